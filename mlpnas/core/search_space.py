@@ -1,0 +1,223 @@
+"""SearchSpace: an architecture is the outcome of a sequence of decisions.
+
+Everything that searches works through this one view: sampling walks the decisions, the
+controller has a head per kind of decision, evolution changes one of them, surrogates read
+them as a vector. A space is a value; two spaces with equal parameters are equal.
+
+    >>> from mlpnas.space import MLPSpace
+    >>> space = MLPSpace(head=(10, "softmax"))
+    >>> architecture = space.parse("(256, 'elu'), (10, 'softmax')")
+    >>> architecture.tokens
+    (27, 29)
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from mlpnas.core.errors import InputError
+
+Tokens = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One step of the walk that makes an architecture; its outcome, a token, is an option id.
+
+    Attributes:
+        name: what is decided, unique in the space: `"layer 3"`, `"node 4 input"`.
+        options: what the ids 0, 1, ... stand for. For a pointer, the earlier nodes that may
+            be pointed at; for a bit, `(0, 1)`.
+        kind: `"choice"` (one of the options), `"pointer"` (one of the earlier nodes) or
+            `"bit"` (is the earlier node `about` connected).
+        group: decisions of one group share the controller's embedding and head, so they
+            must have equal options. Pointers and bits share theirs by kind.
+        legal: the ids open at this position; None means all of them.
+        stop: the id that ends the walk early, if there is one.
+        node: the node being described; when the walk leaves it, the controller's state
+            becomes the anchor that pointers and bits compare with.
+        about: for a bit, the earlier node it asks about.
+    """
+
+    name: str
+    options: tuple[Any, ...]
+    kind: Literal["choice", "pointer", "bit"] = "choice"
+    group: str = ""
+    legal: Tokens | None = None
+    stop: int | None = None
+    node: int = 0
+    about: int | None = None
+
+    def open_ids(self) -> Tokens:
+        """Ids that may be taken here, in rising order."""
+        return tuple(range(len(self.options))) if self.legal is None else self.legal
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """One candidate: a plain value, hashable, comparable, JSON-able.
+
+    Attributes:
+        space: name of the space it belongs to.
+        tokens: the option id taken at every decision of its walk.
+        text: how people write it; `SearchSpace.parse` reads it back.
+    """
+
+    space: str
+    tokens: Tokens
+    text: str = field(compare=False)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class SearchSpace(ABC):
+    """What may be built, as decisions. Subclasses are frozen dataclasses.
+
+    A subclass gives `name`, `decisions`, `completions`, `describe` and `parse`; where
+    legality depends on more than the position it overrides `legal`, and where it knows
+    better neighbours, equivalent forms or features, those.
+    """
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """Names the space and all its parameters: equal names, equal spaces."""
+
+    @property
+    @abstractmethod
+    def decisions(self) -> tuple[Decision, ...]:
+        """The longest walk."""
+
+    @abstractmethod
+    def completions(self, prefix: Tokens) -> int:
+        """Exact number of architectures whose tokens begin with the legal `prefix`."""
+
+    @abstractmethod
+    def describe(self, tokens: Tokens) -> str:
+        """The architecture as people write it."""
+
+    @abstractmethod
+    def parse(self, text: str) -> Architecture:
+        """Inverse of `describe`.
+
+        Raises:
+            InputError: naming the part that is not in the space, and why.
+        """
+
+    def legal(self, prefix: Tokens) -> Tokens:
+        """Option ids open after `prefix`; empty when the walk is complete."""
+        if len(prefix) == len(self.decisions):
+            return ()
+        if prefix and prefix[-1] == self.decisions[len(prefix) - 1].stop:
+            return ()
+        return self.decisions[len(prefix)].open_ids()
+
+    def size(self) -> int:
+        """Exact number of architectures (distinct token sequences)."""
+        return self.completions(())
+
+    def architecture(self, tokens: Sequence[int]) -> Architecture:
+        """The architecture with these tokens.
+
+        Raises:
+            InputError: if the walk is illegal or incomplete; names the first wrong token.
+        """
+        walk = tuple(int(token) for token in tokens)
+        self._check(walk)
+        return Architecture(self.name, walk, self.describe(walk))
+
+    def check(self, architecture: Architecture) -> None:
+        """Raise InputError unless `architecture` belongs to this space."""
+        if architecture.space != self.name:
+            raise InputError(
+                f"architecture {architecture} belongs to the space {architecture.space!r}, "
+                f"not to {self.name!r}; build it with this space's parse() or architecture()"
+            )
+        self._check(architecture.tokens)
+
+    def _check(self, walk: Tokens) -> None:
+        for position, token in enumerate(walk):
+            open_ids = self.legal(walk[:position])
+            if token not in open_ids:
+                raise InputError(
+                    f"token {token} at position {position} of {walk} is not legal there; "
+                    f"expected one of {open_ids or 'none: the walk was complete'}"
+                )
+        if self.legal(walk):
+            raise InputError(
+                f"tokens {walk} stop too early; expected one of {self.legal(walk)} next"
+            )
+
+    def sample_architecture(self, rng: np.random.Generator) -> Architecture:
+        """Draw uniformly over architectures: each has probability 1 / size().
+
+        In a chain space nearly all architectures have the greatest depth, so nearly all
+        draws do too; `sample_walk` favours shallow ones.
+        """
+        return self._walk(rng, lambda prefix: self.completions(prefix))
+
+    def sample_walk(self, rng: np.random.Generator) -> Architecture:
+        """Draw uniformly over decisions: at each step every legal option is equally likely."""
+        return self._walk(rng, lambda prefix: 1)
+
+    def _walk(self, rng: np.random.Generator, weight: Any) -> Architecture:
+        prefix: Tokens = ()
+        while open_ids := self.legal(prefix):
+            weights = [weight((*prefix, token)) for token in open_ids]
+            # Counts may exceed 2**64, hence true division of Python integers, not numpy's.
+            total = sum(weights)
+            chances = [w / total for w in weights]
+            prefix = (*prefix, int(rng.choice(open_ids, p=np.divide(chances, sum(chances)))))
+        return Architecture(self.name, prefix, self.describe(prefix))
+
+    def __iter__(self) -> Iterator[Architecture]:
+        """Every architecture, depth first; for small spaces and tests."""
+        yield from self._below(())
+
+    def _below(self, prefix: Tokens) -> Iterator[Architecture]:
+        open_ids = self.legal(prefix)
+        if not open_ids:
+            yield Architecture(self.name, prefix, self.describe(prefix))
+        for token in open_ids:
+            yield from self._below((*prefix, token))
+
+    def features(self, architecture: Architecture) -> np.ndarray:
+        """Numeric vector for surrogate models, `(features,)` float64, equal length for all.
+
+        The general form is a one-hot code per decision, zeros where the walk has ended.
+        """
+        codes = [np.zeros(len(decision.options)) for decision in self.decisions]
+        for code, token in zip(codes, architecture.tokens, strict=False):
+            code[token] = 1.0
+        return np.concatenate(codes)
+
+    def neighbours(self, architecture: Architecture) -> list[Architecture]:
+        """Architectures one edit away, without repeats, in a fixed order.
+
+        The general edit changes one token and keeps the others.
+        """
+        tokens = architecture.tokens
+        edits = (
+            (*tokens[:position], token, *tokens[position + 1 :])
+            for position in range(len(tokens))
+            for token in self.legal(tokens[:position])
+            if token != tokens[position]
+        )
+        return self._legal_only(edits)
+
+    def _legal_only(self, walks: Iterator[Tokens]) -> list[Architecture]:
+        found = []
+        for walk in dict.fromkeys(walks):
+            try:
+                found.append(self.architecture(walk))
+            except InputError:
+                continue
+        return found
+
+    def canonical(self, architecture: Architecture) -> Architecture:
+        """One member of the class of architectures that build the same network."""
+        return architecture

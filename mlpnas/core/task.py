@@ -1,0 +1,119 @@
+"""Task: the data and the goal of a search, split once and for all.
+
+The folds are fixed before the first child is trained. Every child learns from the same
+training rows and is scored on the same validation rows; the test rows are read once, after
+the winner is chosen.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+Kind = Literal["binary", "multiclass", "regression"]
+
+
+class Fold(NamedTuple):
+    """Rows of one fold.
+
+    Attributes:
+        x: float32 array `(rows, *input_shape)`.
+        y: int32 class indices `(rows,)` (binary: 0 and 1), or float32 `(rows, outputs)`
+            for regression.
+        weight: optional float32 `(rows,)`, each row's weight in the training loss.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    weight: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+@dataclass(frozen=True)
+class Task:
+    """Arrays in three folds, and what is asked of them.
+
+    Attributes:
+        name: what the report calls it, for instance the CSV's file name.
+        kind: `"binary"`, `"multiclass"` or `"regression"`.
+        train, valid, test: the folds; scaled and encoded already, with everything that was
+            fitted having seen `train` alone.
+        classes: the labels as the user wrote them, in the order of the class indices;
+            empty for regression.
+    """
+
+    name: str
+    kind: Kind
+    train: Fold
+    valid: Fold
+    test: Fold
+    classes: tuple = field(default=())
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of one row, without the batch axis."""
+        return self.train.x.shape[1:]
+
+    @property
+    def head(self) -> tuple[int, str]:
+        """Units and activation of the final layer, which follow from the task.
+
+        Two classes share one sigmoid unit; more classes get a softmax unit each; every
+        regression target gets a linear unit.
+        """
+        if self.kind == "binary":
+            return 1, "sigmoid"
+        if self.kind == "multiclass":
+            return len(self.classes), "softmax"
+        return self.train.y.shape[1], "linear"
+
+    @property
+    def loss(self) -> str:
+        """Keras name of the training loss."""
+        return {
+            "binary": "binary_crossentropy",
+            "multiclass": "sparse_categorical_crossentropy",
+            "regression": "mse",
+        }[self.kind]
+
+    @property
+    def metric(self) -> str:
+        """Name of the validation metric: `"accuracy"` (fraction correct) or `"r2"`."""
+        return "r2" if self.kind == "regression" else "accuracy"
+
+    def score(self, y_true: np.ndarray, outputs: np.ndarray) -> float:
+        """Accuracy, or R², of a model's raw outputs.
+
+        Args:
+            y_true: targets as in `Fold.y`.
+            outputs: what the final layer gives, `(rows, units)`: probabilities or values.
+
+        Returns:
+            Fraction correct in [0, 1]; for regression the mean R² over the targets, at
+            most 1 and unbounded below.
+        """
+        if self.kind == "regression":
+            return _r2(y_true, outputs)
+        labels = outputs[:, 0] > 0.5 if self.kind == "binary" else outputs.argmax(axis=1)
+        return float(np.mean(labels == y_true))
+
+    def fingerprint(self) -> str:
+        """Digest of every array and label: equal data, equal digest."""
+        digest = hashlib.sha256(repr((self.kind, self.classes)).encode())
+        for array in (*self.train, *self.valid, *self.test):
+            if array is not None:
+                digest.update(repr((array.shape, array.dtype.str)).encode())
+                digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()
+
+
+def _r2(y_true: np.ndarray, y_pred: np.ndarray) -> float:
+    """Mean over targets of 1 - residual / total sum of squares, in float64."""
+    y_true = np.asarray(y_true, np.float64)
+    residual = ((y_true - y_pred) ** 2).sum(axis=0)
+    total = ((y_true - y_true.mean(axis=0)) ** 2).sum(axis=0)
+    # A fold whose target is constant has no variance to explain: 0, not a division by 0.
+    return float(np.mean(np.where(total > 0, 1 - residual / np.where(total > 0, total, 1), 0.0)))

@@ -1,0 +1,113 @@
+"""Trial: what is known of one evaluated architecture. History: all of them, and the journal.
+
+The journal `trials.jsonl` has a line per finished trial, in trial order, flushed to the disk
+line by line, so that a killed run loses at most the trial it was working on.
+"""
+
+import json
+import math
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from mlpnas.core.search_space import Architecture
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The outcome of evaluating one architecture.
+
+    Attributes:
+        id: position in the run, from 0.
+        round: the round in which it was proposed, from 0.
+        architecture: what was evaluated.
+        status: `"ok"` or `"failed"`.
+        score: the proxy that steers the search, higher is better; None if it failed. Never
+            to be mixed with the score of a retrained model.
+        curve: validation metric after each epoch.
+        parameters: trainable parameters of the network.
+        seconds: wall-clock time of the evaluation.
+        predicted: the score that the strategy's predictor expected beforehand, if any.
+        inherited: fraction of the weight arrays that came from the one-shot store.
+        reason: why it failed.
+    """
+
+    id: int
+    round: int
+    architecture: Architecture
+    status: Literal["ok", "failed"]
+    score: float | None = None
+    curve: tuple[float, ...] = ()
+    parameters: int = 0
+    seconds: float = 0.0
+    predicted: float | None = None
+    inherited: float = 0.0
+    reason: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether it has a score to learn from."""
+        return self.status == "ok"
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for one line of the journal."""
+        record = asdict(self)
+        # The space is the same for all trials; run.json names it once.
+        record["architecture"] = {
+            "tokens": list(self.architecture.tokens),
+            "text": self.architecture.text,
+        }
+        return record
+
+    @staticmethod
+    def from_json(record: dict[str, Any], space: str) -> "Trial":
+        """Inverse of `to_json`, for an architecture of the named space."""
+        written = record["architecture"]
+        architecture = Architecture(space, tuple(written["tokens"]), written["text"])
+        fields = {**record, "architecture": architecture, "curve": tuple(record["curve"])}
+        return Trial(**fields)
+
+
+class History:
+    """Finished trials in order, mirrored in a journal if given a path.
+
+    Args:
+        path: the journal to append to; its folder must exist. None keeps trials in memory.
+    """
+
+    def __init__(self, path: Path | None = None):
+        self.trials: list[Trial] = []
+        self._journal = None if path is None else open(path, "a", encoding="utf-8")
+
+    def __len__(self) -> int:
+        return len(self.trials)
+
+    def record(self, trial: Trial) -> None:
+        """Append a trial; it is on the disk when this returns."""
+        if trial.id != len(self.trials):
+            raise ValueError(f"trial {trial.id} recorded as number {len(self.trials)}")
+        if self._journal:
+            # allow_nan=False: a NaN would make the line unreadable to strict JSON parsers.
+            self._journal.write(json.dumps(trial.to_json(), allow_nan=False) + "\n")
+            self._journal.flush()
+            os.fsync(self._journal.fileno())
+        self.trials.append(trial)
+
+    def close(self) -> None:
+        """Close the journal."""
+        if self._journal:
+            self._journal.close()
+
+    def leaderboard(self, n: int | None = 5) -> list[Trial]:
+        """The n best successful trials, best first; equal scores in trial order."""
+        ranked = sorted((t for t in self.trials if t.ok), key=lambda t: (-_score(t), t.id))
+        return ranked[:n]
+
+    def best(self) -> Trial | None:
+        """The best successful trial so far, the earliest of equals; None if there is none."""
+        return next(iter(self.leaderboard(1)), None)
+
+
+def _score(trial: Trial) -> float:
+    return -math.inf if trial.score is None else trial.score

@@ -1,0 +1,177 @@
+"""MLPSpace: chains of dense layers and dropout, closed by the layer that the task demands.
+
+The default vocabulary is the reference system's (Minutoli and Ciranni): seven widths by
+four activations, dropout 0.2 and the final layer, at most ten layers with the final one.
+"""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from mlpnas.core.errors import InputError
+from mlpnas.core.search_space import Architecture, Decision, SearchSpace, Tokens
+
+DROPOUT = "dropout"
+ACTIVATIONS = ("sigmoid", "tanh", "relu", "elu")
+
+
+@dataclass(frozen=True)
+class MLPSpace(SearchSpace):
+    """Multi-layer perceptrons as sequences of layers.
+
+    Token ids: `i * len(activations) + j` is a dense layer of `widths[i]` units with
+    `activations[j]`, then comes dropout (if any), then the final layer, which ends the walk.
+    The first layer is always dense; the last position holds the final layer alone.
+
+    Args:
+        head: units and activation of the final layer, see `Task.head`.
+        widths: units a hidden layer may have, all positive and distinct.
+        activations: from sigmoid, tanh, relu, elu.
+        max_layers: longest chain, the final layer included; at least 2.
+        dropout: rate of a dropout layer in (0, 1), or None for no dropout.
+
+    Raises:
+        InputError: for parameters that describe no space.
+
+    Example:
+        >>> MLPSpace(head=(3, "softmax")).size()
+        14507145975868
+    """
+
+    head: tuple[int, str]
+    widths: tuple[int, ...] = (8, 16, 32, 64, 128, 256, 512)
+    activations: tuple[str, ...] = ACTIVATIONS
+    max_layers: int = 10
+    dropout: float | None = 0.2
+
+    def __post_init__(self) -> None:
+        # Lists are welcome; tuples keep the value hashable.
+        for name in ("head", "widths", "activations"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        _check_parameters(self)
+
+    @cached_property
+    def vocabulary(self) -> tuple:
+        """What the token ids stand for: `(units, activation)` pairs and `"dropout"`."""
+        dense = [(width, act) for width in self.widths for act in self.activations]
+        return (*dense, *([DROPOUT] if self.dropout else []), self.head)
+
+    @property
+    def end(self) -> int:
+        """Token id of the final layer."""
+        return len(self.vocabulary) - 1
+
+    @cached_property
+    def name(self) -> str:  # type: ignore[override]  # a cached property is a property
+        widths, acts = ",".join(map(str, self.widths)), ",".join(self.activations)
+        head = f"{self.head[0]} {self.head[1]}"
+        return f"mlp[{widths}|{acts}|dropout {self.dropout}|{self.max_layers} layers|{head}]"
+
+    @cached_property
+    def decisions(self) -> tuple[Decision, ...]:  # type: ignore[override]
+        dense = tuple(range(len(self.widths) * len(self.activations)))
+        legal = [dense] + [None] * (self.max_layers - 2) + [(self.end,)]
+        return tuple(
+            Decision(f"layer {i + 1}", self.vocabulary, group="layer", legal=ids, stop=self.end)
+            for i, ids in enumerate(legal)
+        )
+
+    def completions(self, prefix: Tokens) -> int:
+        if prefix and prefix[-1] == self.end:
+            return 1
+        left = self.max_layers - len(prefix)
+        if not prefix:
+            return len(self.widths) * len(self.activations) * self._chains(left - 1)
+        return self._chains(left)
+
+    def _chains(self, positions: int) -> int:
+        """Ways to end a chain with `positions` layers to go: end now, or go on."""
+        return sum(self.end**k for k in range(positions))
+
+    def layers(self, architecture: Architecture) -> list:
+        """The hidden layers in order: `(units, activation)` pairs and `"dropout"`."""
+        self.check(architecture)
+        return [self.vocabulary[token] for token in architecture.tokens[:-1]]
+
+    def describe(self, tokens: Tokens) -> str:
+        return ", ".join(repr(self.vocabulary[token]) for token in tokens)
+
+    def parse(self, text: str) -> Architecture:
+        """Read `(256, 'elu'), 'dropout', (10, 'softmax')`.
+
+        Raises:
+            InputError: naming the layer that is not in the space, and why.
+        """
+        try:
+            layers = ast.literal_eval(f"[{text}]")
+        except (SyntaxError, ValueError):
+            raise InputError(
+                f"cannot read the architecture {text!r}; expected layers such as "
+                f"\"(256, 'elu'), 'dropout', {self.head}\""
+            ) from None
+        tokens = [self._token(layer, i) for i, layer in enumerate(layers)]
+        if layers and layers[-1] == self.head:
+            tokens[-1] = self.end  # a hidden layer may look like the final one
+        return self.architecture(tokens)
+
+    def _token(self, layer: object, position: int) -> int:
+        try:
+            return self.vocabulary.index(layer)
+        except ValueError:
+            raise InputError(
+                f"layer {position + 1}, {layer!r}, is not in the space; expected widths "
+                f"{self.widths}, activations {self.activations}, "
+                f"{'dropout, ' if self.dropout else ''}and {self.head} at the end"
+            ) from None
+
+    def features(self, architecture: Architecture) -> np.ndarray:
+        """Depth, then per position: log2 width, one-hot activation, is it dropout."""
+        table = np.zeros((self.max_layers - 1, 2 + len(self.activations)))
+        for row, layer in zip(table, self.layers(architecture), strict=False):
+            if layer == DROPOUT:
+                row[-1] = 1.0
+            else:
+                row[0] = np.log2(layer[0] + 1)
+                row[1 + self.activations.index(layer[1])] = 1.0
+        return np.concatenate([[len(architecture.tokens)], table.ravel()])
+
+    def neighbours(self, architecture: Architecture) -> list[Architecture]:
+        """One layer changed, removed or inserted."""
+        return self._legal_only(self._edits(architecture.tokens[:-1]))
+
+    def _edits(self, hidden: Tokens) -> Iterator[Tokens]:
+        for i in range(len(hidden) + 1):
+            for token in range(self.end):
+                yield (*hidden[:i], token, *hidden[i:], self.end)
+                if i < len(hidden) and token != hidden[i]:
+                    yield (*hidden[:i], token, *hidden[i + 1 :], self.end)
+            if i < len(hidden):
+                yield (*hidden[:i], *hidden[i + 1 :], self.end)
+
+
+def _check_parameters(space: MLPSpace) -> None:
+    def need(ok: bool, what: str) -> None:
+        if not ok:
+            raise InputError(f"MLPSpace: {what}")
+
+    widths, acts = space.widths, space.activations
+    need(
+        bool(widths) and all(isinstance(w, int) and w > 0 for w in widths),
+        f"widths are {widths}, expected positive integers such as (16, 64)",
+    )
+    need(len(set(widths)) == len(widths), f"widths {widths} repeat a value; give each once")
+    need(
+        bool(acts) and set(acts) <= set(ACTIVATIONS) and len(set(acts)) == len(acts),
+        f"activations are {acts}, expected distinct ones of {ACTIVATIONS}",
+    )
+    need(
+        isinstance(space.max_layers, int) and space.max_layers >= 2,
+        f"max_layers is {space.max_layers}, expected 2 or more (the final layer counts)",
+    )
+    need(
+        space.dropout is None or 0 < space.dropout < 1,
+        f"dropout is {space.dropout}, expected a rate in (0, 1), or None for none",
+    )
