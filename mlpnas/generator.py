@@ -23,6 +23,8 @@ class MLPGenerator(Generator):
         space: the space whose architectures it builds.
     """
 
+    space: MLPSpace
+
     def __init__(self, space: MLPSpace):
         self.space = space
 
@@ -52,7 +54,10 @@ class MLPGenerator(Generator):
             # One seed per layer: equal layers must not start with equal weights.
             layer_seed = (seed * 1009 + i) % 2**31
             if layer == DROPOUT:
-                x = keras.layers.Dropout(self.space.dropout, seed=layer_seed, name=f"dropout_{i}")(x)
+                dropout = keras.layers.Dropout(
+                    self.space.dropout, seed=layer_seed, name=f"dropout_{i}"
+                )
+                x = dropout(x)
                 continue
             units, activation = layer
             x = keras.layers.Dense(

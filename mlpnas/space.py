@@ -65,13 +65,13 @@ class MLPSpace(SearchSpace):
         return len(self.vocabulary) - 1
 
     @cached_property
-    def name(self) -> str:  # type: ignore[override]  # a cached property is a property
+    def name(self) -> str:
         widths, acts = ",".join(map(str, self.widths)), ",".join(self.activations)
         head = f"{self.head[0]} {self.head[1]}"
         return f"mlp[{widths}|{acts}|dropout {self.dropout}|{self.max_layers} layers|{head}]"
 
     @cached_property
-    def decisions(self) -> tuple[Decision, ...]:  # type: ignore[override]
+    def decisions(self) -> tuple[Decision, ...]:
         dense = tuple(range(len(self.widths) * len(self.activations)))
         legal = [dense] + [None] * (self.max_layers - 2) + [(self.end,)]
         return tuple(

@@ -10,4 +10,15 @@ class InputError(ValueError):
 
 
 class ExhaustedError(Exception):
-    """The search space holds no architecture that has not been proposed already."""
+    """The search space holds fewer new architectures than were asked for.
+
+    Attributes:
+        left: how many new ones there are.
+    """
+
+    def __init__(self, asked: int, left: int, space: str):
+        super().__init__(
+            f"the search space is exhausted: {asked} new architectures were asked for, "
+            f"{left} are left of {space}; ask for fewer, or widen the space"
+        )
+        self.left = left

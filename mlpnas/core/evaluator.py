@@ -10,11 +10,10 @@ chooses without a strategy; what it finds is an `Architecture` that the same tra
 """
 
 import math
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
@@ -109,3 +108,123 @@ class Trainer(Protocol):
     def train(self, job: Job) -> Outcome:
         """Train the job's architecture; the same job gives the same outcome on a CPU."""
         ...
+
+
+class Evaluator(ABC):
+    """Turns the architectures of a round into trials."""
+
+    def begin_round(self, strategy: "Strategy") -> None:
+        """Called before a round's evaluations; a supernet trains its weights here."""
+        return None
+
+    @abstractmethod
+    def evaluate(self, architectures: Sequence[Architecture], first_id: int) -> Iterator[Trial]:
+        """A trial per architecture, numbered from `first_id`, in order, as they finish.
+
+        A child that diverges, crashes or does not fit becomes a failed trial with its
+        reason; only errors that would fail every child are raised.
+        """
+
+    def end_round(self) -> None:
+        """Called when the round's trials are recorded."""
+        return None
+
+    def state(self) -> dict[str, np.ndarray]:
+        """What it carries from round to round, as arrays."""
+        return {}
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Inverse of `state`."""
+        return None
+
+
+Reward = Literal["weighted", "best", "last"]
+
+
+def reward(curve: Sequence[float], kind: Reward = "weighted") -> float:
+    """The score of a learning curve, in [0, 1].
+
+    `"weighted"` is the epoch-weighted mean sum(e * m_e) / sum(e), e = 1..n over the epochs
+    that ran: late epochs count more, and one lucky epoch does not decide. `"best"` and
+    `"last"` are the highest and the final value. R² is clipped to [0, 1] first.
+    """
+    clipped = np.clip(np.asarray(curve, np.float64), 0.0, 1.0)
+    if kind == "weighted":
+        return float(np.average(clipped, weights=np.arange(1, len(clipped) + 1)))
+    return float(clipped.max() if kind == "best" else clipped[-1])
+
+
+def trial_seed(run_seed: int, trial_id: int) -> int:
+    """The seed of one trial, in [0, 2**31): a hash of run seed and trial number, so it does
+    not depend on what ran before or beside it."""
+    return int(np.random.SeedSequence([run_seed, trial_id]).generate_state(1)[0] >> 1)
+
+
+class ChildEvaluator(Evaluator):
+    """Trains every architecture as a child of its own.
+
+    Args:
+        generator, task: what children are and what they learn.
+        run: takes jobs, yields their outcomes in order; see `executors`.
+        seed: of the run.
+        store: children inherit from it and give back to it; None starts every child fresh.
+        score: how a learning curve becomes a score, see `reward`.
+    """
+
+    def __init__(
+        self,
+        generator: Generator,
+        task: Task,
+        run: Callable[[Iterable[Job]], Iterator[Outcome]],
+        seed: int = 0,
+        store: SharedWeights | None = None,
+        score: Reward = "weighted",
+    ):
+        self._generator, self._task, self._run = generator, task, run
+        self._seed, self._score = seed, score
+        self.store = store
+        self._finished: list[tuple[float, Weights]] = []
+
+    def evaluate(self, architectures: Sequence[Architecture], first_id: int) -> Iterator[Trial]:
+        # The store changes only in end_round: all jobs of a round see the same snapshot.
+        jobs = [self._job(a, first_id + i) for i, a in enumerate(architectures)]
+        outcomes = self._run(jobs)
+        for i, (job, outcome) in enumerate(zip(jobs, outcomes, strict=True)):
+            yield self._trial(first_id + i, job, outcome)
+
+    def end_round(self) -> None:
+        if self.store is not None:
+            for score, weights in self._finished:
+                self.store.merge(score, weights)
+        self._finished = []
+
+    def state(self) -> dict[str, np.ndarray]:
+        return {} if self.store is None else self.store.state()
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        if self.store is not None:
+            self.store.restore(state)
+
+    def _job(self, architecture: Architecture, trial_id: int) -> Job:
+        weights: Weights = {}
+        if self.store is not None:
+            weights = self.store.lookup(self._generator.weight_shapes(architecture, self._task))
+        return Job(architecture, trial_seed(self._seed, trial_id), weights)
+
+    def _trial(self, trial_id: int, job: Job, outcome: Outcome) -> Trial:
+        trial = Trial(
+            id=trial_id,
+            round=0,  # the loop knows the round
+            architecture=job.architecture,
+            status="failed",
+            curve=tuple(m for m in outcome.curve if math.isfinite(m)),
+            parameters=outcome.parameters,
+            seconds=outcome.seconds,
+            inherited=len(job.weights) / max(len(outcome.weights), 1),
+            reason=outcome.reason,
+        )
+        if outcome.reason is not None:
+            return trial
+        score = reward(outcome.curve, self._score)
+        self._finished.append((score, outcome.weights))
+        return replace(trial, status="ok", score=score)

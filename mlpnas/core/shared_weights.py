@@ -50,7 +50,7 @@ class SharedWeights:
                 arrays = self._entries[key].arrays
                 stored = [array.shape for array in arrays]
                 if stored != list(expected):
-                    raise ValueError(f"key {key!r}: stored shapes {stored}, expected {expected}")
+                    raise ValueError(f"{key!r}: stored shapes {stored}, expected {expected}")
                 found[key] = tuple(array.copy() for array in arrays)
         return found
 

@@ -116,4 +116,5 @@ def _r2(y_true: np.ndarray, y_pred: np.ndarray) -> float:
     residual = ((y_true - y_pred) ** 2).sum(axis=0)
     total = ((y_true - y_true.mean(axis=0)) ** 2).sum(axis=0)
     # A fold whose target is constant has no variance to explain: 0, not a division by 0.
-    return float(np.mean(np.where(total > 0, 1 - residual / np.where(total > 0, total, 1), 0.0)))
+    explained = 1 - residual / np.where(total > 0, total, 1)
+    return float(np.mean(np.where(total > 0, explained, 0.0)))

@@ -78,7 +78,7 @@ class History:
 
     def __init__(self, path: Path | None = None):
         self.trials: list[Trial] = []
-        self._journal = None if path is None else open(path, "a", encoding="utf-8")
+        self._journal = None if path is None else path.open("a", encoding="utf-8")
 
     def __len__(self) -> int:
         return len(self.trials)

@@ -1,0 +1,57 @@
+"""RandomStrategy: the baseline that every other strategy has to beat."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+
+from mlpnas.core.search_space import Architecture, SearchSpace
+from mlpnas.core.strategies.strategy import Novelty, Strategy
+from mlpnas.core.trial import Trial
+
+
+class RandomStrategy(Strategy):
+    """Independent draws without replacement; learns nothing.
+
+    Args:
+        space: where to draw.
+        seed: equal seeds, equal draws.
+        uniform_over: `"decisions"` makes every legal option equally likely at each step;
+            `"architectures"` makes every architecture equally likely, which in a chain
+            space means the deepest ones nearly always.
+    """
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        seed: int = 0,
+        uniform_over: Literal["decisions", "architectures"] = "decisions",
+    ):
+        self.space = space
+        self._draw = {
+            "decisions": space.sample_walk,
+            "architectures": space.sample_architecture,
+        }[uniform_over]
+        self._seed = seed
+        self._novelty = Novelty(space)
+
+    def ask(self, n: int) -> list[Architecture]:
+        rng = self._rng(0)
+        return self._novelty.draw(n, lambda k: [self._draw(rng) for _ in range(k)], rng)
+
+    def tell(self, trials: Sequence[Trial]) -> None:
+        """Nothing to learn."""
+
+    def sample(self, n: int) -> list[Architecture]:
+        rng = self._rng(1)
+        return [self._draw(rng) for _ in range(n)]
+
+    def state(self) -> dict[str, np.ndarray]:
+        return self._novelty.state()
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        self._novelty.restore(state)
+
+    def _rng(self, purpose: int) -> np.random.Generator:
+        # The count of proposals stands in for a generator's state: nothing more to save.
+        return np.random.default_rng([self._seed, len(self._novelty.proposed), purpose])

@@ -1,0 +1,253 @@
+"""ReinforceStrategy: a controller rewarded for the scores of what it writes.
+
+A round: draw from the policy, have the new ones trained, look up the repeats, shape the
+rewards, take one policy step and a few predictor steps. The predictor can play two parts.
+As an adversary it is asked beforehand what it expects, and children that are good and
+surprising pay a bonus. As a pre-screen it chooses whom of many candidates to train.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import tensorflow as tf
+from scipy.stats import spearmanr
+
+from mlpnas.core import policy_gradient as pg
+from mlpnas.core.controller import Controller, padded
+from mlpnas.core.learner import ReinforceLearner
+from mlpnas.core.search_space import Architecture, SearchSpace
+from mlpnas.core.strategies.strategy import Novelty, Strategy
+from mlpnas.core.trial import Trial
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """The adversarial accuracy predictor: R = r + lambda_k * gate * surprise.
+
+    Attributes:
+        weight: factor w on the prediction error.
+        surprise: lambda at the start of the search; falls linearly to 0 at its end.
+        routing: see `ReinforceLearner`.
+        temperature: tau of the gate, in units of the score.
+        noise_floor: nu, standard deviation of repeated evaluations; 0 if unknown.
+        steps: gradient steps on the replay buffer per round.
+    """
+
+    weight: float = 1.0
+    surprise: float = 0.1
+    routing: Literal["shared", "detached"] = "shared"
+    temperature: float = 0.05
+    noise_floor: float = 0.0
+    steps: int = 10
+
+
+@dataclass(frozen=True)
+class Prescreen:
+    """Cooperative use of the predictor: train only the candidates that it recommends.
+
+    Attributes:
+        candidates: kappa, policy draws per architecture to train.
+        uniform: rho, fraction of the trained ones that is drawn uniformly from all
+            candidates, which keeps the gradient unbiased and the predictor honest.
+        optimism: candidates are ranked by mean + optimism * standard deviation.
+        members: accuracy heads in the ensemble.
+        min_labels: scores to have seen before it is trusted.
+        min_correlation: Spearman correlation it must reach on uniform picks.
+    """
+
+    candidates: int = 4
+    uniform: float = 0.2
+    optimism: float = 0.5
+    members: int = 5
+    min_labels: int = 50
+    min_correlation: float = 0.4
+
+
+class ReinforceStrategy(Strategy):
+    """REINFORCE with a moving-average baseline, entropy bonus and accuracy predictor.
+
+    Args:
+        space: where to search; legality must depend on the position alone.
+        seed: equal seeds and scores, equal proposals (on a CPU).
+        trials: planned length of the search, over which the surprise fades.
+        units: size of the controller's LSTM.
+        learning_rate: Adam's.
+        entropy: beta, weight of the entropy bonus per nat.
+        predictor: None for plain REINFORCE.
+        prescreen: needs a predictor.
+    """
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        seed: int = 0,
+        trials: int = 100,
+        units: int = 128,
+        learning_rate: float = 0.01,
+        entropy: float = 0.01,
+        predictor: Predictor | None = Predictor(),  # frozen, hence safe to share
+        prescreen: Prescreen | None = None,
+    ):
+        self.space, self._seed, self._trials = space, seed, trials
+        self._predictor, self._prescreen = predictor, prescreen
+        self._members = prescreen.members if prescreen else 1
+        self.controller = Controller(space, units, self._members, seed)
+        used = predictor or Predictor()
+        self._learner = ReinforceLearner(
+            self.controller, learning_rate, entropy, used.routing, used.weight
+        )
+        self._baseline, self._scale = pg.MovingAverage(), pg.MovingAverage()
+        self._novelty = Novelty(space)
+        self._scores: dict[tuple[int, ...], float] = {}
+        self._round = 0
+        self._drawn: list[Architecture] = []  # this round's on-policy batch
+        self._uniform = np.zeros(0, bool)  # which of the batch were picked uniformly
+        self._expected: dict[tuple[int, ...], np.ndarray] = {}  # this round's predictions
+        self._checks = np.zeros((0, 2))  # expected and true score of uniform picks
+
+    # --- asking -------------------------------------------------------------------------
+
+    def ask(self, n: int) -> list[Architecture]:
+        screening = self._screening()
+        rng = np.random.default_rng([self._seed, self._round])
+        # Repeats stay in the batch: a policy conditioned on novelty would not be the policy.
+        drawn = self._sample(n * screening.candidates if screening else n, purpose=0)
+        picks = n if screening is None else max(1, round(screening.uniform * n))
+        uniform = np.zeros(len(drawn), bool)
+        uniform[rng.permutation(len(drawn))[:picks]] = True
+        wanted = [a for a, picked in zip(drawn, uniform, strict=True) if picked]
+        if screening:
+            wanted += self._recommended(drawn, screening)
+        more = iter(range(1, 1_000_000))
+        new = self._novelty.draw(n, lambda k: self._sample(k, next(more)), rng, given=wanted)
+        self._drawn, self._uniform = drawn, uniform
+        self._expected = self._expect([*drawn, *new])
+        return new
+
+    def sample(self, n: int) -> list[Architecture]:
+        return self._sample(n, purpose=-1)
+
+    def predict(self, architecture: Architecture) -> float | None:
+        if self._predictor is None or architecture.tokens not in self._expected:
+            return None
+        return float(self._expected[architecture.tokens].mean())
+
+    def _sample(self, n: int, purpose: int) -> list[Architecture]:
+        sequence = np.random.SeedSequence([self._seed, self._round, purpose + 1])
+        seed = (sequence.generate_state(2) >> 1).astype(np.int32)
+        walks = self.controller.sample(tf.constant(n), tf.constant(seed))
+        rows = zip(walks.tokens.numpy(), walks.lengths.numpy(), strict=True)
+        return [self.space.architecture(tokens[:length]) for tokens, length in rows]
+
+    def _expect(self, architectures: list[Architecture]) -> dict[tuple[int, ...], np.ndarray]:
+        if self._predictor is None:
+            return {}
+        expected = self.controller.expect(self._tokens(architectures)).numpy()
+        return {a.tokens: row for a, row in zip(architectures, expected, strict=True)}
+
+    def _screening(self) -> Prescreen | None:
+        """The pre-screen, if there is one and it has earned trust."""
+        screen = self._prescreen
+        if screen is None or len(self._scores) < screen.min_labels:
+            return None
+        expected, true = self._checks[-screen.min_labels :].T
+        if np.ptp(expected) == 0 or np.ptp(true) == 0:  # the correlation is undefined
+            return None
+        return screen if spearmanr(expected, true).statistic >= screen.min_correlation else None
+
+    def _recommended(self, drawn: list[Architecture], screen: Prescreen) -> list[Architecture]:
+        expected = np.array(list(map(self._expect(drawn).get, (a.tokens for a in drawn))))
+        promise = expected.mean(axis=1) + screen.optimism * expected.std(axis=1)
+        return [drawn[i] for i in np.argsort(-promise, kind="stable")]
+
+    # --- being told ---------------------------------------------------------------------
+
+    def tell(self, trials: Sequence[Trial]) -> None:
+        for trial in trials:
+            if trial.score is not None:
+                self._scores[trial.architecture.tokens] = trial.score
+        known = np.array([a.tokens in self._scores for a in self._drawn], bool)
+        if known.any():
+            self._learn_policy(known)
+        if self._predictor and self._scores:
+            self._learn_prediction(self._predictor)
+        self._round += 1
+
+    def _learn_policy(self, known: np.ndarray) -> None:
+        """One policy step on the batch; failed architectures are left out."""
+        screened = len(self._drawn) > self._uniform.sum()
+        batch = np.arange(len(known)) if screened else np.flatnonzero(known)
+        drawn = [self._drawn[i] for i in batch]
+        scores = np.array([self._scores.get(a.tokens, np.nan) for a in drawn])
+        uniform = self._uniform[batch] & known[batch]
+        rewards = scores if screened else self._shaped(drawn, scores)
+        if uniform.any():
+            baseline = self._baseline.before(rewards[uniform])
+            coefficients = (rewards - baseline) / len(drawn)
+            if screened:
+                expected = np.array([self._expected[a.tokens].mean() for a in drawn])
+                coefficients = pg.control_variate(scores, expected, uniform, baseline)
+            self._learner.policy_step(self._tokens(drawn), coefficients.astype(np.float32))
+            self._baseline.update(rewards[uniform])
+        self._note_checks([a for a, u in zip(drawn, uniform, strict=True) if u])
+
+    def _shaped(self, drawn: list[Architecture], scores: np.ndarray) -> np.ndarray:
+        """r + lambda_k * gate * surprise; ranking never sees this, the policy alone does."""
+        if self._predictor is None:
+            return scores
+        p = self._predictor
+        expected = np.array([self._expected[a.tokens].mean() for a in drawn], np.float64)
+        errors = np.abs(scores - expected)
+        amazement = pg.surprise(scores, expected, self._scale.before(errors), p.noise_floor)
+        self._scale.update(errors)
+        opened = pg.gate(scores, self._baseline.before(scores), p.temperature)
+        fading = pg.linear_decay(p.surprise, len(self._scores) / self._trials)
+        return scores + fading * opened * amazement
+
+    def _note_checks(self, picks: list[Architecture]) -> None:
+        if self._predictor and picks:
+            rows = [(self._expected[a.tokens].mean(), self._scores[a.tokens]) for a in picks]
+            self._checks = np.concatenate([self._checks, np.array(rows)])
+
+    def _learn_prediction(self, predictor: Predictor) -> None:
+        """Steps on the replay buffer: all scores since the first round, 256 rows a step."""
+        walks, scores = list(self._scores), np.array(list(self._scores.values()), np.float32)
+        tokens = padded(walks, len(self.space.decisions))
+        weights = np.ones((len(walks), self._members), np.float32)
+        if self._members > 1:  # a row's bootstrap weight depends on its position alone
+            rng = np.random.default_rng([self._seed, 2])
+            weights = rng.poisson(1.0, weights.shape).astype(np.float32)
+        rng = np.random.default_rng([self._seed, self._round, 1])
+        for _ in range(predictor.steps):
+            rows = rng.permutation(len(walks))[:256]
+            self._learner.prediction_step(tokens[rows], scores[rows], weights[rows])
+
+    # --- being saved --------------------------------------------------------------------
+
+    def state(self) -> dict[str, np.ndarray]:
+        averages = [self._baseline.value, self._scale.value]
+        return {
+            **self._novelty.state(),
+            **self._learner.state(),
+            "scored_tokens": padded(list(self._scores), len(self.space.decisions)),
+            "scored_lengths": np.array([len(walk) for walk in self._scores], np.int32),
+            "scores": np.array(list(self._scores.values()), np.float64),
+            "averages": np.array([np.nan if v is None else v for v in averages]),
+            "checks": self._checks,
+            "round": np.array(self._round),
+        }
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        self._novelty.restore(state)
+        self._learner.restore(state)
+        columns = (state["scored_tokens"], state["scored_lengths"], state["scores"])
+        rows = zip(*columns, strict=True)
+        self._scores = {tuple(t[:length].tolist()): float(r) for t, length, r in rows}
+        values = [None if np.isnan(v) else float(v) for v in state["averages"]]
+        self._baseline.value, self._scale.value = values
+        self._checks, self._round = state["checks"], int(state["round"])
+
+    def _tokens(self, architectures: list[Architecture]) -> np.ndarray:
+        return padded([a.tokens for a in architectures], len(self.space.decisions))
