@@ -1,0 +1,92 @@
+"""Arrays from an `.npz` file: images, or any features that need no reading."""
+
+import zipfile
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.preprocessing import StandardScaler
+
+from mlpnas.core.errors import InputError
+from mlpnas.reading import check_file, listing
+
+PIXEL = np.float32(1 / 255)
+
+
+class Arrays(NamedTuple):
+    """Rows of both parts, one below the other.
+
+    Attributes:
+        x: `(rows, features)`, flattened, in the file's type.
+        y: `(rows,)`.
+        train_rows: how many rows come first and are not for testing only.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    train_rows: int
+
+
+def read_arrays(path: Path) -> Arrays:
+    """Reads `x_train`, `y_train` and, if there, `x_test`, `y_test`.
+
+    Raises:
+        InputError: not an npz file, arrays missing, or shapes that do not belong together.
+    """
+    check_file(path)
+    parts = _load(path)
+    for x, y in parts:
+        _check_shapes(path, parts[0][0], x, y)
+    x = np.concatenate([x.reshape(len(x), -1) for x, _ in parts])
+    y = np.concatenate([y.reshape(-1) for _, y in parts])
+    if x.dtype.kind == "f" and not np.isfinite(x).all():
+        row, column = np.argwhere(~np.isfinite(x))[0]
+        raise InputError(
+            f"'{path}': feature {column} of row {row} is {x[row, column]}; expected finite "
+            "numbers: mend the array"
+        )
+    return Arrays(x, y, len(parts[0][0]))
+
+
+def _load(path: Path) -> list[tuple[np.ndarray, np.ndarray]]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            names = [("x_train", "y_train"), ("x_test", "y_test")][: 1 + ("x_test" in file)]
+            return [(file[x], file[y]) for x, y in names]
+    except KeyError as error:
+        with np.load(path, allow_pickle=False) as file:
+            raise InputError(
+                f"'{path}' lacks {error}; expected x_train, y_train and, if you like, x_test, "
+                f"y_test, but it holds {listing(file)}: save it with these names"
+            ) from None
+    except (ValueError, OSError, AttributeError, TypeError, zipfile.BadZipFile) as error:
+        raise InputError(
+            f"'{path}' is not a plain npz file ({str(error).splitlines()[0]}); expected what "
+            "numpy.savez writes, without Python objects"
+        ) from None
+
+
+def _check_shapes(path: Path, first: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
+    one_each = x.ndim > 1 and y.shape in ((len(x),), (len(x), 1))
+    if not (one_each and x.shape[1:] == first.shape[1:] and x.dtype == first.dtype):
+        raise InputError(
+            f"'{path}': x of {x.dtype} {x.shape} with y of shape {y.shape}; expected x (rows, "
+            f"features...) like x_train's {first.dtype} {first.shape} and y (rows,): save it so"
+        )
+    if x.dtype.kind not in "biuf":
+        raise InputError(f"'{path}': x is of type {x.dtype}; expected numbers: convert it")
+
+
+def scale_folds(
+    x: np.ndarray, folds: tuple[np.ndarray, ...]
+) -> tuple[list[np.ndarray], StandardScaler | None]:
+    """Float32 inputs of each fold, and the scaler fitted on the first of them.
+
+    Bytes are pixels: divided by 255, all alike, and there is no scaler. Anything else is
+    standardised column by column.
+    """
+    if x.dtype == np.uint8:
+        return [np.multiply(x[rows], PIXEL, dtype=np.float32) for rows in folds], None
+    parts = [x[rows].astype(np.float32) for rows in folds]
+    scaler = StandardScaler(copy=False).fit(parts[0])
+    return [scaler.transform(part) for part in parts], scaler

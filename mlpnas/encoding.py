@@ -1,0 +1,95 @@
+"""The preprocessor: cleaned columns in, the network's float32 inputs out.
+
+Numbers: the median for missing ones, an indicator where the training fold misses some, then
+mean 0 and deviation 1. Categories: one input each, missing being a category of its own; those
+seen but once share an input with those never seen. All of it is fitted on the training fold.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from mlpnas.columns import Column, clean
+from mlpnas.core.errors import InputError
+
+ROWS_AT_A_TIME = 50_000
+# The imputer's median copies its columns several times: few at a time, and it costs little.
+COLUMNS_AT_A_TIME = 8
+MAX_CATEGORIES = 50
+
+
+def clean_folds(
+    frame: pd.DataFrame, columns: Sequence[Column], folds: Sequence[np.ndarray]
+) -> list[pd.DataFrame]:
+    """Cleans the columns and deals their rows out to the folds.
+
+    Takes each column out of `frame`, which is empty of them afterwards: so table and folds
+    together never need much more memory than the table did.
+
+    Args:
+        frame: raw columns.
+        columns: those to use.
+        folds: row positions of each fold.
+    """
+    parts: list[dict[str, np.ndarray]] = [{} for _ in folds]
+    for column in columns:
+        for name, values in clean(frame.pop(column.name), column).items():
+            for part, rows in zip(parts, folds, strict=True):
+                part[name] = values[rows]
+    return [pd.DataFrame(part, copy=False) for part in parts]
+
+
+def clean_rows(frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
+    """Cleans all rows of a raw table that has (at least) these columns."""
+    missing = [column.name for column in columns if column.name not in frame.columns]
+    if missing:
+        raise InputError(
+            f"The table lacks column {missing[0]!r} ({len(missing)} missing); expected the "
+            "columns of the training table: add them, empty if need be"
+        )
+    return clean_folds(frame.copy(deep=False), columns, [np.arange(len(frame))])[0]
+
+
+def make_preprocessor(columns: Sequence[Column]) -> ColumnTransformer:
+    """The unfitted preprocessor: `numeric_0`, `numeric_1`, ..., then `categorical`."""
+    numbers = [part for c in columns if c.kind != "categorical" for part in c.parts]
+    groups = [
+        (f"numeric_{i // COLUMNS_AT_A_TIME}", _numeric(), numbers[i : i + COLUMNS_AT_A_TIME])
+        for i in range(0, len(numbers), COLUMNS_AT_A_TIME)
+    ]
+    texts = [c.name for c in columns if c.kind == "categorical"]
+    categorical = [("categorical", _categorical(), texts)] if texts else []
+    return ColumnTransformer([*groups, *categorical], sparse_threshold=0)
+
+
+def _numeric():
+    # keep_empty_features: a column whose few values all fell into other folds stays, as 0.
+    imputer = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
+    return make_pipeline(imputer, StandardScaler(copy=False))
+
+
+def _categorical() -> OneHotEncoder:
+    return OneHotEncoder(
+        min_frequency=2,
+        max_categories=MAX_CATEGORIES,
+        handle_unknown="infrequent_if_exist",
+        sparse_output=False,
+        dtype=np.float32,
+    )
+
+
+def encode(preprocessor: ColumnTransformer, frame: pd.DataFrame) -> np.ndarray:
+    """Inputs `(rows, inputs)` float32 of cleaned rows, made some rows at a time."""
+    if len(frame) <= ROWS_AT_A_TIME:
+        return preprocessor.transform(frame).astype(np.float32, copy=False)
+    width = preprocessor.transform(frame.iloc[:1]).shape[1]
+    inputs = np.empty((len(frame), width), np.float32)
+    for start in range(0, len(frame), ROWS_AT_A_TIME):
+        rows = slice(start, start + ROWS_AT_A_TIME)
+        inputs[rows] = preprocessor.transform(frame.iloc[rows])
+    return inputs

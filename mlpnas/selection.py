@@ -1,0 +1,158 @@
+"""Which columns to learn from: not row numbers, not names, and beware of giveaways.
+
+Row numbers and free text are dropped. A column that gives the target away is only warned of:
+whether the answer will be there for new rows is something the user alone can know.
+"""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from mlpnas.columns import Column, describe, unreadable
+from mlpnas.core.errors import InputError
+from mlpnas.reading import listing
+
+ROWS_LOOKED_AT = 3000
+FEWEST_ROWS = 50  # below, a good column and a leaking one look alike
+PERFECT = 0.999
+ID_NAME = re.compile(r"(^|[_\s.-])(id|uuid|guid|index|rownames?|row_?num(ber)?)$", re.I)
+
+
+WARNING = "Warning: "
+
+
+def drop_named(frame: pd.DataFrame, target: str, drop: Sequence[str]) -> None:
+    """Takes the columns that the user does not want out of `frame`.
+
+    Raises:
+        InputError: for a column that is not there, or the target itself.
+    """
+    for name in dict.fromkeys(drop):
+        if name == target:
+            raise InputError(f"--drop '{name}' is the target; expected another column: omit it")
+        if name not in frame.columns:
+            raise InputError(
+                f"--drop '{name}': no such column; expected some of {listing(frame.columns)}"
+            )
+        frame.pop(name)
+
+
+def choose_columns(frame: pd.DataFrame, notes: list[str]) -> list[Column]:
+    """The columns to learn from, in order; a sentence in `notes` for each that is left out.
+
+    Raises:
+        InputError: none are left.
+    """
+    names = list(frame.columns)
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InputError(f"Two columns are called '{twice}'; expected one: rename the other")
+    described = [_choose(frame[name], name, i, notes) for i, name in enumerate(names)]
+    chosen = [column for column in described if column is not None]
+    if not chosen:
+        told = " ".join(notes[1:]) or "there is only the target"
+        raise InputError(f"No column is left to learn from; expected at least one: {told}")
+    return chosen
+
+
+def _choose(values: pd.Series, name: str, position: int, notes: list[str]) -> Column | None:
+    if numbers_the_rows(values, name):
+        title = f"the unnamed column {position + 1}" if is_unnamed(name) else f"column '{name}'"
+        notes.append(f"{WARNING}dropped {title}: it merely numbers the rows.")
+        return None
+    column = describe(values, name)
+    told = column if isinstance(column, str) else None
+    if isinstance(column, Column) and column.kind == "numeric":
+        told = unreadable(values, name)
+    notes.extend([told] if told else [])
+    return None if isinstance(column, str) else column
+
+
+def numbers_the_rows(values: pd.Series, name: str) -> bool:
+    """Whether a column is a row index or an identifier.
+
+    That is: whole numbers 0 to n - 1 or 1 to n, each once; or one distinct value per row in a
+    column without a name, or whose name says that it is an identifier (`id`, `user_id`).
+    """
+    if len(values) < 2 or values.isna().any():
+        return False
+    if pd.api.types.is_integer_dtype(values.dtype):
+        return _is_count(values.to_numpy()) or (_named_as_id(name) and values.is_unique)
+    return _named_as_id(name) and values.dtype.kind != "f" and values.is_unique
+
+
+def is_unnamed(name: str) -> bool:
+    """Whether the header's field was empty (pandas then says `Unnamed: 0`)."""
+    return not name or re.fullmatch(r"Unnamed: \d+", name) is not None
+
+
+def _named_as_id(name: str) -> bool:
+    # userId: the capital letter does what the underscore does in user_id.
+    return is_unnamed(name) or bool(ID_NAME.search(re.sub(r"(?<=[a-z])I[dD]$", "_id", name)))
+
+
+def _is_count(values: np.ndarray) -> bool:
+    first = values.min()
+    if first not in (0, 1) or values.max() - first + 1 != len(values):
+        return False
+    return bool(np.bincount(values - first, minlength=len(values)).all())
+
+
+def giveaways(frame: pd.DataFrame, y: np.ndarray, regression: bool, seed: int) -> list[str]:
+    """Names of the columns of which each alone predicts the target almost perfectly.
+
+    A small tree learns the target from the one column on half of a sample and is asked about
+    the other half, and the other way round; so a column that merely differs in every row is
+    not accused.
+
+    Args:
+        frame: training rows as `columns.clean` gives them.
+        y: their targets `(rows,)`.
+        regression: whether the target is a quantity.
+        seed: of the sample.
+    """
+    if len(y) < FEWEST_ROWS:
+        return []
+    rows = np.random.default_rng(seed).permutation(len(y))[:ROWS_LOOKED_AT]
+    half = len(rows) // 2
+    target = _ranks(y[rows]) if regression else y[rows]
+    halves = [(slice(half), slice(half, None)), (slice(half, None), slice(half))]
+
+    def gives_away(name: str) -> bool:
+        x = _codes(frame[name].iloc[rows])
+        return all(_predicts(x[a], target[a], x[b], target[b], regression) for a, b in halves)
+
+    return [name for name in frame.columns if gives_away(name)]
+
+
+def _codes(values: pd.Series) -> np.ndarray:
+    """`(rows, 1)`: numbers as they are, categories numbered."""
+    numeric = pd.api.types.is_numeric_dtype(values.dtype)
+    codes = values.to_numpy() if numeric else pd.factorize(values)[0]
+    return codes.astype(np.float32)[:, None]
+
+
+def _ranks(y: np.ndarray) -> np.ndarray:
+    """Ranks instead of values: a copy with a long tail is still seen as a copy."""
+    return pd.Series(y).rank().to_numpy()
+
+
+def _predicts(
+    x: np.ndarray, y: np.ndarray, x_new: np.ndarray, y_new: np.ndarray, regression: bool
+) -> bool:
+    """Whether a tree grown on (x, y) is right about the new rows, and not by mere habit.
+
+    For classes both the rate of errors and its share of the majority guess's errors must be
+    small, since with one class in 2,000 rows every column is right in 99.9% of them.
+    """
+    if regression:
+        total = ((y_new - y_new.mean()) ** 2).sum()
+        guess = DecisionTreeRegressor(max_depth=12, random_state=0).fit(x, y).predict(x_new)
+        return bool(((guess - y_new) ** 2).sum() <= (1 - PERFECT) * total and total > 0)
+    usual = np.bincount(y).argmax()
+    guess = DecisionTreeClassifier(max_depth=12, random_state=0).fit(x, y).predict(x_new)
+    errors, usual_errors = (guess != y_new).mean(), (usual != y_new).mean()
+    return bool(errors <= 1 - PERFECT and errors <= 0.05 * usual_errors and usual_errors > 0)

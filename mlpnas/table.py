@@ -1,0 +1,232 @@
+"""A table becomes a Task: CSV, parquet, npz or DataFrame in, three scaled folds out.
+
+The order is what keeps the test fold honest: the target is read, the rows are split, and only
+then is anything fitted, on the training fold. What was inferred, dropped or looks wrong is
+told in `Table.notes`, one sentence each.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.compose import ColumnTransformer
+from sklearn.preprocessing import StandardScaler
+
+from mlpnas.arrays import read_arrays, scale_folds
+from mlpnas.columns import Column
+from mlpnas.core.errors import InputError
+from mlpnas.core.task import Fold, Task
+from mlpnas.encoding import clean_folds, clean_rows, encode, make_preprocessor
+from mlpnas.reading import check_target, listing, read_frame
+from mlpnas.selection import WARNING, choose_columns, drop_named, giveaways
+from mlpnas.targets import Rows, Split, Target, TaskOption, read_target
+
+FEWEST_ROWS = 10
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A Task, and how it came out of the user's table.
+
+    Attributes:
+        task: the three folds, encoded.
+        target: name of the target column; empty for npz.
+        columns: the columns that the network reads, in order; empty for npz.
+        preprocessor: what turned cleaned columns into inputs, fitted on the training fold;
+            for npz a StandardScaler, or None for pixels, which are divided by 255.
+        target_mean, target_std: a regression target is standardised with these, the training
+            fold's, because networks learn best on that scale (R² does not depend on it);
+            0 and 1 for classes.
+        notes: sentences on what was inferred and dropped; warnings begin with "Warning: ".
+    """
+
+    task: Task
+    target: str = ""
+    columns: tuple[Column, ...] = ()
+    preprocessor: ColumnTransformer | StandardScaler | None = field(default=None, repr=False)
+    target_mean: float = 0.0
+    target_std: float = 1.0
+    notes: tuple[str, ...] = ()
+
+    def encode(self, frame: pd.DataFrame) -> np.ndarray:
+        """Inputs `(rows, inputs)` float32 of new raw rows; further columns are ignored.
+
+        Not for npz, whose rows have no columns.
+        """
+        return encode(self.preprocessor, clean_rows(_plain(frame), self.columns))
+
+    def decode(self, outputs: np.ndarray) -> np.ndarray:
+        """The user's labels or values `(rows,)` for a model's outputs `(rows, units)`."""
+        if self.task.kind == "regression":
+            return outputs[:, 0] * self.target_std + self.target_mean
+        binary = self.task.kind == "binary"
+        index = (outputs[:, 0] > 0.5).astype(int) if binary else outputs.argmax(axis=1)
+        return np.asarray(self.task.classes)[index]
+
+
+def read_table(
+    path: str | Path,
+    target: str | None = None,
+    *,
+    task: TaskOption = "auto",
+    drop: Sequence[str] = (),
+    seed: int = 0,
+    valid_fraction: float = 0.2,
+    test_fraction: float = 0.2,
+) -> Table:
+    """Reads a CSV, parquet or npz file and makes a Task of it.
+
+    Args:
+        path: `.npz` (`x_train`, `y_train`, optionally `x_test`, `y_test`, which then are the
+            test fold), `.parquet`, or anything else as a UTF-8 CSV with a header, separated
+            by commas, semicolons or tabs.
+        target: the column to predict; not needed for npz.
+        task: "classification" or "regression" where the inference is not right.
+        drop: columns to leave out.
+        seed: of the one split.
+        valid_fraction: validation rows among those that are not test rows, in (0, 0.5).
+        test_fraction: test rows among all, in (0, 0.5).
+
+    Raises:
+        InputError: in one line, what cannot be used and how to mend it.
+    """
+    path = Path(path)
+    plan = Split(seed, valid_fraction, test_fraction).check()
+    if path.suffix == ".npz":
+        return _from_npz(path, task, plan)
+    frame = read_frame(path, target)
+    return _from_columns(frame, path.stem, str(target), task, drop, plan)
+
+
+def from_frame(
+    frame: pd.DataFrame,
+    target: str,
+    *,
+    name: str = "table",
+    task: TaskOption = "auto",
+    drop: Sequence[str] = (),
+    seed: int = 0,
+    valid_fraction: float = 0.2,
+    test_fraction: float = 0.2,
+) -> Table:
+    """As `read_table`, for a DataFrame, which is left as it is; its index is ignored."""
+    plan = Split(seed, valid_fraction, test_fraction).check()
+    return _from_columns(_plain(frame), name, str(target), task, drop, plan)
+
+
+def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """A shallow copy whose column names are text and whose index counts from 0."""
+    copy = frame.reset_index(drop=True)
+    copy.columns = [str(name) for name in frame.columns]
+    return copy
+
+
+def _from_columns(
+    frame: pd.DataFrame,
+    name: str,
+    target_name: str,
+    option: TaskOption,
+    drop: Sequence[str],
+    plan: Split,
+) -> Table:
+    """The way from raw columns to folds. Takes the columns it uses out of `frame`."""
+    notes: list[str] = []
+    check_target(target_name, list(frame.columns), f"Table '{name}'")
+    drop_named(frame, target_name, drop)
+    target, present = _target(frame.pop(target_name), target_name, option, notes)
+    columns = choose_columns(frame, notes)
+    rows = plan.rows(target.strata)
+    cleaned = clean_folds(frame, columns, [present[fold] for fold in rows])
+    suspects = giveaways(cleaned[0], target.y[rows.train], not target.classes, plan.seed)
+    _warn_of_giveaways(columns, suspects, target_name, notes)
+    preprocessor = make_preprocessor(columns).fit(cleaned[0])
+    # Popped: a fold's cleaned columns go as soon as its inputs are made.
+    x = [encode(preprocessor, cleaned.pop(0)) for _ in rows]
+    table = _assemble(name, target, rows, x, plan, notes)
+    return replace(table, target=target_name, columns=tuple(columns), preprocessor=preprocessor)
+
+
+def _from_npz(path: Path, option: TaskOption, plan: Split) -> Table:
+    notes: list[str] = []
+    arrays = read_arrays(path)
+    target, present = _target(pd.Series(arrays.y), "y_train", option, notes)
+    rows = plan.rows(target.strata, given_test=int((present >= arrays.train_rows).sum()))
+    folds = Rows(*(present[fold] for fold in rows))
+    x, scaler = scale_folds(arrays.x, folds)
+    how = "standardised" if scaler else "divided by 255"
+    notes.append(f"Rows of {x[0].shape[1]} numbers, {how}.")
+    return replace(_assemble(path.stem, target, rows, x, plan, notes), preprocessor=scaler)
+
+
+def _target(
+    values: pd.Series, name: str, option: TaskOption, notes: list[str]
+) -> tuple[Target, np.ndarray]:
+    """The target, and the positions of the rows that have one."""
+    present = np.flatnonzero(values.notna())
+    missing = len(values) - len(present)
+    if not len(present):
+        raise InputError(
+            f"Target '{name}' is missing in all {missing} rows; expected values to learn from: "
+            "choose another target"
+        )
+    if len(present) < FEWEST_ROWS:
+        raise InputError(
+            f"Only {len(present)} rows with target '{name}'; expected at least {FEWEST_ROWS}, "
+            "for three folds: add rows"
+        )
+    target = read_target(values.iloc[present], name, option, notes)
+    if missing:
+        notes.append(f"{WARNING}dropped {missing} rows without a value of target '{name}'.")
+    return target, present
+
+
+def _warn_of_giveaways(
+    columns: Sequence[Column], suspects: Sequence[str], target: str, notes: list[str]
+) -> None:
+    for column in columns:
+        if set(column.parts) & set(suspects):
+            notes.append(
+                f"{WARNING}column '{column.name}' alone gives away target '{target}'. If it "
+                f"will not be known for new rows, leave it out: --drop '{column.name}'."
+            )
+
+
+def _assemble(
+    name: str, target: Target, rows: Rows, x: list[np.ndarray], plan: Split, notes: list[str]
+) -> Table:
+    """Task and Table of encoded inputs; standardises a regression target."""
+    train, valid, test = map(len, rows)
+    notes.append(
+        f"{train} training, {valid} validation and {test} test rows (seed {plan.seed}), "
+        f"{x[0].shape[1]} inputs."
+    )
+    _note_thin_classes(target, rows, notes)
+    y, mean, std = target.y, 0.0, 1.0
+    if not target.classes:
+        mean, std = float(y[rows.train].mean()), float(y[rows.train].std()) or 1.0
+        y = ((y - mean) / std).astype(np.float32)[:, None]
+    folds = [Fold(part, y[fold]) for part, fold in zip(x, rows, strict=True)]
+    task = Task(name, target.kind, folds[0], folds[1], folds[2], target.classes)
+    _log(notes)
+    return Table(task, target_mean=mean, target_std=std, notes=tuple(notes))
+
+
+def _note_thin_classes(target: Target, rows: Rows, notes: list[str]) -> None:
+    """Names the classes that are so small that a fold has none of them."""
+    for fold, positions in zip(("training", "validation", "test"), rows, strict=True):
+        seen = set(np.unique(target.y[positions]))
+        absent = [label for i, label in enumerate(target.classes) if i not in seen]
+        if absent:
+            told = f"class {listing(absent, 5)} has too few rows for the {fold} fold"
+            notes.append(f"{WARNING}{told}, which holds none of it.")
+
+
+def _log(notes: Sequence[str]) -> None:
+    for note in notes:
+        level = logging.WARNING if note.startswith(WARNING) else logging.INFO
+        log.log(level, note.removeprefix(WARNING))

@@ -1,0 +1,202 @@
+"""The column to predict: what kind of task it makes, and the folds."""
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from mlpnas.columns import number_share
+from mlpnas.core import task as core
+from mlpnas.core.errors import InputError
+from mlpnas.reading import listing
+
+FEW_CLASSES = 20  # whole numbers with at most so many values are taken for classes
+ROWS_PER_CLASS = 5  # on average, wherever there are more classes than FEW_CLASSES
+
+TaskOption = Literal["auto", "classification", "regression"]
+
+
+class Target(NamedTuple):
+    """The target of every row.
+
+    Attributes:
+        y: class indices int32 `(rows,)`, or values float64 `(rows,)`.
+        kind: as `Task.kind`.
+        classes: labels in the order of the indices; empty for regression.
+    """
+
+    y: np.ndarray
+    kind: core.Kind
+    classes: tuple
+
+    @property
+    def strata(self) -> np.ndarray:
+        """Int array `(rows,)` by which the split is stratified; a quantity has one stratum."""
+        return self.y if self.classes else np.zeros(len(self.y), np.int32)
+
+
+def read_target(values: pd.Series, name: str, task: TaskOption, notes: list[str]) -> Target:
+    """Decides between classes and a quantity, checks the values, and notes the decision.
+
+    Args:
+        values: without missing ones.
+        name: the column's name, for the messages.
+        task: "auto" to infer, or the user's word.
+        notes: sentences are added here.
+
+    Raises:
+        InputError: the target is constant, infinite, a class is too small, or there are as
+            many classes as only an identifier or a quantity has.
+    """
+    if values.nunique() < 2:
+        raise InputError(
+            f"Target '{name}' is {values.iloc[0]!r} in all {len(values)} rows; expected at "
+            "least two different values: choose another target"
+        )
+    classification, reason = _infer(values, name, task)
+    target = _classes(values, name) if classification else _quantity(values, name)
+    what = f"classification into {len(target.classes)} classes ({listing(target.classes, 5)})"
+    notes.append(f"Target '{name}': {what if classification else 'regression'}, {reason}.")
+    return target
+
+
+def _infer(values: pd.Series, name: str, task: TaskOption) -> tuple[bool, str]:
+    """Whether it is classification, and why."""
+    if task not in ("auto", "classification", "regression"):
+        raise InputError(f"Task '{task}'; expected auto, classification or regression")
+    if task != "auto":
+        return task == "classification", "as asked for"
+    if pd.api.types.is_bool_dtype(values.dtype):
+        return True, "because its values are true and false"
+    if not pd.api.types.is_numeric_dtype(values.dtype):
+        _check_unmixed(values, name)
+        return True, "because its values are text"
+    numbers = values.to_numpy(dtype=np.float64)
+    if not np.array_equal(numbers, np.round(numbers)) or np.isinf(numbers).any():
+        return False, "because its values are decimal numbers"
+    distinct = values.nunique()
+    if distinct <= min(FEW_CLASSES, len(values) / 3):
+        return True, f"because it has only {distinct} different whole numbers"
+    return False, f"because it has {distinct} different whole numbers"
+
+
+def _check_unmixed(values: pd.Series, name: str) -> None:
+    texts = values.astype(str)
+    if number_share(texts) > 0.9:
+        bad = pd.to_numeric(texts, errors="coerce").isna()
+        raise InputError(
+            f"Target '{name}' holds numbers, but also '{texts[bad].iloc[0]}' in row "
+            f"{values.index[bad.argmax()] + 1}; expected one or the other: mend the cell or "
+            "leave it empty, or use --task classification if these are labels"
+        )
+
+
+def _quantity(values: pd.Series, name: str) -> Target:
+    numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    bad = ~np.isfinite(numbers)
+    if bad.any():
+        row = bad.argmax()
+        raise InputError(
+            f"Target '{name}' is {values.iloc[row]!r} in row {values.index[row] + 1}; expected "
+            "finite numbers for regression: mend the cell or leave it empty, or use "
+            "--task classification"
+        )
+    return Target(numbers, "regression", ())
+
+
+def _classes(values: pd.Series, name: str) -> Target:
+    plain = _plain_labels(values)
+    codes, labels = pd.factorize(plain, sort=True)
+    counts = np.bincount(codes)
+    if len(labels) > max(FEW_CLASSES, len(codes) / ROWS_PER_CLASS):
+        raise InputError(
+            f"Target '{name}' has {len(labels)} classes in {len(codes)} rows; expected at "
+            f"least {ROWS_PER_CLASS} rows per class on average: it looks like an identifier or "
+            "a quantity; choose another target, or use --task regression for numbers"
+        )
+    if counts.min() < 2:
+        rare = labels[counts < 2].tolist()
+        raise InputError(
+            f"Target '{name}': only 1 row of class {listing(rare, 3)}; expected at least 2, "
+            "one to learn from and one to be tested on: remove the row, merge the class with "
+            "another, or add rows"
+        )
+    kind: core.Kind = "binary" if len(labels) == 2 else "multiclass"
+    return Target(codes.astype(np.int32), kind, tuple(labels.tolist()))
+
+
+def _plain_labels(values: pd.Series) -> np.ndarray:
+    """Labels as bool, whole numbers (also where pandas made them floats), or text."""
+    if pd.api.types.is_bool_dtype(values.dtype):
+        return values.to_numpy(dtype=bool)
+    if not pd.api.types.is_numeric_dtype(values.dtype):
+        return values.astype(str).to_numpy(dtype=object)
+    numbers = values.to_numpy()
+    whole = np.array_equal(numbers, np.round(numbers)) and np.isfinite(numbers).all()
+    return numbers.astype(np.int64) if whole else numbers.astype(np.float64)
+
+
+class Rows(NamedTuple):
+    """Row positions of the three folds, disjoint and in random order."""
+
+    train: np.ndarray
+    valid: np.ndarray
+    test: np.ndarray
+
+
+class Split(NamedTuple):
+    """How to split, once for the whole search.
+
+    Attributes:
+        seed: 0 is a seed like any other.
+        valid: validation rows among those that are not test rows, in (0, 0.5).
+        test: test rows among all, in (0, 0.5).
+    """
+
+    seed: int = 0
+    valid: float = 0.2
+    test: float = 0.2
+
+    def check(self) -> "Split":
+        """Itself; raises InputError for fractions out of range or a negative seed."""
+        for fraction in (self.valid, self.test):
+            if not 0 < fraction < 0.5:
+                raise InputError(
+                    f"Fold fraction {fraction}; expected between 0 and 0.5: 0.2 is usual"
+                )
+        if self.seed < 0:
+            raise InputError(f"Seed {self.seed}; expected 0 or a positive whole number: use 0")
+        return self
+
+    def rows(self, strata: np.ndarray, given_test: int = 0) -> Rows:
+        """The folds; if the last `given_test` rows are the test fold already, so they stay."""
+        rng = np.random.default_rng(self.seed)
+        n = len(strata)
+        if given_test:
+            rest, held = np.arange(n - given_test), np.arange(n - given_test, n)
+        else:
+            rest, held = hold_out(strata, self.test, rng)
+        train, checked = hold_out(strata[rest], self.valid, rng)
+        return Rows(rest[train], rest[checked], held)
+
+
+def hold_out(
+    strata: np.ndarray, fraction: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Positions kept, and `ceil(fraction * rows)` positions held out.
+
+    Each class's rows, shuffled, are spread evenly over [0, 1] from a random start; what lies
+    lowest is held out. Every class so gives its share to within one row, classes with two
+    rows do not fail as they do in scikit-learn's `train_test_split`, and a class's last row is
+    always kept.
+    """
+    order = rng.permutation(len(strata))
+    shuffled = pd.Series(strata[order])
+    groups = shuffled.groupby(shuffled)
+    start = rng.random(int(strata.max()) + 1)[shuffled]
+    size = groups.transform("size").to_numpy()
+    place = (groups.cumcount().to_numpy() + start) / size
+    place[size == 1] = 1.0
+    order = order[np.argsort(place, kind="stable")]
+    held = int(np.ceil(fraction * len(strata)))
+    return rng.permutation(order[held:]), rng.permutation(order[:held])
