@@ -107,7 +107,7 @@ class MLPSpace(SearchSpace):
         """
         try:
             layers = ast.literal_eval(f"[{text}]")
-        except (SyntaxError, ValueError):
+        except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
             raise InputError(
                 f"cannot read the architecture {text!r}; expected layers such as "
                 f"\"(256, 'elu'), 'dropout', {self.head}\""
