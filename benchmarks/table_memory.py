@@ -73,7 +73,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "large.csv"
         write_csv(path, options.rows, options.columns)
-        print(f"{path.stat().st_size / MB:.0f} MB of CSV written")
+        print(f"{path.stat().st_size / MB:.0f} MB of CSV written", flush=True)
         subprocess.run([sys.executable, __file__, "--load", str(path)], check=True)
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 
 from mlpnas.core.errors import InputError
 
+WARNING = "Warning: "  # how notes begin that the user should not overlook
 MISSING = "(missing)"  # the category of an empty cell
 LOOKED_AT = 2000  # cells that decide whether text holds numbers or dates
 DATE_FORMATS = (
@@ -155,5 +156,5 @@ def _date_numbers(dates: pd.Series) -> list[np.ndarray]:
     """Float32 arrays in the order of `DATE_PARTS`; days are counted from 1970."""
     moments = dates.dt
     days = (dates - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(days=1)
-    parts = (moments.year, moments.month, moments.weekday, moments.hour, days)
+    parts = (moments.year, moments.month, moments.day_of_week, moments.hour, days)
     return [part.to_numpy(dtype=np.float32, na_value=np.nan) for part in parts]

@@ -1,27 +1,13 @@
-"""A CSV or parquet file becomes a DataFrame, in compact types and with plain complaints.
+"""A CSV or parquet file becomes a DataFrame, or a complaint that says what to mend."""
 
-A CSV is gone through twice. The first pass counts separators, so that a row with a field too
-many or too few is named by its line instead of being padded in silence. The second parses
-the file piece by piece and keeps each piece as float32 or int32, so that the float64 table
-which pandas would build never exists as a whole.
-"""
-
-import csv
 import difflib
-import gzip
-import re
 from collections.abc import Iterable, Sequence
-from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO, cast
 
-import numpy as np
 import pandas as pd
 
+from mlpnas import csv_file
 from mlpnas.core.errors import InputError
-
-CELLS_PER_PIECE = 2_000_000  # 16 MB of float64 while one piece is parsed
-INT32 = np.iinfo(np.int32)
 
 
 def read_frame(path: Path, target: str | None) -> pd.DataFrame:
@@ -35,9 +21,9 @@ def read_frame(path: Path, target: str | None) -> pd.DataFrame:
         return _read_parquet(path)
     if path.suffix in (".xls", ".xlsx", ".ods"):
         raise InputError(f"'{path}' is a spreadsheet; expected a CSV: save it as 'CSV UTF-8'")
-    layout = _scan(path)
+    layout = csv_file.scan(path)
     check_target(target, layout.header, f"'{path}'")
-    return _parse(path, layout, target)
+    return csv_file.parse(path, layout, target)
 
 
 def check_file(path: Path) -> None:
@@ -88,143 +74,12 @@ def _read_parquet(path: Path) -> pd.DataFrame:
         return pd.read_parquet(path)
     except ImportError:
         raise InputError(
-            f"Reading '{path}' needs pyarrow, which is missing: pip install mlpnas[parquet]"
+            f"Reading '{path}' needs pyarrow, which is missing; expected the extra: "
+            "pip install mlpnas[parquet]"
         ) from None
     except (ValueError, OSError) as error:
         reason = str(error).splitlines()[0]
-        raise InputError(f"'{path}' is not a readable parquet file: {reason}") from None
-
-
-class _Layout(NamedTuple):
-    """How a CSV is written."""
-
-    header: list[str]
-    separator: str
-    decimal: str
-
-    def options(self) -> dict[str, Any]:
-        """What `pandas.read_csv` needs to read it so."""
-        return {
-            "sep": self.separator,
-            "decimal": self.decimal,
-            "encoding": "utf-8-sig",
-            "index_col": False,
-            "skipinitialspace": True,
-            # Common in UCI files, next to the spellings that pandas knows (NA, null, ...).
-            "na_values": ["?"],
-            "low_memory": False,
-        }
-
-
-def _open(path: Path) -> TextIO:
-    if path.suffix == ".gz":
-        return cast(TextIO, gzip.open(path, "rt", encoding="utf-8-sig", newline=""))
-    return path.open(encoding="utf-8-sig", newline="")
-
-
-def _scan(path: Path) -> _Layout:
-    """First pass: separator, header, and the same number of fields in every row."""
-    try:
-        with _open(path) as lines:
-            layout = _layout(path, list(islice(lines, 100)))
-        with _open(path) as lines:
-            if not _evenly_separated(lines, layout):
-                lines.seek(0)
-                _check_fields(path, lines, layout)
-    except UnicodeDecodeError:
-        raise InputError(_first_bad_byte(path)) from None
-    except (OSError, csv.Error) as error:
-        raise InputError(f"'{path}' cannot be read as CSV: {error}") from None
-    return layout
-
-
-def _layout(path: Path, sample: list[str]) -> _Layout:
-    first = next((line for line in sample if line.strip()), None)
-    if first is None:
-        raise InputError(f"'{path}' holds blank lines only; expected a header line and rows")
-    # The comma wins a tie; a header without any separator is a single column.
-    separator = max(",;\t", key=first.count)
-    header = next(csv.reader([first], delimiter=separator, skipinitialspace=True))
-    body = "".join(sample[1:])
-    comma = separator != "," and re.search(r"\d,\d", body) and not re.search(r"\d\.\d", body)
-    return _Layout([name.strip() for name in header], separator, "," if comma else ".")
-
-
-def _evenly_separated(lines: Iterable[str], layout: _Layout) -> bool:
-    """Fast look: does every line hold as many separators as the header has gaps?"""
-    gaps, separator = len(layout.header) - 1, layout.separator
-    return all(line.count(separator) == gaps or line.isspace() for line in lines)
-
-
-def _check_fields(path: Path, lines: Iterable[str], layout: _Layout) -> None:
-    """Thorough look, for files with quoted separators: counts the fields themselves."""
-    rows = csv.reader(lines, delimiter=layout.separator, skipinitialspace=True)
-    expected = len(layout.header)
-    for row in rows:
-        if len(row) != expected and any(field.strip() for field in row):
-            raise InputError(
-                f"'{path}', line {rows.line_num}: {len(row)} fields; expected {expected} as in "
-                "the header: mend the line, and quote fields that contain a separator"
-            )
-
-
-def _first_bad_byte(path: Path) -> str:
-    """Message that says where a file stops being UTF-8 and how to convert it."""
-    content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    try:
-        content.decode()
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        value = content[error.start]
-        encoding = "utf-16" if error.start == 0 and value in (0xFE, 0xFF) else "latin1"
-        return (
-            f"'{path}' is not UTF-8 text: byte 0x{value:02x} at offset {error.start} (line "
-            f"{line}); expected UTF-8: convert it, as with iconv -f {encoding} -t utf-8"
-        )
-    return f"'{path}' is not UTF-8 text; expected UTF-8: convert it, for instance with iconv"
-
-
-def _parse(path: Path, layout: _Layout, target: str | None) -> pd.DataFrame:
-    """Second pass: the columns, compact, each in its own block of memory."""
-    pieces: dict[str, list] = {}
-    rows = max(1000, CELLS_PER_PIECE // len(layout.header))
-    with pd.read_csv(path, chunksize=rows, **layout.options()) as reader:
-        for chunk in reader:
-            for name in chunk.columns:
-                piece = _compact(chunk[name], exact=str(name).strip() == target)
-                pieces.setdefault(name, []).append(piece)
-    if not pieces or not sum(map(len, next(iter(pieces.values())))):
-        raise InputError(f"'{path}' has a header but no rows; expected data below the header")
-    mixed = [name for name, parts in pieces.items() if _is_mixed(parts)]
-    if mixed:  # numbers in one piece, text in another: as text after all
-        texts = pd.read_csv(path, usecols=mixed, dtype=str, **layout.options())
-        pieces.update({name: [texts[name]] for name in mixed})
-    # Popped one by one: the pieces and the joined columns never stand side by side.
-    return pd.DataFrame({n.strip(): _join(pieces.pop(n)) for n in list(pieces)}, copy=False)
-
-
-def _compact(column: pd.Series, exact: bool) -> pd.Series | np.ndarray:
-    """Numbers in four bytes each (unless `exact`), everything else as it is."""
-    if column.dtype.kind not in "if":
-        return column
-    values = column.to_numpy()
-    if exact:
-        return values
-    if column.dtype.kind == "f":
-        with np.errstate(over="ignore"):  # beyond float32: infinite, and complained of later
-            return values.astype(np.float32)
-    fits = values.size == 0 or (values.min() >= INT32.min and values.max() <= INT32.max)
-    return values.astype(np.int32) if fits else values
-
-
-def _is_mixed(parts: list) -> bool:
-    kinds = {"number" if part.dtype.kind in "if" else str(part.dtype) for part in parts}
-    return len(kinds) > 1
-
-
-def _join(parts: list) -> pd.Series | np.ndarray:
-    if isinstance(parts[0], pd.Series):
-        return pd.concat(parts, ignore_index=True)
-    floats = [part.dtype for part in parts if part.dtype.kind == "f"]
-    # NumPy would join int32 and float32 as float64.
-    return np.concatenate(parts, dtype=max(floats)) if floats else np.concatenate(parts)
+        raise InputError(
+            f"'{path}' is not a readable parquet file ({reason}); expected one: write it "
+            "again, or give a CSV"
+        ) from None

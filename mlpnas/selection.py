@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from mlpnas.columns import Column, describe, unreadable
+from mlpnas.columns import WARNING, Column, describe, unreadable
 from mlpnas.core.errors import InputError
 from mlpnas.reading import listing
 
@@ -19,9 +19,6 @@ ROWS_LOOKED_AT = 3000
 FEWEST_ROWS = 50  # below, a good column and a leaking one look alike
 PERFECT = 0.999
 ID_NAME = re.compile(r"(^|[_\s.-])(id|uuid|guid|index|rownames?|row_?num(ber)?)$", re.I)
-
-
-WARNING = "Warning: "
 
 
 def drop_named(frame: pd.DataFrame, target: str, drop: Sequence[str]) -> None:
@@ -98,7 +95,8 @@ def _is_count(values: np.ndarray) -> bool:
     first = values.min()
     if first not in (0, 1) or values.max() - first + 1 != len(values):
         return False
-    return bool(np.bincount(values - first, minlength=len(values)).all())
+    places = (values - first).astype(np.int64)
+    return bool(np.bincount(places, minlength=len(values)).all())
 
 
 def giveaways(frame: pd.DataFrame, y: np.ndarray, regression: bool, seed: int) -> list[str]:

@@ -16,15 +16,13 @@ from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import StandardScaler
 
 from mlpnas.arrays import read_arrays, scale_folds
-from mlpnas.columns import Column
-from mlpnas.core.errors import InputError
+from mlpnas.columns import WARNING, Column
 from mlpnas.core.task import Fold, Task
 from mlpnas.encoding import clean_folds, clean_rows, encode, make_preprocessor
+from mlpnas.folds import Rows, Split
 from mlpnas.reading import check_target, listing, read_frame
-from mlpnas.selection import WARNING, choose_columns, drop_named, giveaways
-from mlpnas.targets import Rows, Split, Target, TaskOption, read_target
-
-FEWEST_ROWS = 10
+from mlpnas.selection import choose_columns, drop_named, giveaways
+from mlpnas.targets import Target, TaskOption, read_target
 
 log = logging.getLogger(__name__)
 
@@ -138,7 +136,7 @@ def _from_columns(
     notes: list[str] = []
     check_target(target_name, list(frame.columns), f"Table '{name}'")
     drop_named(frame, target_name, drop)
-    target, present = _target(frame.pop(target_name), target_name, option, notes)
+    target, present = read_target(frame.pop(target_name), target_name, option, notes)
     columns = choose_columns(frame, notes)
     rows = plan.rows(target.strata)
     cleaned = clean_folds(frame, columns, [present[fold] for fold in rows])
@@ -154,35 +152,13 @@ def _from_columns(
 def _from_npz(path: Path, option: TaskOption, plan: Split) -> Table:
     notes: list[str] = []
     arrays = read_arrays(path)
-    target, present = _target(pd.Series(arrays.y), "y_train", option, notes)
+    target, present = read_target(pd.Series(arrays.y), "y_train", option, notes)
     rows = plan.rows(target.strata, given_test=int((present >= arrays.train_rows).sum()))
     folds = Rows(*(present[fold] for fold in rows))
     x, scaler = scale_folds(arrays.x, folds)
     how = "standardised" if scaler else "divided by 255"
     notes.append(f"Rows of {x[0].shape[1]} numbers, {how}.")
     return replace(_assemble(path.stem, target, rows, x, plan, notes), preprocessor=scaler)
-
-
-def _target(
-    values: pd.Series, name: str, option: TaskOption, notes: list[str]
-) -> tuple[Target, np.ndarray]:
-    """The target, and the positions of the rows that have one."""
-    present = np.flatnonzero(values.notna())
-    missing = len(values) - len(present)
-    if not len(present):
-        raise InputError(
-            f"Target '{name}' is missing in all {missing} rows; expected values to learn from: "
-            "choose another target"
-        )
-    if len(present) < FEWEST_ROWS:
-        raise InputError(
-            f"Only {len(present)} rows with target '{name}'; expected at least {FEWEST_ROWS}, "
-            "for three folds: add rows"
-        )
-    target = read_target(values.iloc[present], name, option, notes)
-    if missing:
-        notes.append(f"{WARNING}dropped {missing} rows without a value of target '{name}'.")
-    return target, present
 
 
 def _warn_of_giveaways(

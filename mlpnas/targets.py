@@ -1,16 +1,17 @@
-"""The column to predict: what kind of task it makes, and the folds."""
+"""The column to predict, and what kind of task it makes."""
 
 from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from mlpnas.columns import number_share
+from mlpnas.columns import WARNING, number_share
 from mlpnas.core import task as core
 from mlpnas.core.errors import InputError
 from mlpnas.reading import listing
 
 FEW_CLASSES = 20  # whole numbers with at most so many values are taken for classes
+FEWEST_ROWS = 10
 ROWS_PER_CLASS = 5  # on average, wherever there are more classes than FEW_CLASSES
 
 TaskOption = Literal["auto", "classification", "regression"]
@@ -35,29 +36,59 @@ class Target(NamedTuple):
         return self.y if self.classes else np.zeros(len(self.y), np.int32)
 
 
-def read_target(values: pd.Series, name: str, task: TaskOption, notes: list[str]) -> Target:
+def read_target(
+    values: pd.Series, name: str, task: TaskOption, notes: list[str]
+) -> tuple[Target, np.ndarray]:
     """Decides between classes and a quantity, checks the values, and notes the decision.
 
     Args:
-        values: without missing ones.
+        values: the column, indexed from 0.
         name: the column's name, for the messages.
         task: "auto" to infer, or the user's word.
         notes: sentences are added here.
 
+    Returns:
+        The target of the rows that have one, and the positions of these rows.
+
     Raises:
-        InputError: the target is constant, infinite, a class is too small, or there are as
-            many classes as only an identifier or a quantity has.
+        InputError: the target is missing, constant or infinite, a class is too small, or there
+            are as many classes as only an identifier or a quantity has.
     """
-    if values.nunique() < 2:
-        raise InputError(
-            f"Target '{name}' is {values.iloc[0]!r} in all {len(values)} rows; expected at "
-            "least two different values: choose another target"
-        )
+    present = np.flatnonzero(values.notna())
+    missing = len(values) - len(present)
+    values = values.iloc[present]
+    _check_variety(values, missing, name)
     classification, reason = _infer(values, name, task)
     target = _classes(values, name) if classification else _quantity(values, name)
     what = f"classification into {len(target.classes)} classes ({listing(target.classes, 5)})"
     notes.append(f"Target '{name}': {what if classification else 'regression'}, {reason}.")
-    return target
+    if missing:
+        notes.append(f"{WARNING}dropped {missing} rows without a value of target '{name}'.")
+    return target, present
+
+
+def _check_variety(values: pd.Series, missing: int, name: str) -> None:
+    """Enough rows with a target, and not the same one in all of them."""
+    if missing and values.empty:
+        raise InputError(
+            f"Target '{name}' is missing in all {missing} rows; expected values to learn from: "
+            "choose another target"
+        )
+    if len(values) < FEWEST_ROWS:
+        raise InputError(
+            f"Only {len(values)} rows with target '{name}'; expected at least {FEWEST_ROWS}, "
+            "for three folds: add rows"
+        )
+    if values.nunique() < 2:
+        raise InputError(
+            f"Target '{name}' is {_shown(values.iloc[0])} in all {len(values)} rows; expected "
+            "at least two different values: choose another target"
+        )
+
+
+def _shown(value: object) -> str:
+    """A value as the user writes it, not as NumPy's `np.float64(inf)`."""
+    return repr(value.item() if isinstance(value, np.generic) else value)
 
 
 def _infer(values: pd.Series, name: str, task: TaskOption) -> tuple[bool, str]:
@@ -95,10 +126,10 @@ def _quantity(values: pd.Series, name: str) -> Target:
     numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     bad = ~np.isfinite(numbers)
     if bad.any():
-        row = bad.argmax()
+        value, row = values.iloc[bad.argmax()], values.index[bad.argmax()] + 1
         raise InputError(
-            f"Target '{name}' is {values.iloc[row]!r} in row {values.index[row] + 1}; expected "
-            "finite numbers for regression: mend the cell or leave it empty, or use "
+            f"Target '{name}' is {_shown(value)} in row {row}; expected finite numbers for "
+            "regression: mend the cell or leave it empty, or use "
             "--task classification"
         )
     return Target(numbers, "regression", ())
@@ -134,69 +165,3 @@ def _plain_labels(values: pd.Series) -> np.ndarray:
     numbers = values.to_numpy()
     whole = np.array_equal(numbers, np.round(numbers)) and np.isfinite(numbers).all()
     return numbers.astype(np.int64) if whole else numbers.astype(np.float64)
-
-
-class Rows(NamedTuple):
-    """Row positions of the three folds, disjoint and in random order."""
-
-    train: np.ndarray
-    valid: np.ndarray
-    test: np.ndarray
-
-
-class Split(NamedTuple):
-    """How to split, once for the whole search.
-
-    Attributes:
-        seed: 0 is a seed like any other.
-        valid: validation rows among those that are not test rows, in (0, 0.5).
-        test: test rows among all, in (0, 0.5).
-    """
-
-    seed: int = 0
-    valid: float = 0.2
-    test: float = 0.2
-
-    def check(self) -> "Split":
-        """Itself; raises InputError for fractions out of range or a negative seed."""
-        for fraction in (self.valid, self.test):
-            if not 0 < fraction < 0.5:
-                raise InputError(
-                    f"Fold fraction {fraction}; expected between 0 and 0.5: 0.2 is usual"
-                )
-        if self.seed < 0:
-            raise InputError(f"Seed {self.seed}; expected 0 or a positive whole number: use 0")
-        return self
-
-    def rows(self, strata: np.ndarray, given_test: int = 0) -> Rows:
-        """The folds; if the last `given_test` rows are the test fold already, so they stay."""
-        rng = np.random.default_rng(self.seed)
-        n = len(strata)
-        if given_test:
-            rest, held = np.arange(n - given_test), np.arange(n - given_test, n)
-        else:
-            rest, held = hold_out(strata, self.test, rng)
-        train, checked = hold_out(strata[rest], self.valid, rng)
-        return Rows(rest[train], rest[checked], held)
-
-
-def hold_out(
-    strata: np.ndarray, fraction: float, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Positions kept, and `ceil(fraction * rows)` positions held out.
-
-    Each class's rows, shuffled, are spread evenly over [0, 1] from a random start; what lies
-    lowest is held out. Every class so gives its share to within one row, classes with two
-    rows do not fail as they do in scikit-learn's `train_test_split`, and a class's last row is
-    always kept.
-    """
-    order = rng.permutation(len(strata))
-    shuffled = pd.Series(strata[order])
-    groups = shuffled.groupby(shuffled)
-    start = rng.random(int(strata.max()) + 1)[shuffled]
-    size = groups.transform("size").to_numpy()
-    place = (groups.cumcount().to_numpy() + start) / size
-    place[size == 1] = 1.0
-    order = order[np.argsort(place, kind="stable")]
-    held = int(np.ceil(fraction * len(strata)))
-    return rng.permutation(order[held:]), rng.permutation(order[:held])
