@@ -81,13 +81,18 @@ class MovingAverage:
 
     def before(self, batch: np.ndarray) -> float:
         """The average as it stands before `batch` is counted; a first batch's own mean."""
-        return float(np.mean(batch)) if self.value is None else self.value
+        return _mean(batch) if self.value is None else self.value
 
     def update(self, batch: np.ndarray) -> None:
         """Count a batch. Written as a step towards its mean, so that equal values leave
         the average equal to the bit and the advantage exactly 0."""
         start = self.before(batch)
-        self.value = start + (1 - self.decay) * (float(np.mean(batch)) - start)
+        self.value = start + (1 - self.decay) * (_mean(batch) - start)
+
+
+def _mean(batch: np.ndarray) -> float:
+    """The mean, exact for equal values: 1/3 + 1/3 + 1/3 rounds, 1/3 + mean(0, 0, 0) does not."""
+    return float(batch[0] + np.mean(batch - batch[0]))
 
 
 def surprise(
