@@ -1,0 +1,45 @@
+"""Neural architecture search on Keras 3 and TensorFlow: from a table to a searched network.
+
+Names are loaded when first used, so that `import mlpnas` stays light and starts no
+TensorFlow.
+"""
+
+from importlib import import_module
+from typing import Any
+
+_HOME = {
+    "Architecture": "mlpnas.core.search_space",
+    "ChildEvaluator": "mlpnas.core.evaluator",
+    "Decision": "mlpnas.core.search_space",
+    "ExhaustedError": "mlpnas.core.errors",
+    "Fold": "mlpnas.core.task",
+    "History": "mlpnas.core.trial",
+    "InputError": "mlpnas.core.errors",
+    "MLPGenerator": "mlpnas.generator",
+    "MLPSpace": "mlpnas.space",
+    "MLPTrainer": "mlpnas.trainer",
+    "Predictor": "mlpnas.core.strategies.reinforce",
+    "Prescreen": "mlpnas.core.strategies.reinforce",
+    "RandomStrategy": "mlpnas.core.strategies.random",
+    "Recipe": "mlpnas.core.evaluator",
+    "ReinforceStrategy": "mlpnas.core.strategies.reinforce",
+    "SearchSpace": "mlpnas.core.search_space",
+    "SharedWeights": "mlpnas.core.shared_weights",
+    "Strategy": "mlpnas.core.strategies.strategy",
+    "Task": "mlpnas.core.task",
+    "Trial": "mlpnas.core.trial",
+    "read_table": "mlpnas.table",
+    "search": "mlpnas.core.search",
+}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'mlpnas' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -71,7 +71,7 @@ def _layout(path: Path, sample: list[str]) -> Layout:
     if first is None:
         raise InputError(f"'{path}' holds blank lines only; expected a header line and rows")
     # The comma wins a tie; a header without any separator is a single column.
-    separator = max(",;\t", key=first.count)
+    separator = max(",;\t|", key=first.count)
     header = next(csv.reader([first], delimiter=separator, skipinitialspace=True))
     body = "".join(sample[1:])
     comma = separator != "," and re.search(r"\d,\d", body) and not re.search(r"\d\.\d", body)

@@ -82,7 +82,7 @@ def read_table(
     Args:
         path: `.npz` (`x_train`, `y_train`, optionally `x_test`, `y_test`, which then are the
             test fold), `.parquet`, or anything else as a UTF-8 CSV with a header, separated
-            by commas, semicolons or tabs.
+            by commas, semicolons, tabs or bars.
         target: the column to predict; not needed for npz.
         task: "classification" or "regression" where the inference is not right.
         drop: columns to leave out.

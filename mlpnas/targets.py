@@ -56,7 +56,7 @@ def read_target(
     """
     present = np.flatnonzero(values.notna())
     missing = len(values) - len(present)
-    values = values.iloc[present]
+    values = values.iloc[present].infer_objects()
     _check_variety(values, missing, name)
     classification, reason = _infer(values, name, task)
     target = _classes(values, name) if classification else _quantity(values, name)
@@ -99,6 +99,8 @@ def _infer(values: pd.Series, name: str, task: TaskOption) -> tuple[bool, str]:
         return task == "classification", "as asked for"
     if pd.api.types.is_bool_dtype(values.dtype):
         return True, "because its values are true and false"
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return True, "because it is a categorical column"
     if not pd.api.types.is_numeric_dtype(values.dtype):
         _check_unmixed(values, name)
         return True, "because its values are text"
@@ -107,13 +109,16 @@ def _infer(values: pd.Series, name: str, task: TaskOption) -> tuple[bool, str]:
         return False, "because its values are decimal numbers"
     distinct = values.nunique()
     if distinct <= min(FEW_CLASSES, len(values) / 3):
-        return True, f"because it has only {distinct} different whole numbers"
-    return False, f"because it has {distinct} different whole numbers"
+        reason, other = f"it has only {distinct} different whole numbers", "regression"
+    else:
+        reason, other = f"it has {distinct} different whole numbers", "classification"
+    return other == "regression", f"because {reason} (otherwise say --task {other})"
 
 
 def _check_unmixed(values: pd.Series, name: str) -> None:
+    """Raises InputError for a few words among numbers, where the type is anyone's guess."""
     texts = values.astype(str)
-    if number_share(texts) > 0.9:
+    if 0.9 < number_share(texts) < 1:
         bad = pd.to_numeric(texts, errors="coerce").isna()
         raise InputError(
             f"Target '{name}' holds numbers, but also '{texts[bad].iloc[0]}' in row "
@@ -123,6 +128,7 @@ def _check_unmixed(values: pd.Series, name: str) -> None:
 
 
 def _quantity(values: pd.Series, name: str) -> Target:
+    """The values as float64, all finite."""
     numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     bad = ~np.isfinite(numbers)
     if bad.any():
@@ -136,6 +142,7 @@ def _quantity(values: pd.Series, name: str) -> Target:
 
 
 def _classes(values: pd.Series, name: str) -> Target:
+    """The classes in order, each with at least two rows, and their indices."""
     plain = _plain_labels(values)
     codes, labels = pd.factorize(plain, sort=True)
     counts = np.bincount(codes)
@@ -160,6 +167,8 @@ def _plain_labels(values: pd.Series) -> np.ndarray:
     """Labels as bool, whole numbers (also where pandas made them floats), or text."""
     if pd.api.types.is_bool_dtype(values.dtype):
         return values.to_numpy(dtype=bool)
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return _plain_labels(values.astype(values.cat.categories.dtype))
     if not pd.api.types.is_numeric_dtype(values.dtype):
         return values.astype(str).to_numpy(dtype=object)
     numbers = values.to_numpy()

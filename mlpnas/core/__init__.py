@@ -1,0 +1,21 @@
+"""The part that knows no multi-layer perceptron, no convolution and no cell.
+
+Reading order, in which each file imports only those before it:
+
+    errors          what can go wrong on the user's side
+    task            the data and the goal
+    search_space    decisions, architectures, spaces
+    trial           what is known of one evaluated architecture; the journal
+    policy_gradient the mathematics of learning from scores
+    controller      the LSTM that writes architectures and foresees their score
+    learner         gradient steps on a controller
+    strategies      who chooses: ask and tell
+    shared_weights  the one-shot store
+    evaluator       what turns an architecture into a trial
+    training        plain Keras training of one network
+    executors       where trainings run: here or in worker processes
+    search          the loop, on one screen
+    report          what people read of a run
+
+`runtime` stands apart: it starts TensorFlow quietly for command lines and workers.
+"""

@@ -25,6 +25,9 @@ import tensorflow as tf
 from mlpnas.core import policy_gradient as pg
 from mlpnas.core.search_space import Decision, SearchSpace, Tokens
 
+_SCALAR, _PAIR = tf.TensorSpec([], tf.int32), tf.TensorSpec([2], tf.int32)
+_TABLE = tf.TensorSpec([None, None], tf.int32)
+
 
 class Walks(NamedTuple):
     """A batch of N walks through a space of T decisions.
@@ -44,24 +47,6 @@ class Walks(NamedTuple):
     summary: tf.Tensor
 
 
-class Attention(keras.layers.Layer):
-    """v · tanh(W1 anchor + W2 h): how well an earlier node suits the present one."""
-
-    def __init__(self, units: int, init: Callable):
-        super().__init__()
-        self._of_anchor, self._of_state, self._score = (
-            keras.layers.Dense(n, use_bias=False, kernel_initializer=init())
-            for n in (units, units, 1)
-        )
-        for layer in (self._of_anchor, self._of_state, self._score):
-            layer.build((None, units))
-        self.built = True
-
-    def call(self, anchor: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
-        """`(N, units)` twice to `(N, 1)`."""
-        return self._score(tf.tanh(self._of_anchor(anchor) + self._of_state(h)))
-
-
 class Controller(keras.layers.Layer):
     """The policy network of one search space.
 
@@ -77,7 +62,7 @@ class Controller(keras.layers.Layer):
 
     def __init__(self, space: SearchSpace, units: int = 128, members: int = 1, seed: int = 0):
         super().__init__(name="controller")
-        self.decisions = space.decisions
+        self.decisions, self.units = space.decisions, units
         # One LSTM step per decision; the bits that ask about one node share a step.
         self._steps = tuple(
             tuple(group)
@@ -86,59 +71,78 @@ class Controller(keras.layers.Layer):
                 key=lambda item: (item[1].node, "bit") if item[1].kind == "bit" else item[0],
             )
         )
-        seeds = iter(range(seed * 1000, seed * 1000 + 1000))
-        glorot = keras.initializers.GlorotUniform
-        self._make_weights(units, members, lambda: glorot(next(seeds)))
-
-    def _make_weights(self, units: int, members: int, init: Callable) -> None:
-        dense = keras.layers.Dense
-        self.cell = keras.layers.LSTMCell(
-            units, kernel_initializer=init(), recurrent_initializer=init()
-        )
-        self.cell.build((None, units))
-        groups = {d.group: len(d.options) for d in self.decisions if d.kind == "choice"}
-        self.embeddings = {g: self._weight((n, units), init(), g) for g, n in groups.items()}
-        self.heads = {g: dense(n, kernel_initializer=init()) for g, n in groups.items()}
-        kinds = sorted({d.kind for d in self.decisions} - {"choice"})
-        self.attention = {kind: Attention(units, init) for kind in kinds}
-        self.accuracy = dense(members, "sigmoid", kernel_initializer=init())
-        for layer in [*self.heads.values(), self.accuracy]:
-            layer.build((None, units))
-        self.start = self._weight((1, units), init(), "start")
-        # Nodes that no decision describes (a cell's inputs) have trained anchors.
-        described = {d.node for d in self.decisions}
-        pointed = {o for d in self.decisions if d.kind == "pointer" for o in d.options}
-        pointed |= {d.about for d in self.decisions if d.about is not None}
-        self.given_anchors = {
-            str(node): self._weight((1, units), init(), f"anchor_{node}")
-            for node in sorted(pointed - described)
-        }
+        self._seeds = iter(range(seed * 1000, seed * 1000 + 1000))
+        self._make_trunk()
+        self._make_heads(members)
         self.built = True
 
-    def _weight(self, shape: tuple[int, ...], init: Callable, name: str) -> keras.Variable:
-        return self.add_weight(shape=shape, initializer=init, name=f"{name or 'choice'}_vector")
+    def _make_trunk(self) -> None:
+        units = self.units
+        self._kernel = self._matrix("lstm_kernel", 2 * units, 4 * units)
+        self._bias = self._vector("lstm_bias", 4 * units)
+        # Gates in the order input, forget, cell, output; an open forget gate remembers.
+        self._bias.assign(np.repeat([0.0, 1.0, 0.0, 0.0], units))
+        self._start = self._matrix("start", 1, units)
+        groups = self._groups()
+        self._embeddings = {g: self._matrix(f"embed_{g}", n, units) for g, n in groups.items()}
+        # Nodes that no decision describes (a cell's inputs) have trained anchors.
+        pointed = {o for d in self.decisions if d.kind == "pointer" for o in d.options}
+        pointed |= {d.about for d in self.decisions if d.about is not None}
+        given = sorted(pointed - {d.node for d in self.decisions})
+        self._given_anchors = {str(n): self._matrix(f"anchor_{n}", 1, units) for n in given}
+
+    def _make_heads(self, members: int) -> None:
+        units = self.units
+        self._heads = {
+            g: (self._matrix(f"head_{g}", units, n), self._vector(f"head_{g}_bias", n))
+            for g, n in self._groups().items()
+        }
+        widths = {"w1": units, "w2": units, "v": 1}  # see _attend
+        kinds: list[str] = sorted({d.kind for d in self.decisions} - {"choice"})
+        self._attention = {
+            kind: tuple(self._matrix(f"{kind}_{n}", units, c) for n, c in widths.items())
+            for kind in kinds
+        }
+        self._accuracy = (
+            self._matrix("accuracy", units, members),
+            self._vector("accuracy_bias", members),
+        )
+
+    def _groups(self) -> dict[str, int]:
+        """Options per group of choices."""
+        return {d.group: len(d.options) for d in self.decisions if d.kind == "choice"}
+
+    def _matrix(self, name: str, rows: int, columns: int) -> keras.Variable:
+        init = keras.initializers.GlorotUniform(next(self._seeds))
+        return self.add_weight(shape=(rows, columns), initializer=init, name=name)
+
+    def _vector(self, name: str, size: int) -> keras.Variable:
+        return self.add_weight(shape=(size,), initializer="zeros", name=name)
 
     def policy_head_variables(self) -> list:
         """What turns the LSTM's state into decisions."""
-        layers = [*self.heads.values(), *self.attention.values()]
-        return [v for layer in layers for v in layer.trainable_variables]
+        parts = [*self._heads.values(), *self._attention.values()]
+        return [variable for part in parts for variable in part]
 
     def accuracy_head_variables(self) -> list:
         """What turns the LSTM's state into an expected score."""
-        return self.accuracy.trainable_variables
+        return list(self._accuracy)
 
     def trunk_variables(self) -> list:
         """What both heads stand on: LSTM, embeddings, start and given anchors."""
         heads = {id(v) for v in self.policy_head_variables() + self.accuracy_head_variables()}
         return [v for v in self.trainable_variables if id(v) not in heads]
 
-    @tf.function(input_signature=[tf.TensorSpec([], tf.int32), tf.TensorSpec([2], tf.int32)])
-    def sample(self, n: tf.Tensor, seed: tf.Tensor) -> Walks:
+    @tf.function(autograph=False, input_signature=[_SCALAR, _PAIR])
+    def sample(self, n: tf.Tensor, seed: tf.Tensor) -> tuple[Walks, tf.Tensor]:
         """Draw n architectures in one compiled call; equal seeds give equal draws.
 
         Args:
             n: how many, an int32 scalar tensor.
             seed: two int32 numbers.
+
+        Returns:
+            The walks, and the scores expected of them, see `accuracy`.
         """
 
         def draw(position: int, log_probs: tf.Tensor) -> tf.Tensor:
@@ -150,74 +154,99 @@ class Controller(keras.layers.Layer):
             noisy = log_probs - tf.math.log(-tf.math.log(uniform))
             return tf.argmax(noisy, axis=-1, output_type=tf.int32)
 
-        return self._unroll(n, draw)
+        walks = self._unroll(n, draw)
+        return walks, self.accuracy(walks.summary)
 
-    @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)])
+    @tf.function(autograph=False, input_signature=[_TABLE])
     def expect(self, tokens: tf.Tensor) -> tf.Tensor:
-        """The score that each accuracy head expects of given walks, `(N, members)`."""
+        """The scores expected of given walks, see `accuracy`."""
         return self.accuracy(self.teacher_force(tokens).summary)
+
+    def accuracy(self, summary: tf.Tensor) -> tf.Tensor:
+        """The score that each accuracy head expects, `(N, members)` in (0, 1)."""
+        kernel, bias = self._accuracy
+        return tf.sigmoid(tf.matmul(summary, kernel) + bias)
 
     def teacher_force(self, tokens: tf.Tensor) -> Walks:
         """Log-probabilities, entropies and summaries of given walks, int32 `(N, T)`."""
         return self._unroll(tf.shape(tokens)[0], lambda position, _: tokens[:, position])
 
     def _unroll(self, n: tf.Tensor, choose: Callable) -> Walks:
-        """Walk the decisions; `choose(position, log_probs)` gives the tokens `(n,)`."""
-        units = self.cell.units
-        inputs = tf.tile(tf.convert_to_tensor(self.start), [n, 1])
-        state = (tf.zeros([n, units]), tf.zeros([n, units]))
+        """Walk the decisions; `choose(position, log_probs)` gives the tokens `(n,)`.
+
+        Walks that have ended go on with token 0, to no effect: their further decisions are
+        not counted, and their summary is taken where they ended.
+        """
+        inputs = tf.tile(tf.convert_to_tensor(self._start), [n, 1])
+        state = (tf.zeros([n, self.units]), tf.zeros([n, self.units]))
         anchors = {
             int(k): tf.tile(tf.convert_to_tensor(v), [n, 1])
-            for k, v in self.given_anchors.items()
+            for k, v in self._given_anchors.items()
         }
-        going = fed = tf.ones([n], tf.bool)  # is there a decision now; was there one before
-        log_probs = entropies = tf.zeros([n])
-        tokens: list[tf.Tensor] = []
+        going = tf.ones([n])  # 1 while a walk has decisions left, then 0
+        counted, tokens, states = [], [], []
         for step in self._steps:
-            state = self._advance(inputs, state, fed)
-            fed, chosen = going, []
+            state = self._advance(inputs, state)
+            chosen = []
             for position, decision in step:
                 options = pg.masked_log_softmax(
                     self._logits(decision, state[0], anchors), _mask(decision)
                 )
-                token = tf.where(going, choose(position, options), 0)
-                taken = tf.gather(options, token, batch_dims=1)
-                log_probs += tf.where(going, taken, 0.0)
-                entropies += tf.where(going, pg.entropy(options), 0.0)
+                token = choose(position, options) * tf.cast(going, tf.int32)
+                one_hot = tf.one_hot(token, len(decision.options))
+                taken = tf.reduce_sum(one_hot * options, axis=1)
+                counted.append((going * taken, going * pg.entropy(options)))
                 tokens.append(token)
-                chosen.append(token)
+                chosen.append(one_hot)
+                states.append(state[0])
                 if decision.stop is not None:
-                    going = going & (token != decision.stop)
+                    going *= 1.0 - one_hot[:, decision.stop]
             inputs = self._feed([decision for _, decision in step], chosen, anchors)
             anchors[step[-1][1].node] = state[0]
-        state = self._advance(inputs, state, fed)
+        states.append(self._advance(inputs, state)[0])
+        log_probs, entropies = (tf.add_n(terms) for terms in zip(*counted, strict=True))
         stacked = tf.stack(tokens, axis=1)
-        return Walks(stacked, self._lengths(stacked), log_probs, entropies, state[0])
+        lengths = self._lengths(stacked)
+        # The state that has read the last token is the one in which the next is decided.
+        summary = tf.gather(tf.stack(states, axis=1), lengths, batch_dims=1)
+        return Walks(stacked, lengths, log_probs, entropies, summary)
 
-    def _advance(self, inputs: tf.Tensor, state: tuple, fed: tf.Tensor) -> tuple:
-        """One LSTM step; walks that had ended before keep their state."""
-        _, new = self.cell(inputs, list(state))
-        return tuple(tf.where(fed[:, None], a, b) for a, b in zip(new, state, strict=True))
+    def _advance(self, inputs: tf.Tensor, state: tuple) -> tuple[tf.Tensor, tf.Tensor]:
+        """One LSTM step on `(N, units)`; the state is (h, c)."""
+        h, c = state
+        gates = tf.matmul(tf.concat([inputs, h], axis=1), self._kernel) + self._bias
+        i, f, g, o = tf.split(gates, 4, axis=1)
+        c = tf.sigmoid(f) * c + tf.sigmoid(i) * tf.tanh(g)
+        return tf.sigmoid(o) * tf.tanh(c), c
 
     def _logits(self, decision: Decision, h: tf.Tensor, anchors: dict) -> tf.Tensor:
+        """Choice: `(N, options)`. Pointer: a score per earlier node. Bit: (-q, q)."""
         if decision.kind == "choice":
-            return self.heads[decision.group](h)
+            kernel, bias = self._heads[decision.group]
+            return tf.matmul(h, kernel) + bias
         asked = decision.options if decision.kind == "pointer" else (decision.about,)
-        q = [self.attention[decision.kind](anchors[node], h) for node in asked]
+        q = [self._attend(decision.kind, anchors[node], h) for node in asked]
         return tf.concat(q if decision.kind == "pointer" else [-q[0], q[0]], axis=1)
 
-    def _feed(self, decisions: list[Decision], tokens: list, anchors: dict) -> tf.Tensor:
+    def _attend(self, kind: str, anchor: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
+        """v · tanh(W1 anchor + W2 h), `(N, 1)`: how well an earlier node suits this one."""
+        w1, w2, v = self._attention[kind]
+        return tf.matmul(tf.tanh(tf.matmul(anchor, w1) + tf.matmul(h, w2)), v)
+
+    def _feed(self, decisions: list[Decision], one_hots: list, anchors: dict) -> tf.Tensor:
         """What the next step reads: the embedding of a choice, the anchor pointed at, or
         the mean of the connected anchors, with the unconnected start counted as one."""
         first = decisions[0]
         if first.kind == "choice":
-            return tf.gather(tf.convert_to_tensor(self.embeddings[first.group]), tokens[0])
+            return tf.matmul(one_hots[0], self._embeddings[first.group])
         if first.kind == "pointer":
-            stacked = tf.stack([anchors[node] for node in first.options], axis=1)
-            return tf.gather(stacked, tokens[0], batch_dims=1)
-        bits = [tf.cast(token, tf.float32)[:, None] for token in tokens]
-        total = sum(bit * anchors[d.about] for bit, d in zip(bits, decisions, strict=True))
-        return total / (1.0 + sum(bits))
+            columns = tf.unstack(one_hots[0], num=len(first.options), axis=1)
+            pairs = zip(columns, first.options, strict=True)
+            return tf.add_n([column[:, None] * anchors[node] for column, node in pairs])
+        bits = [one_hot[:, 1:] for one_hot in one_hots]
+        pairs = zip(bits, decisions, strict=True)
+        connected = tf.add_n([bit * anchors[decision.about] for bit, decision in pairs])
+        return connected / (1.0 + tf.add_n(bits))
 
     def _lengths(self, tokens: tf.Tensor) -> tf.Tensor:
         """Tokens up to and with the first stop."""

@@ -52,7 +52,7 @@ class ReinforceLearner:
         self._policy_optimizer = _adam(learning_rate, self._policy_variables)
         self._prediction_optimizer = _adam(learning_rate, self._prediction_variables)
 
-    @tf.function(input_signature=[_TOKENS, _ROW])
+    @tf.function(autograph=False, input_signature=[_TOKENS, _ROW])
     def policy_step(self, tokens: tf.Tensor, coefficients: tf.Tensor) -> tf.Tensor:
         """One ascent on the expected reward; returns the loss before the step.
 
@@ -66,7 +66,7 @@ class ReinforceLearner:
         self._policy_optimizer.apply(gradients, self._policy_variables)
         return loss
 
-    @tf.function(input_signature=[_TOKENS, _ROW, _TABLE])
+    @tf.function(autograph=False, input_signature=[_TOKENS, _ROW, _TABLE])
     def prediction_step(
         self, tokens: tf.Tensor, scores: tf.Tensor, weights: tf.Tensor
     ) -> tf.Tensor:

@@ -6,6 +6,7 @@ As an adversary it is asked beforehand what it expects, and children that are go
 surprising pay a bonus. As a pre-screen it chooses whom of many candidates to train.
 """
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -20,6 +21,9 @@ from mlpnas.core.learner import ReinforceLearner
 from mlpnas.core.search_space import Architecture, SearchSpace
 from mlpnas.core.strategies.strategy import Novelty, Strategy
 from mlpnas.core.trial import Trial
+
+# Tokens of an architecture -> the score that each accuracy head expects, (members,).
+Expectations = dict[tuple[int, ...], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,7 @@ class ReinforceStrategy(Strategy):
         self._round = 0
         self._drawn: list[Architecture] = []  # this round's on-policy batch
         self._uniform = np.zeros(0, bool)  # which of the batch were picked uniformly
-        self._expected: dict[tuple[int, ...], np.ndarray] = {}  # this round's predictions
+        self._expected: Expectations = {}  # this round's predictions
         self._checks = np.zeros((0, 2))  # expected and true score of uniform picks
 
     # --- asking -------------------------------------------------------------------------
@@ -113,39 +117,42 @@ class ReinforceStrategy(Strategy):
         screening = self._screening()
         rng = np.random.default_rng([self._seed, self._round])
         # Repeats stay in the batch: a policy conditioned on novelty would not be the policy.
-        drawn = self._sample(n * screening.candidates if screening else n, purpose=0)
+        drawn, expected = self._sample(n * screening.candidates if screening else n, purpose=0)
         picks = n if screening is None else max(1, round(screening.uniform * n))
         uniform = np.zeros(len(drawn), bool)
         uniform[rng.permutation(len(drawn))[:picks]] = True
         wanted = [a for a, picked in zip(drawn, uniform, strict=True) if picked]
         if screening:
-            wanted += self._recommended(drawn, screening)
-        more = iter(range(1, 1_000_000))
-        new = self._novelty.draw(n, lambda k: self._sample(k, next(more)), rng, given=wanted)
+            wanted += _recommended(drawn, expected, screening.optimism)
+        purposes = itertools.count(1)
+        more = lambda k: self._sample(k, next(purposes))[0]  # noqa: E731
+        new = self._novelty.draw(n, more, rng, given=wanted)
         self._drawn, self._uniform = drawn, uniform
-        self._expected = self._expect([*drawn, *new])
+        self._expected = expected | self._expect([a for a in new if a.tokens not in expected])
         return new
 
     def sample(self, n: int) -> list[Architecture]:
-        return self._sample(n, purpose=-1)
+        return self._sample(n, purpose=-1)[0]
 
     def predict(self, architecture: Architecture) -> float | None:
         if self._predictor is None or architecture.tokens not in self._expected:
             return None
         return float(self._expected[architecture.tokens].mean())
 
-    def _sample(self, n: int, purpose: int) -> list[Architecture]:
+    def _sample(self, n: int, purpose: int) -> tuple[list[Architecture], Expectations]:
+        """n draws from the policy, and what the accuracy heads expect of them."""
         sequence = np.random.SeedSequence([self._seed, self._round, purpose + 1])
         seed = (sequence.generate_state(2) >> 1).astype(np.int32)
-        walks = self.controller.sample(tf.constant(n), tf.constant(seed))
+        walks, expected = self.controller.sample(tf.constant(n), tf.constant(seed))
         rows = zip(walks.tokens.numpy(), walks.lengths.numpy(), strict=True)
-        return [self.space.architecture(tokens[:length]) for tokens, length in rows]
+        drawn = [self.space.architecture(tokens[:length]) for tokens, length in rows]
+        return drawn, {a.tokens: e for a, e in zip(drawn, expected.numpy(), strict=True)}
 
-    def _expect(self, architectures: list[Architecture]) -> dict[tuple[int, ...], np.ndarray]:
-        if self._predictor is None:
+    def _expect(self, architectures: list[Architecture]) -> Expectations:
+        if not architectures:
             return {}
         expected = self.controller.expect(self._tokens(architectures)).numpy()
-        return {a.tokens: row for a, row in zip(architectures, expected, strict=True)}
+        return {a.tokens: e for a, e in zip(architectures, expected, strict=True)}
 
     def _screening(self) -> Prescreen | None:
         """The pre-screen, if there is one and it has earned trust."""
@@ -156,11 +163,6 @@ class ReinforceStrategy(Strategy):
         if np.ptp(expected) == 0 or np.ptp(true) == 0:  # the correlation is undefined
             return None
         return screen if spearmanr(expected, true).statistic >= screen.min_correlation else None
-
-    def _recommended(self, drawn: list[Architecture], screen: Prescreen) -> list[Architecture]:
-        expected = np.array(list(map(self._expect(drawn).get, (a.tokens for a in drawn))))
-        promise = expected.mean(axis=1) + screen.optimism * expected.std(axis=1)
-        return [drawn[i] for i in np.argsort(-promise, kind="stable")]
 
     # --- being told ---------------------------------------------------------------------
 
@@ -251,3 +253,12 @@ class ReinforceStrategy(Strategy):
 
     def _tokens(self, architectures: list[Architecture]) -> np.ndarray:
         return padded([a.tokens for a in architectures], len(self.space.decisions))
+
+
+def _recommended(
+    drawn: list[Architecture], expected: Expectations, optimism: float
+) -> list[Architecture]:
+    """The candidates, the most promising first."""
+    heads = np.array([expected[a.tokens] for a in drawn])
+    promise = heads.mean(axis=1) + optimism * heads.std(axis=1)
+    return [drawn[i] for i in np.argsort(-promise, kind="stable")]

@@ -86,8 +86,10 @@ class Novelty:
 
     def news(self, architectures: Iterable[Architecture]) -> list[Architecture]:
         """Those of which no equivalent form was proposed, each once, in order."""
-        new = {self._key(a): a for a in reversed(list(architectures))}
-        return [a for key, a in reversed(new.items()) if key not in self._keys]
+        new: dict[tuple[int, ...], Architecture] = {}
+        for architecture in architectures:
+            new.setdefault(self._key(architecture), architecture)
+        return [a for key, a in new.items() if key not in self._keys]
 
     def draw(
         self,

@@ -1,0 +1,30 @@
+# The two commands of the README. All they need is make and Python 3.11 or later.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: search test slow clean
+
+search: $(VENV)/installed  ## search on the digits that ship in data/
+	$(BIN)/mlpnas search data/digits.csv --target digit --trials 40 --jobs 2
+
+test: $(VENV)/installed-test  ## the default suite, within 5 minutes on two cores
+	$(BIN)/python -m pytest
+
+slow: $(VENV)/installed-test  ## what takes longer; CI runs it too
+	$(BIN)/python -m pytest -m slow
+
+$(VENV)/bin/python:
+	$(PYTHON) -c "import sys; assert sys.version_info >= (3, 11), f'Python {sys.version.split()[0]} found, 3.11 or later needed: make PYTHON=python3.11 ...'"
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: $(VENV)/bin/python setup.cfg pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(VENV)/installed-test: $(VENV)/bin/python setup.cfg pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test]"
+	touch $@ $(VENV)/installed
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,82 @@
+"""What a user sees while a search runs: one line that moves, or plain lines in a log."""
+
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from mlpnas.core.trial import Trial
+
+
+class SearchDisplay:
+    """Shows round, best score so far, trials per minute and time left.
+
+    On a terminal a progress bar is redrawn; elsewhere a line is printed per round, since a
+    log is read afterwards.
+
+    Args:
+        console: where to.
+        trials: planned number of trials.
+        per_round: trials per round.
+    """
+
+    def __init__(self, console: Console, trials: int, per_round: int):
+        self._console, self._trials, self._per_round = console, trials, per_round
+        self._done, self._start = 0, time.monotonic()
+        self._best: float | None = None
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("round {task.fields[round]}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("best {task.fields[best]}"),
+            TextColumn("{task.fields[rate]}/min"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+            transient=True,
+        )
+        self._bar = self._progress.add_task("", total=trials, round=1, best="-", rate="-")
+
+    def __enter__(self) -> "SearchDisplay":
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def show(self, trial: Trial) -> None:
+        """Take note of a finished trial."""
+        self._done += 1
+        if trial.score is not None and (self._best is None or trial.score > self._best):
+            self._best = trial.score
+        best = "-" if self._best is None else f"{self._best:.4f}"
+        per_minute = 60 * self._done / max(time.monotonic() - self._start, 1e-9)
+        self._progress.update(
+            self._bar,
+            completed=trial.id + 1,
+            round=trial.round + 1,
+            best=best,
+            rate=f"{per_minute:.0f}",
+        )
+        last_of_round = (trial.id + 1) % self._per_round == 0 or trial.id + 1 == self._trials
+        if last_of_round and not self._console.is_terminal:
+            left = (self._trials - trial.id - 1) / per_minute
+            self._console.print(
+                f"round {trial.round + 1}: {trial.id + 1}/{self._trials} trials, best {best}, "
+                f"{per_minute:.0f} trials/min, {60 * left:.0f} s left",
+                highlight=False,
+            )

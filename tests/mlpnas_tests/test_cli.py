@@ -1,0 +1,215 @@
+"""The command line as a user meets it: what it prints, what it leaves, how it refuses."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from mlpnas.__main__ import main, seconds
+from mlpnas.core.errors import InputError
+from mlpnas.table import read_table
+
+DATA = Path(__file__).parents[2] / "data"
+SMALL = ["--trials", "4", "--per-round", "2", "--epochs", "2"]
+
+
+def run(*arguments: str) -> int:
+    """Exit status of the command line with these arguments."""
+    with pytest.raises(SystemExit) as exit_:
+        main([str(a) for a in arguments])
+    return exit_.value.code or 0
+
+
+def iris(folder: Path, *more: str) -> int:
+    return run(
+        "search", DATA / "iris.csv", "--target", "species", "--run", folder, *SMALL, *more
+    )
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "iris"
+    assert iris(folder) == 0
+    return folder
+
+
+def trials(folder: Path) -> list[dict]:
+    """The journal but for times."""
+    lines = (folder / "trials.jsonl").read_text().splitlines()
+    return [{k: v for k, v in json.loads(line).items() if k != "seconds"} for line in lines]
+
+
+def test_a_search_leaves_journal_settings_results_and_model(finished):
+    assert [t["id"] for t in trials(finished)] == [0, 1, 2, 3]
+    record = json.loads((finished / "run.json").read_text())
+    assert record["settings"]["trials"] == 4
+    assert {r["name"] for r in record["results"]} == {
+        "searched MLP, retrained",
+        "scikit-learn MLPClassifier(alpha=0.01)",
+        "majority class",
+    }
+    best = max(trials(finished), key=lambda t: t["score"])
+    assert record["winner"]["architecture"] == best["architecture"]["text"]
+
+
+def test_the_saved_model_scores_on_the_test_fold_what_the_run_said(finished):
+    task = read_table(DATA / "iris.csv", "species").task
+    model = keras.saving.load_model(finished / "best.keras")
+    record = json.loads((finished / "run.json").read_text())
+    said = next(r for r in record["results"] if "searched" in r["name"])["test"]
+    assert task.score(task.test.y, model.predict(task.test.x, verbose=0)) == pytest.approx(said)
+
+
+def test_the_same_command_gives_the_same_trials_whatever_the_jobs(finished, tmp_path):
+    assert iris(tmp_path / "again", "--jobs", "2") == 0
+    assert trials(tmp_path / "again") == trials(finished)
+    assert iris(tmp_path / "other", "--seed", "1") == 0
+    assert trials(tmp_path / "other") != trials(finished)
+
+
+@pytest.mark.parametrize("strategy", ["random", "reinforce"])
+def test_every_strategy_runs_plain(strategy, tmp_path):
+    assert iris(tmp_path / "r", "--strategy", strategy, "--no-one-shot", "--no-predictor") == 0
+    assert all(t["inherited"] == 0 and t["predicted"] is None for t in trials(tmp_path / "r"))
+
+
+def test_regression_reports_r2(tmp_path, capsys):
+    folder = tmp_path / "diabetes"
+    code = run(
+        "search", DATA / "diabetes.csv", "--target", "progression", "--run", folder, *SMALL
+    )
+    printed = capsys.readouterr().out
+    assert code == 0
+    assert "test R²" in printed
+    assert "MLPRegressor" in printed
+    assert all(0 <= t["score"] <= 1 for t in trials(folder))
+
+
+def test_a_log_gets_a_line_per_round(tmp_path, capsys):
+    assert iris(tmp_path / "r") == 0
+    printed = capsys.readouterr().out
+    assert "round 1: 2/4 trials" in printed
+    assert "round 2: 4/4 trials" in printed
+    assert "classification into 3 classes" in printed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["search", "{iris}", "--target", "species", "--trials", "0"],
+            "--trials is 0; expected",
+        ),
+        (
+            ["search", "{iris}", "--target", "species", "--epochs", "0"],
+            "--epochs is 0; expected",
+        ),
+        (["search", "{iris}", "--target", "species", "--jobs", "0"], "--jobs is 0; expected"),
+        (["search", "{iris}", "--target", "species", "--seed", "-1"], "--seed is -1; expected"),
+        (["search", "{iris}", "--target", "species", "--time-limit", "1x"], "'1x'; expected"),
+        (["search", "{iris}", "--target", "species", "--strategy", "luck"], "reinforce"),
+        (
+            ["search", "{iris}", "--target", "species", "--trails", "3"],
+            "No such option: --trails",
+        ),
+        (["search", "{iris}", "--target", "spezies"], "did you mean 'species'"),
+        (["search", "nowhere.csv", "--target", "y"], "no file 'nowhere.csv'"),
+        (["serch"], "No such command"),
+    ],
+)
+def test_a_mistake_gets_one_line_and_status_2(arguments, message, tmp_path, capsys):
+    folder = tmp_path / "run"
+    filled = [a.format(iris=DATA / "iris.csv") for a in arguments]
+    extra = ["--run", folder] if filled[0] == "search" else []
+    assert run(*filled, *extra) == 2
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert captured.err.count("\n") == 1
+    assert "Traceback" not in captured.err
+    assert not folder.exists()
+
+
+def test_an_existing_folder_is_refused_and_left_alone(finished, capsys):
+    before = sorted((f.name, f.stat().st_mtime_ns) for f in finished.iterdir())
+    assert iris(finished) == 2
+    assert "exists already" in capsys.readouterr().err
+    assert sorted((f.name, f.stat().st_mtime_ns) for f in finished.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("90", 90), ("90s", 90), ("1.5m", 90), ("2h", 7200)]
+)
+def test_time_limits_are_read(text, value):
+    assert seconds(text) == value
+
+
+@pytest.mark.parametrize("text", ["", "m", "-3s", "1d", "nan", "infh"])
+def test_what_is_no_time_limit_is_refused(text):
+    with pytest.raises(InputError, match="--time-limit is"):
+        seconds(text)
+
+
+def test_a_time_limit_ends_the_search_and_still_retrains(tmp_path, capsys):
+    folder = tmp_path / "r"
+    code = run(
+        "search",
+        DATA / "iris.csv",
+        "--target",
+        "species",
+        "--run",
+        folder,
+        "--trials",
+        "100000",
+        "--time-limit",
+        "3s",
+    )
+    assert code == 0
+    assert "time limit ended the search" in capsys.readouterr().out
+    assert (folder / "best.keras").exists()
+
+
+def _start(folder: Path, *more: str) -> subprocess.Popen:
+    command = [
+        sys.executable,
+        "-m",
+        "mlpnas",
+        "search",
+        str(DATA / "iris.csv"),
+        "--target",
+        "species",
+        "--run",
+        str(folder),
+        "--trials",
+        "5000",
+        *more,
+    ]
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_ctrl_c_ends_with_the_leaderboard_so_far(jobs, tmp_path):
+    process = _start(tmp_path / "r", "--jobs", jobs)
+    journal = tmp_path / "r" / "trials.jsonl"
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and not (journal.exists() and journal.stat().st_size):
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGINT)  # what a terminal does: the whole group gets it
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "by search score" in out
+    assert "Interrupted after" in out
+    assert err == ""  # neither a traceback nor TensorFlow's chatter
+    assert np.all([t["status"] == "ok" for t in trials(tmp_path / "r")])
