@@ -9,7 +9,7 @@ from mlpnas.core.errors import InputError
 
 
 class Rows(NamedTuple):
-    """Row positions of the three folds, disjoint and in random order."""
+    """Row positions of the three folds, disjoint, and shuffled with the classes interleaved."""
 
     train: np.ndarray
     valid: np.ndarray
@@ -58,8 +58,8 @@ def hold_out(
     """Positions kept, and `ceil(fraction * rows)` positions held out.
 
     Each class's rows, shuffled, are spread evenly over [0, 1] from a random start; what lies
-    lowest is held out. Every class so gives its share to within one row, classes with two
-    rows do not fail as they do in scikit-learn's `train_test_split`, and a class's last row is
+    lowest is held out. Every class so gives its share to within two rows, classes of two rows
+    do not fail as they do in scikit-learn's `train_test_split`, and a class's last row is
     always kept.
     """
     order = rng.permutation(len(strata))
@@ -71,4 +71,4 @@ def hold_out(
     place[size == 1] = 1.0
     order = order[np.argsort(place, kind="stable")]
     held = int(np.ceil(fraction * len(strata)))
-    return rng.permutation(order[held:]), rng.permutation(order[:held])
+    return order[held:], order[:held]

@@ -125,8 +125,8 @@ def test_numbers_are_read_in_four_bytes_and_the_target_exactly(tmp_path):
     assert frame["y"][0] == 16777217.5
 
 
-@pytest.mark.parametrize("separator", [";", "\t"])
-def test_semicolons_tabs_and_decimal_commas_are_understood(tmp_path, separator):
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_semicolons_tabs_bars_and_decimal_commas_are_understood(tmp_path, separator):
     rows = "".join(f"{i},5{separator}{i % 2}\n" for i in range(40))
     table = read_table(write(tmp_path / "t.csv", f"a{separator}y\n{rows}"), "y")
     assert table.task.kind == "binary"
@@ -164,6 +164,10 @@ def test_names_and_free_text_are_dropped_with_a_note():
         ([3.0, 5.0, 4.0, np.nan] * 10, "multiclass", (3, 4, 5)),
         (list(range(40)), "regression", ()),
         ([i / 4 for i in range(40)], "regression", ()),
+        (pd.Series([1, 2] * 20, dtype=object), "binary", (1, 2)),
+        (pd.Series(["7", "8"] * 20), "binary", ("7", "8")),
+        (pd.Series([True, None, False, True] * 10, dtype="boolean"), "binary", (False, True)),
+        (pd.Categorical([4, 2] * 20), "binary", (2, 4)),
     ],
 )
 def test_the_kind_of_task_is_inferred_and_said(values, kind, classes):
