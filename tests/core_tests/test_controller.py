@@ -57,7 +57,7 @@ def test_the_score_expected_of_a_sample_is_the_one_expected_of_its_tokens(space)
     controller = shared(space)
     walks, expected = controller.sample(tf.constant(16), tf.constant((1, 2)))
     np.testing.assert_allclose(controller.expect(walks.tokens), expected, atol=1e-6)
-    assert ((0 < expected.numpy()) & (expected.numpy() < 1)).all()
+    assert ((expected.numpy() > 0) & (expected.numpy() < 1)).all()
 
 
 @every_kind

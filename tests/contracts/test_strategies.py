@@ -1,0 +1,164 @@
+"""What every strategy keeps, however it chooses.
+
+A new strategy joins by a line in MEMBERS. Nothing is trained: scores come from a function of
+the tokens. Making a strategy compiles its controller, so the tests are few and each follows
+one strategy for some rounds.
+"""
+
+import numpy as np
+import pytest
+from fakes import FakeEvaluator, token_score, trials_of
+from spaces import SMALL_MLP, TINY
+
+from mlpnas.core.errors import ExhaustedError
+from mlpnas.core.search import search
+from mlpnas.core.search_space import Architecture, SearchSpace
+from mlpnas.core.strategies.random import RandomStrategy
+from mlpnas.core.strategies.reinforce import Predictor, Prescreen, ReinforceStrategy
+from mlpnas.core.strategies.strategy import Strategy
+from mlpnas.core.trial import History
+from mlpnas.space import MLPSpace
+
+ROOMY = MLPSpace((3, "softmax"), max_layers=4)  # 28 * (1 + 29 + 29**2) = 24,388 members
+
+
+def reinforce(space: SearchSpace, seed: int, **settings) -> ReinforceStrategy:
+    return ReinforceStrategy(space, seed, trials=40, units=8, **settings)
+
+
+# Trusts its predictor from the second round on, however badly it correlates.
+CREDULOUS = Prescreen(min_labels=5, min_correlation=-1.0)
+
+MEMBERS = {
+    "random, uniform over decisions": RandomStrategy,
+    "random, uniform over architectures": lambda space, seed: RandomStrategy(
+        space, seed, uniform_over="architectures"
+    ),
+    "reinforce without predictor": lambda space, seed: reinforce(space, seed, predictor=None),
+    "reinforce, adversarial predictor": reinforce,
+    "reinforce, detached predictor": lambda space, seed: reinforce(
+        space, seed, predictor=Predictor(routing="detached")
+    ),
+    "reinforce, pre-screened": lambda space, seed: reinforce(space, seed, prescreen=CREDULOUS),
+}
+
+every_strategy = pytest.mark.parametrize("make", MEMBERS.values(), ids=MEMBERS)
+
+
+def rounds(
+    strategy: Strategy, n: int, per_round: int = 5, score=token_score
+) -> list[Architecture]:
+    """What it asks for in n rounds."""
+    asked: list[Architecture] = []
+    for _ in range(n):
+        asked += strategy.ask(per_round)
+        strategy.tell(trials_of(asked[-per_round:], score))
+    return asked
+
+
+@every_strategy
+def test_it_asks_for_exactly_as_many_as_wanted_all_members_none_twice(make):
+    strategy, asked = make(ROOMY, 0), []
+    for n in (1, 5, 12, 2):
+        batch = strategy.ask(n)
+        assert len(batch) == n
+        for architecture in batch:
+            ROOMY.check(architecture)
+        asked += batch
+        strategy.tell(trials_of(batch))
+    assert len(set(asked)) == len(asked)
+
+
+@pytest.mark.parametrize("space", TINY, ids=lambda space: space.name)
+@pytest.mark.parametrize("make", [RandomStrategy, reinforce])
+def test_it_works_on_every_kind_of_decision_and_never_asks_for_an_equivalent_form(make, space):
+    asked = rounds(make(space, 0), 3)
+    assert len({space.canonical(architecture) for architecture in asked}) == 15
+
+
+@every_strategy
+def test_equal_seeds_ask_alike_whether_or_not_samples_are_drawn_in_between(make):
+    undisturbed = rounds(make(ROOMY, 0), 4)
+    strategy, asked = make(ROOMY, 0), []
+    for _ in range(4):
+        assert strategy.sample(3) == strategy.sample(3)
+        asked += strategy.ask(5)
+        for architecture in strategy.sample(7):
+            ROOMY.check(architecture)
+        strategy.tell(trials_of(asked[-5:]))
+    assert asked == undisturbed
+
+
+@every_strategy
+def test_seed_0_and_seed_1_are_different_seeds(make):
+    assert make(ROOMY, 0).ask(5) != make(ROOMY, 1).ask(5)
+
+
+@every_strategy
+def test_a_restored_strategy_continues_to_the_bit(make, tmp_path):
+    straight = make(ROOMY, 0)
+    rounds(straight, 3)
+    # On disk a state is an .npz of plain arrays: nothing is unpickled.
+    np.savez(tmp_path / "state.npz", **straight.state())
+    resumed = make(ROOMY, 0)
+    with np.load(tmp_path / "state.npz", allow_pickle=False) as saved:
+        resumed.restore(dict(saved))
+    for _ in range(3):
+        here, there = straight.ask(5), resumed.ask(5)
+        assert here == there
+        assert [straight.predict(a) for a in here] == [resumed.predict(a) for a in there]
+        straight.tell(trials_of(here))
+        resumed.tell(trials_of(there))
+    after, expected = resumed.state(), straight.state()
+    assert after.keys() == expected.keys()
+    for name, array in expected.items():
+        np.testing.assert_array_equal(after[name], array, err_msg=name)
+
+
+@every_strategy
+def test_failures_equal_scores_and_rounds_without_trials_poison_nothing(make):
+    strategy = make(ROOMY, 0)
+    asked = rounds(strategy, 1, score=lambda architecture: None)
+    strategy.tell([])  # before any score is known
+    asked += rounds(strategy, 2, score=lambda architecture: 0.5)
+    asked += rounds(strategy, 2, score=lambda a: None if a.tokens[0] % 2 else token_score(a))
+    asked += strategy.ask(5)
+    strategy.tell([])  # a round that was cut short before its first trial
+    asked += rounds(strategy, 1)
+    assert len(set(asked)) == len(asked) == 35
+    for name, array in strategy.state().items():
+        if name != "averages":  # NaN there stands for "none yet"
+            assert np.isfinite(array).all(), name
+    for architecture in asked[-5:]:
+        expected = strategy.predict(architecture)
+        assert expected is None or 0 <= expected <= 1
+
+
+@every_strategy
+def test_an_exhausted_space_says_how_many_are_left_and_gives_them(make):
+    strategy = make(SMALL_MLP, 0)  # 24 members
+    asked = rounds(strategy, 1, per_round=20)
+    with pytest.raises(ExhaustedError, match="10 new architectures were asked for, 4 are left"):
+        strategy.ask(10)
+    last = strategy.ask(4)
+    strategy.tell(trials_of(last))
+    assert {*asked, *last} == set(SMALL_MLP)
+    with pytest.raises(ExhaustedError) as exhausted:
+        strategy.ask(1)
+    assert exhausted.value.left == 0
+
+
+@every_strategy
+def test_a_search_ends_when_every_architecture_was_tried(make):
+    history = search(make(SMALL_MLP, 0), FakeEvaluator(), History(), trials=100, per_round=7)
+    assert len(history) == 24
+    assert {trial.architecture for trial in history.trials} == set(SMALL_MLP)
+
+
+@pytest.mark.parametrize("make", [RandomStrategy, reinforce])
+def test_29_architectures_of_a_space_of_28_are_refused(make):
+    space = MLPSpace((10, "softmax"), max_layers=2)
+    with pytest.raises(
+        ExhaustedError, match="29 new architectures were asked for, 28 are left"
+    ):
+        make(space, 0).ask(29)

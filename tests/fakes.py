@@ -1,0 +1,48 @@
+"""Stand-ins that answer at once, so that tests of the loop train nothing."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from mlpnas.core.evaluator import Evaluator
+from mlpnas.core.search_space import Architecture
+from mlpnas.core.trial import Trial
+
+
+def token_score(architecture: Architecture) -> float:
+    """A score in (0, 1) that differs between most architectures."""
+    weighted = sum((i + 1) * token for i, token in enumerate(architecture.tokens))
+    return 0.1 + 0.8 * (weighted % 97) / 97
+
+
+def trials_of(
+    architectures: Sequence[Architecture],
+    score: Callable[[Architecture], float | None] = token_score,
+    first_id: int = 0,
+) -> list[Trial]:
+    """A trial per architecture; it has failed where the score is None."""
+    told = []
+    for i, architecture in enumerate(architectures, start=first_id):
+        value = score(architecture)
+        if value is None:
+            told.append(Trial(i, 0, architecture, "failed", reason="as told"))
+        else:
+            told.append(Trial(i, 0, architecture, "ok", score=value, curve=(value,)))
+    return told
+
+
+class FakeEvaluator(Evaluator):
+    """Scores by a function, and notes what it is called with."""
+
+    def __init__(self, score: Callable[[Architecture], float | None] = token_score):
+        self._score = score
+        self.calls: list = []
+
+    def begin_round(self, strategy) -> None:
+        self.calls.append("begin")
+
+    def evaluate(self, architectures: Sequence[Architecture], first_id: int) -> Iterator[Trial]:
+        for i, architecture in enumerate(architectures, start=first_id):
+            self.calls.append(i)
+            yield from trials_of([architecture], self._score, i)
+
+    def end_round(self) -> None:
+        self.calls.append("end")
