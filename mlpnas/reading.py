@@ -65,7 +65,7 @@ def listing(names: Iterable[object], limit: int = 12) -> str:
 def _did_you_mean(name: str, choices: Iterable[str]) -> str:
     """A clause with the most similar name, upper and lower case alike; else nothing."""
     by_lower = {choice.lower(): choice for choice in choices}
-    near = difflib.get_close_matches(name.lower(), by_lower, n=1)
+    near = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.7)
     return f"; did you mean '{by_lower[near[0]]}'?" if near else ""
 
 
