@@ -41,7 +41,8 @@ class Layer(NamedTuple):
     @classmethod
     def empty(cls) -> "Layer":
         """Room for a layer of any shape, at first without units."""
-        return cls(*(tf.Variable(tf.zeros([1, 0]), shape=tf.TensorShape(None)) for _ in range(4)))
+        any_shape = tf.TensorShape(None)
+        return cls(*(tf.Variable(tf.zeros([1, 0]), shape=any_shape) for _ in range(4)))
 
     def start(self, kernel: Tensor) -> None:
         """Begin to train `kernel`; also with empty arrays, to free memory."""
@@ -114,7 +115,12 @@ def forward(
 
 
 def backward(
-    dz: Tensor, layers: list[Layer], kinds: list[Kind], traces: list[Trace], rate: Tensor, t: Tensor
+    dz: Tensor,
+    layers: list[Layer],
+    kinds: list[Kind],
+    traces: list[Trace],
+    rate: Tensor,
+    t: Tensor,
 ) -> None:
     """From the gradient of the logits down the chain, with one step of Adam at each layer.
 
@@ -167,7 +173,9 @@ def activate(z: Tensor, kind: Kind) -> tuple[Tensor, tuple[Tensor, ...]]:
     low, high = R.Switch(data=z, pred=kind.high)
     first, second = R.Switch(data=low, pred=kind.odd)
     third, fourth = R.Switch(data=high, pred=kind.odd)
-    ways = (R.Sigmoid(x=first), R.Tanh(x=second), R.Relu(features=third), R.Elu(features=fourth))
+    first, second = R.Sigmoid(x=first), R.Tanh(x=second)
+    third, fourth = R.Relu(features=third), R.Elu(features=fourth)
+    ways = (first, second, third, fourth)
     return R.Merge(inputs=ways).output, ways
 
 

@@ -1,0 +1,235 @@
+"""MLPTrainer: trains multi-layer perceptrons without Keras and without tracing per child."""
+
+import logging
+import math
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import tensorflow as tf
+
+from mlpnas.chain import ACTIVATIONS, Layer
+from mlpnas.compiled import CHUNK, Plan, Result, Rows, compile_run
+from mlpnas.core.evaluator import Job, Outcome, Recipe, Shapes
+from mlpnas.core.search_space import Architecture
+from mlpnas.core.shared_weights import Weights
+from mlpnas.core.task import Task
+from mlpnas.generator import MLPGenerator
+from mlpnas.space import DROPOUT
+
+if TYPE_CHECKING:
+    import keras
+
+log = logging.getLogger(__name__)
+
+ROOM = 3  # graphs have room for a multiple of so many hidden layers: few traces, little waste
+
+
+class MLPTrainer:
+    """Trains the children of an `MLPSpace` on one task, by one recipe.
+
+    The task's arrays are put into TensorFlow once. A child's initial kernels are Glorot
+    uniform and its biases zero, drawn from the job's seed, unless it inherits them.
+
+    Args:
+        task: what the children learn.
+        generator: names and shapes of a child's weights follow from it.
+        recipe: epochs, patience, batch size, learning rate.
+        shuffle: put the training rows into a new order every epoch.
+    """
+
+    def __init__(
+        self, task: Task, generator: MLPGenerator, recipe: Recipe, shuffle: bool = True
+    ) -> None:
+        configure_devices()
+        self.task, self.generator, self.recipe = task, generator, recipe
+        self._shuffle = shuffle
+        self._train, self._valid = Rows.of(task.train), Rows.of(task.valid)
+        self._layers = [Layer.empty()]  # from the head downwards
+        self._runs: dict[int, Any] = {}
+
+    @property
+    def traces(self) -> int:
+        """How many graphs were traced."""
+        return sum(run.experimental_get_tracing_count() for run in self._runs.values())
+
+    def train(self, job: Job) -> Outcome:
+        """Train one child; the same job gives the same outcome, bit for bit, on a CPU.
+
+        Raises:
+            ValueError: if inherited arrays have another shape than the child's.
+        """
+        begin = time.perf_counter()
+        shapes = self.generator.weight_shapes(job.architecture, self.task)
+        count = sum(math.prod(shape) for pair in shapes.values() for shape in pair)
+        if too_large := self._too_large(shapes, count):
+            return Outcome(parameters=count, reason=too_large)
+        kernels, plan = self._prepare(job, shapes)
+        result = self._run(len(kernels) - 1)(kernels, plan)
+        outcome = self._outcome(result, shapes)
+        return replace(outcome, parameters=count, seconds=time.perf_counter() - begin)
+
+    def _too_large(self, shapes: Shapes, parameters: int) -> str | None:
+        """Why the child cannot be trained, from its size alone; None if it can."""
+        need = memory_needed(shapes, parameters, self.recipe, self.task)
+        free = available_memory()
+        if free is None or need <= free:
+            return None
+        return (
+            f"needs about {need / 1e9:.1f} GB to train ({parameters} parameters) and "
+            f"{free / 1e9:.1f} GB are available"
+        )
+
+    def _prepare(self, job: Job, shapes: Shapes) -> tuple[list[np.ndarray], Plan]:
+        """Initial kernels and the plan, filled up from below to the graph's capacity."""
+        activations, keep = self._hidden(job.architecture)
+        capacity = math.ceil(len(keep) / ROOM) * ROOM
+        empty = capacity - len(keep)
+        *seeds, own = np.random.SeedSequence(job.seed).spawn(len(shapes) + 1)
+        numbers = own.generate_state(capacity + 1, np.uint64)
+        kernels = [np.zeros((1, 0), np.float32)] * empty + _kernels(shapes, seeds, job.weights)
+        recipe = self.recipe
+        plan = Plan(
+            first=np.int32(empty),
+            activations=np.array([0] * empty + activations, np.int32),
+            keep=np.array([1.0] * empty + keep, np.float32),
+            keys=numbers[1:],
+            order=np.array([numbers[0] >> np.uint64(33), 0], np.int32),
+            epochs=np.int32(recipe.epochs),
+            patience=np.int32(min(recipe.patience or recipe.epochs, recipe.epochs)),
+            batch=np.int32(min(recipe.batch_size, len(self.task.train))),
+            rate=np.float32(recipe.learning_rate),
+        )
+        return kernels, plan
+
+    def _hidden(self, architecture: Architecture) -> tuple[list[int], list[float]]:
+        """Activation and chance to stay of every dense layer; dropout follows its layer."""
+        activations: list[int] = []
+        keep: list[float] = []
+        for layer in self.generator.space.layers(architecture):
+            if layer == DROPOUT:
+                # Two in a row drop as one does that keeps the product of both rates.
+                keep[-1] *= 1 - (self.generator.space.dropout or 0.0)
+            else:
+                activations.append(ACTIVATIONS.index(layer[1]))
+                keep.append(1.0)
+        return activations, keep
+
+    def _run(self, capacity: int) -> Any:
+        """The graph with room for `capacity` hidden layers; graphs share their variables."""
+        if capacity not in self._runs:
+            while len(self._layers) <= capacity:
+                self._layers.append(Layer.empty())
+            layers = self._layers[capacity::-1]
+            self._runs[capacity] = compile_run(
+                layers, self._train, self._valid, self.task.kind, self._shuffle
+            )
+        return self._runs[capacity]
+
+    def _outcome(self, result: Result, shapes: Shapes) -> Outcome:
+        epochs = int(result.epochs)
+        losses = [(float(a), float(b)) for a, b in result.losses.numpy()[:epochs]]
+        curve = tuple(self._metric(sums) for sums in result.sums.numpy()[:epochs])
+        if not all(map(math.isfinite, losses[-1])):
+            reason = _divergence(epochs, *losses[-1])
+            return Outcome(curve[:-1], tuple(losses[:-1]), reason=reason)
+        kernels = [kernel.numpy() for kernel in result.kernels[-len(shapes) :]]
+        weights: Weights = {
+            key: (kernel[:-1].copy(), kernel[-1].copy())
+            for key, kernel in zip(shapes, kernels, strict=True)
+        }
+        return Outcome(curve, tuple(losses), weights)
+
+    def _metric(self, sums: np.ndarray) -> float:
+        """Accuracy or mean R² of the validation fold, as in `Task.score`."""
+        y = self.task.valid.y
+        if self.task.kind != "regression":
+            return float(sums[0]) / len(y)
+        total = ((y - y.mean(axis=0, dtype=np.float64)) ** 2).sum(axis=0)
+        safe = np.where(total > 0, total, 1.0)
+        return float(np.mean(np.where(total > 0, 1 - sums / safe, 0.0)))
+
+
+def to_model(
+    generator: MLPGenerator, architecture: Architecture, task: Task, weights: Weights
+) -> "keras.Model":
+    """The trained network as an ordinary Keras model.
+
+    Args:
+        weights: `Outcome.weights`: kernel and bias by weight key.
+    """
+    model = generator.build(architecture, task)
+    for key, arrays in weights.items():
+        model.get_layer(key).set_weights(arrays)
+    return model
+
+
+def configure_devices() -> None:
+    """One thread per operation, and GPU memory as it is needed.
+
+    Small matrix products are faster on one thread than on two, and their sums do not then
+    depend on the number of cores. TensorFlow takes these settings only before its first
+    operation; a process that has computed already keeps its own.
+    """
+    try:
+        for gpu in tf.config.list_physical_devices("GPU"):
+            tf.config.experimental.set_memory_growth(gpu, True)
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    except RuntimeError:
+        log.debug("TensorFlow has computed already; its threads stay as they are")
+
+
+def memory_needed(shapes: Shapes, parameters: int, recipe: Recipe, task: Task) -> int:
+    """Bytes that training takes beside the data, estimated from above.
+
+    Six arrays per parameter: initial value, weight, two moments, gradient, best. Per row and
+    unit of a training batch about four activations and gradients; in validation, which keeps
+    no trace, three of the widest layer.
+    """
+    units = [bias[0] for _, bias in shapes.values()]
+    batch = min(recipe.batch_size, len(task.train))
+    chunk = min(CHUNK, len(task.valid))
+    return 4 * (6 * parameters + 4 * batch * sum(units) + 3 * chunk * max(units))
+
+
+def available_memory() -> int | None:
+    """Bytes that a process may still take; None where the system does not say (not Linux)."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+    except OSError:
+        return None
+    found = [int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")]
+    return found[0] * 1024 if found else None
+
+
+def _kernels(
+    shapes: Shapes, seeds: list[np.random.SeedSequence], inherited: Weights
+) -> list[np.ndarray]:
+    """Initial arrays per layer, `(fan_in + 1, units)`: the kernel, and below it the bias."""
+    kernels = []
+    for (key, expected), seed in zip(shapes.items(), seeds, strict=True):
+        kernel, bias = inherited.get(key) or _glorot(expected, seed)
+        if [kernel.shape, bias.shape] != list(expected):
+            raise ValueError(
+                f"inherited weights {key!r} have shapes {[kernel.shape, bias.shape]}, "
+                f"expected {list(expected)}; the store was filled by another generator or task"
+            )
+        kernels.append(np.vstack([kernel, bias]).astype(np.float32))
+    return kernels
+
+
+def _glorot(shapes: Any, seed: np.random.SeedSequence) -> tuple[np.ndarray, np.ndarray]:
+    """Glorot and Bengio (2010): uniform within ±sqrt(6 / (fan_in + fan_out)); bias zero."""
+    kernel, bias = shapes
+    limit = np.float32(math.sqrt(6 / sum(kernel)))
+    noise = np.random.default_rng(seed).random(kernel, np.float32)
+    return limit * (2 * noise - 1), np.zeros(bias, np.float32)
+
+
+def _divergence(epoch: int, loss: float, valid_loss: float) -> str:
+    if not math.isfinite(loss):
+        return f"diverged: loss became {loss} in epoch {epoch}"
+    return f"diverged: validation loss became {valid_loss} in epoch {epoch}"
