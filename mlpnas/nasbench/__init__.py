@@ -1,0 +1,13 @@
+"""Published tables of trained architectures, each with its space.
+
+    choices        spaces in which every decision is one of a few options
+    reading        table files, with complaints that name the row
+    nasbench201    cells of six edges, three image data sets
+    macro          chains of eight convolutional layers
+    fcnet          multi-layer perceptrons and their training, four regression tasks
+    graph          graph neural networks, nine graph data sets
+    nlp            a sample of recurrent cells
+
+Every loader takes the path of a table file and gives a `Table` for the `TabularEvaluator`.
+The files are not part of the package; each module says where its table comes from.
+"""

@@ -1,0 +1,224 @@
+"""The published tables: their numbers, their equivalences, and what damaged ones say."""
+
+import gzip
+import re
+
+import numpy as np
+import pytest
+
+from mlpnas.core.errors import InputError
+from mlpnas.core.tabular import Entry, Table, TabularEvaluator
+from mlpnas.nasbench.fcnet import FCNetSpace, load_fcnet
+from mlpnas.nasbench.graph import NASBenchGraphSpace, load_graph
+from mlpnas.nasbench.macro import NASBenchMacroSpace, load_macro
+from mlpnas.nasbench.nasbench201 import NASBench201Space, load_nasbench201, network
+from mlpnas.nasbench.nlp import load_nlp
+
+SPACES = (NASBench201Space(), NASBenchMacroSpace(), FCNetSpace(), NASBenchGraphSpace())
+
+
+@pytest.mark.parametrize("space", SPACES, ids=lambda space: space.name[:16])
+def test_what_is_written_is_read_back(space, property_seed):
+    rng = np.random.default_rng(property_seed)
+    for _ in range(50):
+        architecture = space.sample_architecture(rng)
+        assert space.parse(str(architecture)) == architecture
+        canonical = space.canonical(architecture)
+        assert space.canonical(canonical) == canonical
+
+
+@pytest.mark.parametrize(
+    ("space", "size", "neighbours"),
+    # One operation changed: 6 * 4, 8 * 2; of FCNet 1+1+3+2+2+5+1+5+5; of graphs 8 + 4 * 8.
+    list(zip(SPACES, (15625, 6561, 62208, 59049), (24, 16, 25, 40), strict=True)),
+    ids=lambda value: str(value)[:16],
+)
+def test_sizes_and_neighbours(space, size, neighbours):
+    assert space.size() == size
+    first = space.architecture([0] * len(space.decisions))
+    assert len(space.neighbours(first)) == neighbours
+
+
+@pytest.mark.parametrize("space", SPACES, ids=lambda space: space.name[:16])
+def test_nonsense_is_refused(space):
+    with pytest.raises(InputError, match="expected"):
+        space.parse("nonsense")
+
+
+def test_networks_of_cells():
+    # Edges 0-1, 0-2, 1-2, 0-3, 1-3, 2-3; 0 none, 1 skip, 3 convolution.
+    assert network((0, 0, 0, 0, 0, 0)) == ()
+    assert network((1, 0, 0, 0, 3, 0)) == network((0, 0, 0, 3, 0, 0)) == ("3(x)",)
+    assert network((3, 0, 3, 0, 0, 1)) == network((0, 3, 0, 0, 0, 3)) == ("3(3(x))",)
+    assert network((0, 0, 3, 0, 3, 3)) == ()  # nothing enters node 1
+
+
+def test_paths_of_a_cell():
+    bits = NASBench201Space().paths(NASBench201Space().architecture((3, 0, 1, 2, 0, 4)))
+    # 0-3: [2] -> 2. 0-1-3: [3, 0] -> 5 + 15. 0-2-3: [0, 4] -> 5 + 4.
+    # 0-1-2-3: [3, 1, 4] -> 30 + 3 * 25 + 5 + 4.
+    assert np.flatnonzero(bits).tolist() == [2, 9, 20, 114]
+
+
+def test_the_random_curve_by_hand():
+    # Values 4, 2, 1: of two draws without replacement the better is 4 in 2 of 3 pairs and
+    # 2 in the third; the regret is (0 + 0 + 2) / 3. Of one it is (0 + 2 + 3) / 3.
+    entries = {(i,): Entry(score, 0.0) for i, score in enumerate([2.0, 4.0, 1.0, np.nan])}
+    table = Table("hand", NASBenchMacroSpace(), entries, "", "")
+    np.testing.assert_allclose(table.random_regret([1, 2, 3]), [5 / 3, 2 / 3, 0.0], atol=1e-15)
+
+
+def test_look_ups_become_trials():
+    space = NASBenchMacroSpace()
+    entries = {(0,) * 8: Entry(0.5, 0.4, 12.0, 7), (1,) * 8: Entry(np.nan, np.nan, 3.0)}
+    evaluator = TabularEvaluator(Table("small", space, entries, "", ""))
+    texts = ("00000000", "11111111", "22222222")
+    trials = list(evaluator.evaluate([space.parse(text) for text in texts], first_id=5))
+    assert [(t.id, t.status, t.score, t.seconds) for t in trials] == [
+        (5, "ok", 0.5, 12.0),
+        (6, "failed", None, 3.0),
+        (7, "failed", None, 0.0),
+    ]
+    assert "not in the table small" in trials[2].reason
+    assert evaluator.reported(trials) == 0.4
+    assert evaluator.reported(trials[1:]) is None
+
+
+class TestNASBench201:
+    @pytest.fixture
+    def path(self, shared_data):
+        return shared_data("bench/nasbench201.csv.gz")
+
+    @pytest.mark.parametrize(
+        ("dataset", "optimum", "test", "hundred_draws"),
+        # The optima that the benchmark's authors publish, and the mean of 400 simulated
+        # searches of 100 draws, which the closed form has to meet.
+        [
+            ("cifar10", 91.6067, 94.3733, 91.03),
+            ("cifar100", 73.4933, 73.5133, 71.47),
+            ("imagenet16", 46.7333, 46.2, 45.37),
+        ],
+    )
+    def test_optimum(self, path, dataset, optimum, test, hundred_draws):
+        table = load_nasbench201(path, dataset)
+        best = max(table.entries.values(), key=lambda entry: entry.score)
+        assert 100 * best.score == pytest.approx(optimum, abs=1e-4)
+        assert 100 * best.reported == pytest.approx(test, abs=1e-4)
+        regret = table.random_regret([100])[0]
+        # 400 runs of standard deviation below 0.7 points: four errors are 0.14.
+        assert 100 * (table.optimum - regret) == pytest.approx(hundred_draws, abs=0.14)
+
+    def test_equal_networks_have_nearly_equal_scores(self, path):
+        table, merged = load_nasbench201(path), load_nasbench201(path, merge=True)
+        assert len(merged.entries) == 4930
+        gaps = []
+        for architecture in table.space:
+            entry = merged.find(architecture)
+            gaps.append(table.find(architecture).score - entry.score)
+        # Differences are those of two trainings, 0.3 points, not those of two networks.
+        assert np.sqrt(np.mean(np.square(gaps))) < 0.006
+
+
+class TestMacro:
+    def test_numbers(self, shared_data):
+        table = load_macro(shared_data("bench/nasbench_macro.csv.gz"))
+        assert len(table.entries) == 6561
+        assert table.optimum == pytest.approx(0.931267)
+        # Published means of the exact random curve, in points.
+        np.testing.assert_allclose(
+            100 * table.random_regret([20, 50, 100, 200, 500]),
+            [0.513, 0.353, 0.260, 0.184, 0.104],
+            atol=6e-4,
+        )
+
+    def test_distinct_networks(self, shared_data):
+        path = shared_data("bench/nasbench_macro.csv.gz")
+        merged, table = load_macro(path, merge=True), load_macro(path)
+        assert len(merged.entries) == 3969
+        # The same training stands behind all chains of a network: equal to the last digit.
+        for architecture in table.space:
+            assert merged.find(architecture).score == table.find(architecture).score
+
+
+class TestGraph:
+    def test_every_walk_leads_to_a_row(self, shared_data):
+        table = load_graph(shared_data("bench/nasbench_graph.csv.gz"))
+        assert table.optimum == pytest.approx(0.819333)
+        forms = {table.space.canonical(architecture).tokens for architecture in table.space}
+        # Only four skip connections in a row, a network without a layer, were not trained.
+        assert forms - set(table.entries) == {(8, 8, 8, 8, 8)}
+        assert set(table.entries) <= forms
+
+    def test_proteins(self, shared_data):
+        table = load_graph(shared_data("bench/nasbench_graph_proteins.csv.gz"), "proteins")
+        assert table.optimum == pytest.approx(0.853333)
+
+
+def test_fcnet(shared_data):
+    table = load_fcnet(shared_data("bench/fcnet.npz"), "slice_localization")
+    best = max(table.entries.values(), key=lambda entry: entry.score)
+    assert best.reported == pytest.approx(0.000191599, rel=1e-4)
+    assert best.score == pytest.approx(-np.log10(best.reported))
+    assert best.seconds > 0
+
+
+def test_nlp(shared_data):
+    table = load_nlp(shared_data("bench/nasbench_nlp_wikitext2.jsonl.gz"))
+    assert len(table.entries) == 291
+    assert table.optimum == pytest.approx(-4.56758)
+    assert any(np.isnan(entry.score) for entry in table.entries.values())
+    vectors = [table.space.features(architecture) for architecture in table.space]
+    assert {vector.shape for vector in vectors} == {(9,)}
+
+
+MACRO_HEADER = "arch,test_acc_0,test_acc_1,test_acc_2,mean_acc,std,params,flops"
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "has no column 'arch'"),
+        ("a,b\n1,2\n", "has no column 'arch'.*another benchmark"),
+        (f"{MACRO_HEADER}\n00000000,1,1\n", "line 2 has 3 cells, expected 8"),
+        (f"{MACRO_HEADER}\n00000000,1,1,1,many,0,5,5\n", "line 2: mean_acc is 'many'"),
+        (f"{MACRO_HEADER}\n00000000,1,1,1,101,0,5,5\n", "mean_acc is '101'.*from 0 to 100"),
+        (f"{MACRO_HEADER}\n0000000x,1,1,1,90,0,5,5\n", "line 2: arch is '0000000x'"),
+        (f"{MACRO_HEADER}\n" + "00000000,1,1,1,90,0,5,5\n" * 2, "line 3 repeats"),
+        (f"{MACRO_HEADER}\n00000000,1,1,1,90,0,5,5\n", "holds 1 architectures, expected 6561"),
+    ],
+)
+def test_damaged_table(tmp_path, text, complaint):
+    path = tmp_path / "macro.csv"
+    path.write_text(text)
+    with pytest.raises(InputError, match=complaint):
+        load_macro(path)
+
+
+def test_truncated_gzip(tmp_path):
+    path = tmp_path / "macro.csv.gz"
+    whole = gzip.compress((MACRO_HEADER + "\n" + "00000000,1,1,1,90,0,5,5\n").encode())
+    path.write_bytes(whole[:-10])
+    with pytest.raises(InputError, match=r"cannot be read beyond line \d.*get it again"):
+        load_macro(path)
+
+
+def test_foreign_npz(tmp_path):
+    path = tmp_path / "fcnet.npz"
+    np.savez(path, configs=np.zeros((1, 9)))
+    with pytest.raises(InputError, match="cannot be read as an FCNet table"):
+        load_fcnet(path)
+    path.write_bytes(b"PK\x03\x04 damaged")
+    with pytest.raises(InputError, match="cannot be read as an FCNet table"):
+        load_fcnet(path)
+
+
+def test_foreign_lines(tmp_path):
+    path = tmp_path / "nlp.jsonl"
+    path.write_text('{"recepie": "{}"}\n')
+    with pytest.raises(InputError, match="line 1 is not a run of NAS-Bench-NLP"):
+        load_nlp(path)
+
+
+def test_missing_file(tmp_path):
+    with pytest.raises(InputError, match=re.escape(str(tmp_path / "none.csv.gz"))):
+        load_macro(tmp_path / "none.csv.gz")
