@@ -91,7 +91,7 @@ class MovingAverage:
 
 
 def _mean(batch: np.ndarray) -> float:
-    """The mean, exact for equal values: 1/3 + 1/3 + 1/3 rounds, 1/3 + mean(0, 0, 0) does not."""
+    """The mean, and for equal values exactly their value, where a plain sum would round."""
     return float(batch[0] + np.mean(batch - batch[0]))
 
 

@@ -94,6 +94,8 @@ class ReinforceStrategy(Strategy):
         predictor: Predictor | None = Predictor(),  # frozen, hence safe to share
         prescreen: Prescreen | None = None,
     ):
+        if prescreen and predictor is None:
+            raise ValueError("a prescreen needs a predictor to rank candidates; give both")
         self.space, self._seed, self._trials = space, seed, trials
         self._predictor, self._prescreen = predictor, prescreen
         self._members = prescreen.members if prescreen else 1
@@ -160,7 +162,7 @@ class ReinforceStrategy(Strategy):
         if screen is None or len(self._scores) < screen.min_labels:
             return None
         expected, true = self._checks[-screen.min_labels :].T
-        if np.ptp(expected) == 0 or np.ptp(true) == 0:  # the correlation is undefined
+        if len(set(expected)) < 2 or len(set(true)) < 2:  # the correlation is undefined
             return None
         return screen if spearmanr(expected, true).statistic >= screen.min_correlation else None
 
@@ -169,8 +171,8 @@ class ReinforceStrategy(Strategy):
     def tell(self, trials: Sequence[Trial]) -> None:
         for trial in trials:
             if trial.score is not None:
-                self._scores[trial.architecture.tokens] = trial.score
-        known = np.array([a.tokens in self._scores for a in self._drawn], bool)
+                self._scores[self._key(trial.architecture)] = trial.score
+        known = np.array([self._key(a) in self._scores for a in self._drawn], bool)
         if known.any():
             self._learn_policy(known)
         if self._predictor and self._scores:
@@ -182,7 +184,7 @@ class ReinforceStrategy(Strategy):
         screened = len(self._drawn) > self._uniform.sum()
         batch = np.arange(len(known)) if screened else np.flatnonzero(known)
         drawn = [self._drawn[i] for i in batch]
-        scores = np.array([self._scores.get(a.tokens, np.nan) for a in drawn])
+        scores = np.array([self._scores.get(self._key(a), np.nan) for a in drawn])
         uniform = self._uniform[batch] & known[batch]
         rewards = scores if screened else self._shaped(drawn, scores)
         if uniform.any():
@@ -210,8 +212,9 @@ class ReinforceStrategy(Strategy):
 
     def _note_checks(self, picks: list[Architecture]) -> None:
         if self._predictor and picks:
-            rows = [(self._expected[a.tokens].mean(), self._scores[a.tokens]) for a in picks]
-            self._checks = np.concatenate([self._checks, np.array(rows)])
+            expected = [self._expected[a.tokens].mean() for a in picks]
+            true = [self._scores[self._key(a)] for a in picks]
+            self._checks = np.concatenate([self._checks, np.stack([expected, true], axis=1)])
 
     def _learn_prediction(self, predictor: Predictor) -> None:
         """Steps on the replay buffer: all scores since the first round, 256 rows a step."""
@@ -250,6 +253,10 @@ class ReinforceStrategy(Strategy):
         values = [None if np.isnan(v) else float(v) for v in state["averages"]]
         self._baseline.value, self._scale.value = values
         self._checks, self._round = state["checks"], int(state["round"])
+
+    def _key(self, architecture: Architecture) -> tuple[int, ...]:
+        """Equivalent architectures share their score, since only one of them is trained."""
+        return self.space.canonical(architecture).tokens
 
     def _tokens(self, architectures: list[Architecture]) -> np.ndarray:
         return padded([a.tokens for a in architectures], len(self.space.decisions))

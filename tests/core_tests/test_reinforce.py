@@ -1,0 +1,305 @@
+"""ReinforceStrategy: what it hands to the learner, for rewards worked out by hand.
+
+A recording learner takes the place of the gradient steps, so nothing is compiled but the
+sampler, and the coefficients can be read.
+"""
+
+import numpy as np
+import pytest
+from fakes import token_score, trials_of
+from spaces import SMALL_MLP, MicroSpace
+
+from mlpnas.core import policy_gradient as pg
+from mlpnas.core.strategies.reinforce import Predictor, Prescreen, ReinforceStrategy
+from mlpnas.core.strategies.strategy import Novelty
+from mlpnas.space import MLPSpace
+
+ROOMY = MLPSpace((3, "softmax"), max_layers=3, widths=(8, 16, 32))
+
+
+class RecordingLearner:
+    """Notes the steps asked of it."""
+
+    def __init__(self):
+        self.policy: list[tuple[np.ndarray, np.ndarray]] = []
+        self.prediction: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+
+    def policy_step(self, tokens, coefficients):
+        self.policy.append((tokens, coefficients))
+
+    def prediction_step(self, tokens, scores, weights):
+        self.prediction.append((tokens, scores, weights))
+
+
+def recorded(space=ROOMY, **settings) -> tuple[ReinforceStrategy, RecordingLearner]:
+    strategy = ReinforceStrategy(space, units=4, **settings)
+    strategy._learner = learner = RecordingLearner()
+    return strategy, learner
+
+
+def told(strategy, n, score=token_score):
+    asked = strategy.ask(n)
+    strategy.tell(trials_of(asked, score))
+    return asked
+
+
+def walk(row) -> tuple[int, ...]:
+    """The tokens of a padded row, up to and with the head."""
+    return tuple(row[: list(row).index(ROOMY.end) + 1].tolist())
+
+
+def score_of(row) -> float:
+    return token_score(ROOMY.architecture(walk(row)))
+
+
+# --- plain REINFORCE --------------------------------------------------------------------
+
+
+def test_the_coefficient_of_an_architecture_is_its_own_advantage_over_n():
+    # Round 0: the baseline is the batch's own mean. Round 1: the mean of round 0. Round 2:
+    # 0.9 of that and 0.1 of the mean of round 1. Rewards go with their architectures.
+    strategy, learner = recorded(predictor=None)
+    for _ in range(3):
+        told(strategy, 8)
+    baseline = None
+    for tokens, coefficients in learner.policy:
+        scores = np.array([score_of(row) for row in tokens])
+        baseline = scores.mean() if baseline is None else baseline
+        np.testing.assert_allclose(coefficients, (scores - baseline) / len(scores), atol=1e-7)
+        baseline += 0.1 * (scores.mean() - baseline)
+    assert len(learner.policy) == 3
+    assert learner.prediction == []
+
+
+def test_repeats_stay_in_the_batch_with_their_recorded_score():
+    # In a space of 24, the second batch of 20 draws meets architectures that are not asked
+    # for again; a policy conditioned on novelty would not be the policy.
+    strategy, learner = recorded(SMALL_MLP, predictor=None)
+    first = told(strategy, 20)
+    second = told(strategy, 4)
+    assert not {*first} & {*second}
+    drawn = {a.tokens for a in strategy._drawn}
+    assert drawn & {a.tokens for a in first}
+    assert len(learner.policy[1][0]) == 4
+
+
+def test_an_equivalent_form_of_a_trained_architecture_has_its_score():
+    space = MicroSpace(ops=("sep3", "avg"))
+    strategy, learner = recorded(space, predictor=None)
+    asked = strategy.ask(8)
+    swapped = [(in2, in1, op2, op1) for in1, in2, op1, op2 in (a.tokens for a in asked)]
+    strategy._drawn = [space.architecture(tokens) for tokens in swapped]
+    strategy.tell(trials_of(asked))
+    [(tokens, coefficients)] = learner.policy
+    assert [tuple(row) for row in tokens.tolist()] == swapped
+    scores = np.array([token_score(a) for a in asked])
+    np.testing.assert_allclose(coefficients, (scores - scores.mean()) / 8, atol=1e-7)
+
+
+def test_failed_architectures_are_left_out_of_the_batch_and_the_baseline():
+    strategy, learner = recorded(predictor=None)
+    asked = strategy.ask(8)
+    failed = strategy._drawn[0]
+    strategy.tell(trials_of(asked, lambda a: None if a == failed else token_score(a)))
+    [(tokens, coefficients)] = learner.policy
+    assert failed.tokens not in {walk(row) for row in tokens}
+    scores = np.array([score_of(row) for row in tokens])
+    np.testing.assert_allclose(coefficients, (scores - scores.mean()) / len(scores), atol=1e-7)
+
+
+def test_a_round_in_which_everything_failed_makes_no_step():
+    strategy, learner = recorded()
+    told(strategy, 5, score=lambda architecture: None)
+    assert (learner.policy, learner.prediction) == ([], [])
+
+
+@pytest.mark.parametrize("value", [0.0, 1 / 3, 0.7, 1.0])
+def test_equal_scores_have_an_advantage_of_exactly_zero(value):
+    strategy, learner = recorded(predictor=Predictor(surprise=0.0))
+    for _ in range(3):
+        told(strategy, 7, score=lambda architecture: value)
+    assert all((coefficients == 0).all() for _, coefficients in learner.policy)
+
+
+def test_a_batch_of_one_has_no_advantage_at_first_and_a_finite_one_later():
+    strategy, learner = recorded(predictor=None)
+    told(strategy, 1)
+    told(strategy, 1)
+    assert learner.policy[0][1].tolist() == [0]
+    assert np.isfinite(learner.policy[1][1]).all()
+
+
+# --- the adversarial predictor ----------------------------------------------------------
+
+
+def test_good_and_surprising_children_are_paid_by_the_published_formula():
+    # R = r + lambda_k * sigmoid((r - b) / tau) * min(max(|r - q| - nu, 0) / scale, 3), where
+    # lambda falls from 0.1 with the fraction of the planned trials that were told.
+    settings = Predictor(surprise=0.1, temperature=0.2, noise_floor=0.01)
+    strategy, learner = recorded(predictor=settings, trials=20)
+    for _ in range(2):
+        asked = strategy.ask(5)
+        drawn = list(strategy._drawn)
+        q = np.array([strategy.predict(a) for a in drawn])  # before the score is seen
+        b, scale = strategy._baseline.value, strategy._scale.value
+        strategy.tell(trials_of(asked))
+        r = np.array([token_score(a) for a in drawn])
+        known = len(strategy._scores)
+        b = r.mean() if b is None else b
+        scale = np.abs(r - q).mean() if scale is None else scale
+        surprise = np.minimum(np.maximum(np.abs(r - q) - 0.01, 0) / (scale + 1e-6), 3)
+        gate = 1 / (1 + np.exp(-(r - b) / 0.2))
+        rewards = r + 0.1 * (1 - known / 20) * gate * surprise
+        baseline = rewards.mean() if known == 5 else b
+        _, coefficients = learner.policy[-1]
+        np.testing.assert_allclose(coefficients, (rewards - baseline) / 5, atol=1e-6)
+
+
+def test_predictions_are_the_ones_made_before_the_score_was_seen():
+    strategy, _ = recorded()
+    asked = strategy.ask(5)
+    before = [strategy.predict(a) for a in asked]
+    strategy.tell(trials_of(asked))
+    assert [strategy.predict(a) for a in asked] == before
+    assert all(0 < q < 1 for q in before)
+
+
+def test_without_a_predictor_nothing_is_predicted():
+    strategy, _ = recorded(predictor=None)
+    assert [strategy.predict(a) for a in strategy.ask(3)] == [None] * 3
+
+
+def test_the_predictor_learns_from_every_score_since_the_first_round():
+    strategy, learner = recorded(predictor=Predictor(steps=2))
+    asked = told(strategy, 6) + told(strategy, 6)
+    assert len(learner.prediction) == 4
+    tokens, scores, weights = learner.prediction[-1]
+    assert {walk(row) for row in tokens} == {a.tokens for a in asked}
+    np.testing.assert_allclose(scores, [score_of(row) for row in tokens], atol=1e-7)
+    assert (weights == 1).all()
+
+
+def test_a_predictor_without_weight_and_surprise_is_plain_reinforce_to_the_bit():
+    plain = ReinforceStrategy(ROOMY, units=8, predictor=None)
+    idle = ReinforceStrategy(ROOMY, units=8, predictor=Predictor(weight=0.0, surprise=0.0))
+    for _ in range(4):
+        asked = plain.ask(5)
+        assert idle.ask(5) == asked
+        plain.tell(trials_of(asked))
+        idle.tell(trials_of(asked))
+    pairs = zip(plain.controller.get_weights(), idle.controller.get_weights(), strict=True)
+    assert all((a == b).all() for a, b in pairs)
+
+
+# --- the pre-screen ---------------------------------------------------------------------
+
+SCREEN = Prescreen(candidates=4, uniform=0.4, members=3, min_labels=5, min_correlation=-1.0)
+
+
+def test_uniform_picks_are_trained_whatever_the_predictor_thinks_of_them():
+    strategy, _ = recorded(prescreen=SCREEN)
+    told(strategy, 5)
+    asked = strategy.ask(5)
+    assert len(strategy._drawn) == 4 * 5
+    picks = [a for a, u in zip(strategy._drawn, strategy._uniform, strict=True) if u]
+    assert len(picks) == 2  # 0.4 of 5
+    known = set(strategy._scores)
+    assert {a for a in picks if a.tokens not in known} <= set(asked)
+
+
+def test_the_others_are_the_most_promising_candidates():
+    strategy, _ = recorded(prescreen=SCREEN)
+    known = {a.tokens for a in told(strategy, 5)}
+    asked = strategy.ask(5)
+    heads = {a: strategy._expected[a.tokens] for a in strategy._drawn}
+    promise = {a: h.mean() + 0.5 * h.std() for a, h in heads.items()}
+    picks = [a for a, u in zip(strategy._drawn, strategy._uniform, strict=True) if u]
+    chosen = [promise[a] for a in asked if a in promise and a not in picks]
+    passed = [p for a, p in promise.items() if a not in asked and a.tokens not in known]
+    assert min(chosen) >= max(passed)
+
+
+def test_screened_rounds_use_the_control_variate():
+    strategy, learner = recorded(prescreen=SCREEN)
+    told(strategy, 5)
+    baseline = strategy._baseline.value
+    asked = strategy.ask(5)
+    drawn, uniform = list(strategy._drawn), strategy._uniform
+    q = np.array([strategy.predict(a) for a in drawn])
+    strategy.tell(trials_of(asked))
+    r = np.array([token_score(a) for a in drawn])
+    tokens, coefficients = learner.policy[-1]
+    assert [walk(row) for row in tokens] == [a.tokens for a in drawn]
+    expected = pg.control_variate(r, q, uniform, baseline)
+    np.testing.assert_allclose(coefficients, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("screen", "screened"),
+    [
+        (Prescreen(min_labels=10, min_correlation=-1.0), True),
+        (Prescreen(min_labels=11, min_correlation=-1.0), False),
+        (Prescreen(min_labels=10, min_correlation=1.01), False),
+    ],
+)
+def test_the_prescreen_waits_for_labels_and_correlation(screen, screened):
+    strategy, _ = recorded(prescreen=screen)
+    told(strategy, 10)
+    strategy.ask(3)
+    assert len(strategy._drawn) == (12 if screened else 3)
+
+
+def test_a_predictor_that_has_no_opinion_is_not_trusted():
+    # All scores equal: the rank correlation is undefined.
+    strategy, _ = recorded(prescreen=SCREEN)
+    told(strategy, 10, score=lambda architecture: 0.5)
+    strategy.ask(3)
+    assert len(strategy._drawn) == 3
+
+
+def test_scores_from_elsewhere_alone_do_not_start_the_prescreen():
+    # An earlier run's trials are labels, but no uniform pick of this policy was checked.
+    strategy, _ = recorded(prescreen=SCREEN)
+    strategy.tell(trials_of(list(ROOMY)[:10]))
+    strategy.ask(3)
+    assert len(strategy._drawn) == 3
+
+
+def test_a_prescreen_without_a_predictor_is_refused():
+    with pytest.raises(ValueError, match="prescreen needs a predictor"):
+        ReinforceStrategy(ROOMY, predictor=None, prescreen=Prescreen())
+
+
+def test_each_member_of_the_ensemble_has_its_own_bootstrap_sample():
+    strategy, learner = recorded(prescreen=SCREEN)
+    told(strategy, 5)
+    first = {
+        walk(row): w
+        for row, w in zip(learner.prediction[0][0], learner.prediction[0][2], strict=True)
+    }
+    told(strategy, 5)
+    tokens, _, weights = learner.prediction[-1]
+    assert weights.shape == (10, 3)
+    assert (weights != weights[:, :1]).any()
+    # A row keeps its weights when others join it.
+    later = {walk(row): w for row, w in zip(tokens, weights, strict=True)}
+    assert all((later[key] == w).all() for key, w in first.items())
+
+
+# --- what is new ------------------------------------------------------------------------
+
+
+def test_news_are_told_once_in_the_order_of_their_first_mention():
+    a, b, c, d = list(SMALL_MLP)[:4]
+    novelty = Novelty(SMALL_MLP)
+    novelty.remember([c])
+    assert novelty.news([a, b, a, c, d, b]) == [a, b, d]
+
+
+def test_draw_prefers_what_is_given_then_the_source_then_anything():
+    a, b, *_ = SMALL_MLP
+    novelty, rng = Novelty(SMALL_MLP), np.random.default_rng(0)
+    drawn = novelty.draw(4, lambda k: [b] * k, rng, given=[a, a])
+    assert drawn[:2] == [a, b]
+    assert len(set(drawn)) == 4
+    assert novelty.proposed == drawn
