@@ -4,8 +4,12 @@ Names are loaded when first used, so that `import mlpnas` stays light and starts
 TensorFlow.
 """
 
+import logging
 from importlib import import_module
 from typing import Any
+
+# A library is silent unless its user listens; without a handler, warnings would reach stderr.
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 _HOME = {
     "Architecture": "mlpnas.core.search_space",

@@ -15,14 +15,14 @@ import pandas as pd
 from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import StandardScaler
 
-from mlpnas.arrays import read_arrays, scale_folds
-from mlpnas.columns import WARNING, Column
 from mlpnas.core.task import Fold, Task
-from mlpnas.encoding import clean_folds, clean_rows, encode, make_preprocessor
-from mlpnas.folds import Rows, Split
-from mlpnas.reading import check_target, listing, read_frame
-from mlpnas.selection import choose_columns, drop_named, giveaways
-from mlpnas.targets import Target, TaskOption, read_target
+from mlpnas.tables.arrays import read_arrays, scale_folds
+from mlpnas.tables.columns import WARNING, Column
+from mlpnas.tables.encoding import clean_folds, clean_rows, encode, make_preprocessor
+from mlpnas.tables.folds import Rows, Split
+from mlpnas.tables.reading import check_target, listing, read_frame
+from mlpnas.tables.selection import choose_columns, drop_named, giveaways
+from mlpnas.tables.targets import Target, TaskOption, read_target
 
 log = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from mlpnas.columns import Column, clean
 from mlpnas.core.errors import InputError
+from mlpnas.tables.columns import Column, clean
 
 ROWS_AT_A_TIME = 50_000
 # The imputer's median copies its columns several times: few at a time, and it costs little.

@@ -5,10 +5,10 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from mlpnas.columns import WARNING, number_share
 from mlpnas.core import task as core
 from mlpnas.core.errors import InputError
-from mlpnas.reading import listing
+from mlpnas.tables.columns import WARNING, number_share
+from mlpnas.tables.reading import listing
 
 FEW_CLASSES = 20  # whole numbers with at most so many values are taken for classes
 FEWEST_ROWS = 10

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from mlpnas import csv_file
 from mlpnas.core.errors import InputError
+from mlpnas.tables import csv_file
 
 
 def read_frame(path: Path, target: str | None) -> pd.DataFrame:

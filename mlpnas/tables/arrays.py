@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.preprocessing import StandardScaler
 
 from mlpnas.core.errors import InputError
-from mlpnas.reading import check_file, listing
+from mlpnas.tables.reading import check_file, listing
 
 PIXEL = np.float32(1 / 255)
 

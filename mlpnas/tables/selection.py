@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from mlpnas.columns import WARNING, Column, describe, unreadable
 from mlpnas.core.errors import InputError
-from mlpnas.reading import listing
+from mlpnas.tables.columns import WARNING, Column, describe, unreadable
+from mlpnas.tables.reading import listing
 
 ROWS_LOOKED_AT = 3000
 FEWEST_ROWS = 50  # below, a good column and a leaking one look alike
