@@ -142,12 +142,14 @@ Reward = Literal["weighted", "best", "last"]
 
 
 def reward(curve: Sequence[float], kind: Reward = "weighted") -> float:
-    """The score of a learning curve, in [0, 1].
+    """The score of a learning curve, in [0, 1]; NaN if it holds a NaN or nothing.
 
     `"weighted"` is the epoch-weighted mean sum(e * m_e) / sum(e), e = 1..n over the epochs
     that ran: late epochs count more, and one lucky epoch does not decide. `"best"` and
     `"last"` are the highest and the final value. R² is clipped to [0, 1] first.
     """
+    if not curve:
+        return math.nan
     clipped = np.clip(np.asarray(curve, np.float64), 0.0, 1.0)
     if kind == "weighted":
         return float(np.average(clipped, weights=np.arange(1, len(clipped) + 1)))
@@ -220,11 +222,20 @@ class ChildEvaluator(Evaluator):
             curve=tuple(m for m in outcome.curve if math.isfinite(m)),
             parameters=outcome.parameters,
             seconds=outcome.seconds,
-            inherited=len(job.weights) / max(len(outcome.weights), 1),
+            inherited=self._inherited(job),
             reason=outcome.reason,
         )
         if outcome.reason is not None:
             return trial
         score = reward(outcome.curve, self._score)
+        if not math.isfinite(score):
+            return replace(trial, reason=f"score {score} of the learning curve {outcome.curve}")
         self._finished.append((score, outcome.weights))
         return replace(trial, status="ok", score=score)
+
+    def _inherited(self, job: Job) -> float:
+        """Hit rate of the store: which fraction of the job's keys it knew."""
+        if not job.weights:
+            return 0.0
+        keys = self._generator.weight_shapes(job.architecture, self._task)
+        return len(job.weights) / len(keys)

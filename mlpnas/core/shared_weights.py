@@ -71,10 +71,12 @@ class SharedWeights:
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Inverse of `state`."""
-        self._entries = {}
+        parts: dict[str, dict[str, np.ndarray]] = {}
         for name in state:
             key, _, part = name.rpartition(":")
-            if part == "score":
-                count = sum(1 for other in state if other.rpartition(":")[0] == key) - 1
-                arrays = tuple(np.asarray(state[f"{key}:{i}"]) for i in range(count))
-                self._entries[key] = Entry(float(state[name]), arrays)
+            parts.setdefault(key, {})[part] = np.asarray(state[name])
+        self._entries = {}
+        for key, found in parts.items():
+            score = float(found.pop("score"))
+            arrays = tuple(found[str(i)] for i in range(len(found)))
+            self._entries[key] = Entry(score, arrays)
