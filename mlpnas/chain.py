@@ -57,22 +57,55 @@ class Layer(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """How one hidden layer behaves; scalars except the key.
+    """How one hidden layer behaves; scalars except the key. None leaves operations out.
 
     Attributes:
-        first: do the rows enter here (bool)?
         high, odd: the two bits of the activation's place in `ACTIVATIONS` (bool).
-        drops: is there dropout after it (bool)?
+        first: do the rows enter here (bool)? None if they never do.
+        drops: is there dropout after it (bool)? None if no layer of the graph has dropout.
         keep: the chance that a unit stays (float32).
         key: of the random numbers of its masks (uint64, `(1,)`).
     """
 
-    first: Tensor
     high: Tensor
     odd: Tensor
-    drops: Tensor
-    keep: Tensor
-    key: Tensor
+    first: Tensor | None = None
+    drops: Tensor | None = None
+    keep: Tensor | None = None
+    key: Tensor | None = None
+
+
+class Constants(NamedTuple):
+    """Numbers that operations take as inputs, for one graph.
+
+    A constant that is written inside a loop is an operation of every turn; made outside, it
+    is there once. At nine layers that is a third of all operations of a step.
+    """
+
+    beta_1: Tensor
+    beta_2: Tensor
+    epsilon: Tensor
+    axis: Tensor
+    first: Tensor
+    last: Tensor
+    stride: Tensor
+    origin: Tensor
+    no_columns: Tensor
+
+    @classmethod
+    def make(cls) -> "Constants":
+        """To be called outside the loops."""
+        return cls(
+            beta_1=tf.constant(BETA_1),
+            beta_2=tf.constant(BETA_2),
+            epsilon=tf.constant(EPSILON),
+            axis=tf.constant(1),
+            first=tf.constant([0]),
+            last=tf.constant([-1]),
+            stride=tf.constant([1]),
+            origin=tf.constant([0, 0]),
+            no_columns=tf.constant([-1, 0]),
+        )
 
 
 class Trace(NamedTuple):
@@ -89,82 +122,90 @@ def read(variable: tf.Variable) -> Tensor:
     return R.ReadVariableOp(resource=variable.handle, dtype=tf.float32)
 
 
-def forward(
-    rows: Tensor, layers: list[Layer], kinds: list[Kind], step: Tensor | None = None
-) -> tuple[Tensor, list[Trace]]:
-    """Outputs of the head before its activation, `(batch, units)`, and the traces.
+class Chain(NamedTuple):
+    """A network with a head, inside one graph.
 
-    Args:
-        rows: `(batch, features + 1)`, the last column ones.
-        layers: hidden layers from the lowest, then the head.
-        kinds: one per hidden layer.
-        step: number of the training step, which fixes the dropout masks; None for
-            validation, which drops nothing.
+    Attributes:
+        layers: the hidden layers from the lowest, then the head.
+        kinds: how each hidden layer behaves.
+        fixed: the graph's constants.
     """
-    traces = []
-    ones = x = R.Slice(input=rows, begin=[0, tf.shape(rows)[1] - 1], size=[-1, 1])
-    for layer, kind in zip(layers[:-1], kinds, strict=True):
-        x, kernel, mask = _enter(rows, x, kind), read(layer.kernel), None
-        a, ways = activate(R.MatMul(a=x, b=kernel), kind)
-        if step is not None:
-            a, mask = drop(a, kind, step)
-        traces.append(Trace(x, kernel, ways, mask))
-        x = R.ConcatV2(values=[a, ones], axis=1)
-    kernel = read(layers[-1].kernel)
-    return R.MatMul(a=x, b=kernel), [*traces, Trace(x, kernel)]
 
+    layers: list[Layer]
+    kinds: list[Kind]
+    fixed: Constants
 
-def backward(
-    dz: Tensor,
-    layers: list[Layer],
-    kinds: list[Kind],
-    traces: list[Trace],
-    rate: Tensor,
-    t: Tensor,
-) -> None:
-    """From the gradient of the logits down the chain, with one step of Adam at each layer.
+    def forward(self, rows: Tensor, step: Tensor | None = None) -> tuple[Tensor, list[Trace]]:
+        """Outputs of the head before its activation, `(batch, units)`, and the traces.
 
-    Args:
-        dz: gradient of the loss with respect to the head's outputs, `(batch, units)`.
-        rate: learning rate.
-        t: number of this step, from 1, float32.
-    """
-    powers = tf.pow(BETA_1, t), tf.pow(BETA_2, t)
-    dx = _update(layers[-1], traces[-1], None, dz, rate, powers)
-    for layer, kind, trace in zip(layers[-2::-1], kinds[::-1], traces[-2::-1], strict=True):
-        dz = _activate_backward(_drop_backward(dx, trace, kind), trace)
-        dx = _update(layer, trace, kind, dz, rate, powers)
+        Args:
+            rows: `(batch, features + 1)`, the last column ones.
+            step: number of the training step, which fixes the dropout masks; None for
+                validation, which drops nothing.
+        """
+        traces = []
+        ones = x = rows[:, -1:]
+        for layer, kind in zip(self.layers[:-1], self.kinds, strict=True):
+            x, kernel, mask = enter(rows, x, kind), read(layer.kernel), None
+            a, ways = activate(R.MatMul(a=x, b=kernel), kind)
+            if step is not None and kind.drops is not None:
+                a, mask = drop(a, kind, step)
+            traces.append(Trace(x, kernel, ways, mask))
+            x = R.ConcatV2(values=[a, ones], axis=self.fixed.axis)
+        kernel = read(self.layers[-1].kernel)
+        return R.MatMul(a=x, b=kernel), [*traces, Trace(x, kernel)]
 
+    def backward(self, dz: Tensor, traces: list[Trace], rate: Tensor, t: Tensor) -> None:
+        """From the logits' gradient down the chain, with a step of Adam at each layer.
 
-def _update(
-    layer: Layer, trace: Trace, kind: Kind | None, dz: Tensor, rate: Tensor, powers: tuple
-) -> Tensor:
-    """Adam's step on one layer (Kingma and Ba, 2015); gives the gradient of its input."""
-    grad = R.MatMul(a=trace.x, b=dz, transpose_a=True)
-    dx = _input_gradient(dz, trace.kernel[:-1], kind)
-    # In place only once nobody reads the old kernel; else the update would copy it first.
-    with tf.control_dependencies([dx]):
+        Args:
+            dz: gradient of the loss with respect to the head's outputs, `(batch, units)`.
+            rate: learning rate.
+            t: number of this step, from 1, float32.
+        """
+        powers = tf.pow(self.fixed.beta_1, t), tf.pow(self.fixed.beta_2, t)
+        for layer, kind, trace in zip(
+            self.layers[::-1], [None, *self.kinds[::-1]], traces[::-1], strict=True
+        ):
+            if kind is not None:
+                dz = activate_backward(drop_backward(dz, trace, kind), trace)
+            grad = R.MatMul(a=trace.x, b=dz, transpose_a=True)
+            dz = input_gradient(dz, self._without_bias(trace.kernel), kind, self.fixed)
+            # In place only once nobody reads the old kernel; else Adam would copy it first.
+            with tf.control_dependencies([dz]):
+                self._adam(layer, grad, rate, powers)
+
+    def _without_bias(self, kernel: Tensor) -> Tensor:
+        """All rows but the last, as a view."""
+        fixed = self.fixed
+        return R.StridedSlice(
+            input=kernel, begin=fixed.first, end=fixed.last, strides=fixed.stride
+        )
+
+    def _adam(self, layer: Layer, grad: Tensor, rate: Tensor, powers: tuple) -> None:
+        """Kingma and Ba (2015), in place, as Keras has it."""
         R.ResourceApplyAdam(
             var=layer.kernel.handle, m=layer.m.handle, v=layer.v.handle, grad=grad, lr=rate,
             beta1_power=powers[0], beta2_power=powers[1],
-            beta1=BETA_1, beta2=BETA_2, epsilon=EPSILON,
+            beta1=self.fixed.beta_1, beta2=self.fixed.beta_2, epsilon=self.fixed.epsilon,
         )  # fmt: skip
-    return dx
 
 
-def _enter(rows: Tensor, below: Tensor, kind: Kind) -> Tensor:
+def enter(rows: Tensor, below: Tensor, kind: Kind) -> Tensor:
     """The layer's input: the rows if they enter here, else what the layer below gives."""
+    if kind.first is None:
+        return below
     _, here = R.Switch(data=rows, pred=kind.first)
     passed, _ = R.Switch(data=below, pred=kind.first)
     return R.Merge(inputs=[passed, here]).output
 
 
-def _input_gradient(dz: Tensor, kernel: Tensor, kind: Kind | None) -> Tensor:
+def input_gradient(dz: Tensor, kernel: Tensor, kind: Kind | None, fixed: Constants) -> Tensor:
     """Gradient for the layer below; where the rows enter, one of no columns."""
-    if kind is None:
+    if kind is None or kind.first is None:
         return R.MatMul(a=dz, b=kernel, transpose_b=True)
     passed, ended = R.Switch(data=dz, pred=kind.first)
-    nothing = R.Slice(input=ended, begin=[0, 0], size=[-1, 0])
+    nothing = R.Slice(input=ended, begin=fixed.origin, size=fixed.no_columns)
     return R.Merge(inputs=[R.MatMul(a=passed, b=kernel, transpose_b=True), nothing]).output
 
 
@@ -179,7 +220,7 @@ def activate(z: Tensor, kind: Kind) -> tuple[Tensor, tuple[Tensor, ...]]:
     return R.Merge(inputs=ways).output, ways
 
 
-def _activate_backward(dy: Tensor, trace: Trace) -> Tensor:
+def activate_backward(dy: Tensor, trace: Trace) -> Tensor:
     """Gradient before the activation, from the outputs alone; dead branches stay dead."""
     sigmoid, tanh, relu, elu = trace.ways or ()
     ways = [
@@ -192,10 +233,13 @@ def _activate_backward(dy: Tensor, trace: Trace) -> Tensor:
 
 
 def drop(a: Tensor, kind: Kind, step: Tensor) -> tuple[Tensor, Tensor]:
-    """Inverted dropout where the layer has it, and the mask, which is dead where not."""
+    """Inverted dropout where the layer has it, and the mask, which is dead where not.
+
+    The step, a uint64, fixes the mask.
+    """
     kept, dropped = R.Switch(data=a, pred=kind.drops)
     # The low half of the counter runs within a mask, so the step goes into the high half.
-    counter = R.Pack(values=[tf.constant(0, tf.uint64), tf.cast(step, tf.uint64)])
+    counter = R.Pack(values=[tf.zeros_like(step), step])
     noise = R.StatelessRandomUniformV2(
         shape=R.Shape(input=dropped), key=kind.key, counter=counter, alg=1, dtype=tf.float32
     )
@@ -203,6 +247,8 @@ def drop(a: Tensor, kind: Kind, step: Tensor) -> tuple[Tensor, Tensor]:
     return R.Merge(inputs=[kept, dropped * mask]).output, mask
 
 
-def _drop_backward(dy: Tensor, trace: Trace, kind: Kind) -> Tensor:
+def drop_backward(dy: Tensor, trace: Trace, kind: Kind) -> Tensor:
+    if kind.drops is None:
+        return dy
     kept, _ = R.Switch(data=dy, pred=kind.drops)
     return R.Merge(inputs=[kept, dy * trace.mask]).output

@@ -1,19 +1,21 @@
 """The whole training run of a network in one graph: epochs, batches, early stopping.
 
-One graph is traced per `capacity`, the number of hidden layers it has room for, and runs
-every network that fits, for any number of epochs, patience, batch size and learning rate.
+A graph is traced per `Form` (room for three, six, nine... hidden layers, with or without
+dropout) and runs every network of that form, for any number of epochs, patience, batch size
+and learning rate. Ten layers at most therefore make six traces at most.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from mlpnas import chain
-from mlpnas.chain import Kind, Layer, Tensor
+from mlpnas.chain import Chain, Constants, Kind, Layer, Tensor, read
 from mlpnas.core.task import Fold
 
+ROOM = 3  # capacities are multiples of it; the rows enter at one of the lowest three layers
 CHUNK = 4096  # validation rows per forward pass: bounds the memory of activations
 
 
@@ -32,11 +34,28 @@ class Rows(NamedTuple):
         weight = None if fold.weight is None else tf.constant(fold.weight, tf.float32)
         return cls(tf.constant(x), tf.constant(fold.y), weight)
 
-    def batch(self, begin: Tensor, end: Tensor) -> "Rows":
-        """Rows `begin` to `end`."""
-        # A slice of whole rows shares memory with the fold.
-        cut = [None if part is None else part[begin:end] for part in self]
+    def part(self, begin: Tensor, end: Tensor) -> "Rows":
+        """Rows `begin` to `end`, a view."""
+        where = {"begin": begin[None], "end": end[None], "strides": [1]}
+        cut = (None if a is None else tf.raw_ops.StridedSlice(input=a, **where) for a in self)
         return Rows(*cut)
+
+
+class Form(NamedTuple):
+    """What a graph is traced for; networks of one form share a graph.
+
+    Attributes:
+        capacity: the number of hidden layers it has room for.
+        dropout: whether it can drop.
+    """
+
+    capacity: int
+    dropout: bool
+
+    @classmethod
+    def of(cls, keep: list[float]) -> "Form":
+        """The form for hidden layers with these chances that a unit stays."""
+        return cls(math.ceil(len(keep) / ROOM) * ROOM, min(keep) < 1)
 
 
 class Plan(NamedTuple):
@@ -62,19 +81,16 @@ class Plan(NamedTuple):
     batch: Any
     rate: Any
 
-    def kinds(self) -> list[Kind]:
+    def kinds(self, form: Form) -> list[Kind]:
         """How each hidden layer behaves."""
-        return [
-            Kind(
-                first=tf.equal(self.first, i),
-                high=self.activations[i] >= 2,
-                odd=tf.equal(self.activations[i] % 2, 1),
-                drops=self.keep[i] < 1,
-                keep=self.keep[i],
-                key=self.keys[i : i + 1],
-            )
-            for i in range(self.keep.shape[0])
-        ]
+        size = form.capacity
+        high, odd = tf.unstack(self.activations >= 2), tf.unstack(self.activations % 2 > 0)
+        first = [*tf.unstack(tf.equal(self.first, tf.range(ROOM))), *[None] * (size - ROOM)]
+        drops = keep = keys = [None] * size
+        if form.dropout:
+            drops, keep = tf.unstack(self.keep < 1), tf.unstack(self.keep)
+            keys = tf.unstack(self.keys[:, None])
+        return list(map(Kind, high, odd, first, drops, keep, keys))
 
 
 class Result(NamedTuple):
@@ -94,58 +110,131 @@ class Result(NamedTuple):
     kernels: Any
 
 
+class Training(NamedTuple):
+    """A chain in the graph, and what it learns.
+
+    Attributes:
+        chain: the network.
+        train, valid: the folds.
+        task: `Task.kind`.
+    """
+
+    chain: Chain
+    train: Rows
+    valid: Rows
+    task: str
+
+    def epoch(self, rows: Rows, plan: Plan, epoch: Tensor) -> Tensor:
+        """One pass over the rows; gives the mean (weighted) loss, as batches met it."""
+        n = rows.x.shape[0]
+        steps = (n + plan.batch - 1) // plan.batch
+
+        def step(i, total):
+            batch = rows.part(i * plan.batch, tf.minimum((i + 1) * plan.batch, n))
+            return i + 1, total + self._step(batch, epoch * steps + i, plan.rate)
+
+        start = (0, np.float32(0))
+        _, total = tf.while_loop(lambda i, _: i < steps, step, start, parallel_iterations=1)
+        return total / n
+
+    def _step(self, batch: Rows, t: Tensor, rate: Tensor) -> Tensor:
+        """One step of the optimizer; gives the sum of the losses of the batch's rows."""
+        logits, traces = self.chain.forward(batch.x, tf.cast(t, tf.uint64))
+        loss, dz = row_losses(self.task, logits, batch.y)
+        if batch.weight is not None:
+            loss, dz = loss * batch.weight, dz * batch.weight[:, None]
+        # Keras divides by the number of rows, not by the sum of their weights.
+        dz /= tf.cast(tf.shape(dz)[0], tf.float32)
+        self.chain.backward(dz, traces, rate, tf.cast(t + 1, tf.float32))
+        return tf.reduce_sum(loss)
+
+    @property
+    def width(self) -> int:
+        """Of what `validate` sums up."""
+        return self.valid.y.shape[1] if self.task == "regression" else 1
+
+    def validate(self) -> tuple[Tensor, Tensor]:
+        """Mean loss over the validation rows, and the sums that the metric needs."""
+        n = self.valid.x.shape[0]
+
+        def chunk(begin, loss, good):
+            end = tf.minimum(begin + CHUNK, n)
+            rows = self.valid.part(begin, end)
+            logits, _ = self.chain.forward(rows.x)
+            losses, _ = row_losses(self.task, logits, rows.y)
+            return end, loss + tf.reduce_sum(losses), good + _good(self.task, logits, rows.y)
+
+        start = (0, np.float32(0), tf.zeros([self.width]))
+        _, loss, good = tf.while_loop(lambda i, *_: i < n, chunk, start, parallel_iterations=1)
+        return loss / n, good
+
+    def judge(self, loss: Tensor, valid_loss: Tensor, best: Tensor, wait: Tensor) -> tuple:
+        """Lowest validation loss so far, and epochs since; keeps the weights if it is this."""
+        better = valid_loss < best
+
+        def keep():
+            for layer in self.chain.layers:
+                layer.keep()
+            return valid_loss
+
+        best = tf.cond(better, keep, lambda: best)
+        finite = tf.math.is_finite(loss) & tf.math.is_finite(valid_loss)
+        # A run that diverged has waited longer than any patience.
+        return best, tf.where(finite, tf.where(better, 0, wait + 1), tf.int32.max)
+
+
 def compile_run(
-    layers: list[Layer], train: Rows, valid: Rows, kind: str, shuffle: bool
+    form: Form, layers: list[Layer], train: Rows, valid: Rows, task: str, shuffle: bool
 ) -> Callable[[list, Plan], Result]:
     """The graph, traced at its first call.
 
     Args:
+        form: of the networks that it shall run.
         layers: the hidden layers and the head; graphs may share them.
         train, valid: the folds.
-        kind: `Task.kind`.
+        task: `Task.kind`.
         shuffle: whether the rows are put into a new order every epoch.
 
     Returns:
         A `tf.function` of the initial kernels (one per layer, bias as last row) and a plan.
     """
-    width = 1 if kind != "regression" else valid.y.shape[1]
 
-    @tf.function(autograph=False, input_signature=_signature(len(layers)))
+    @tf.function(autograph=False, input_signature=_signature(form.capacity))
     def run(kernels: list, plan: Plan) -> Result:
         for layer, kernel in zip(layers, kernels, strict=True):
             layer.start(kernel)
-        kinds = plan.kinds()
+        chain = Chain(layers, plan.kinds(form), Constants.make())
+        training = Training(chain, train, valid, task)
 
         def go_on(epoch, best, wait, losses, sums):
             return (epoch < plan.epochs) & (wait < plan.patience)
 
         def body(epoch, best, wait, losses, sums):
             rows = _shuffled(train, plan.order, epoch) if shuffle else train
-            loss = _train_epoch(rows, layers, kinds, kind, plan, epoch)
-            valid_loss, good = _validate(valid, layers, kinds, kind, width)
-            best, wait = _judge(layers, loss, valid_loss, best, wait)
+            loss = training.epoch(rows, plan, epoch)
+            valid_loss, good = training.validate()
+            best, wait = training.judge(loss, valid_loss, best, wait)
             losses = losses.write(epoch, tf.stack([loss, valid_loss]))
             return epoch + 1, best, wait, losses, sums.write(epoch, good)
 
         losses = tf.TensorArray(tf.float32, plan.epochs, element_shape=[2])
-        sums = tf.TensorArray(tf.float32, plan.epochs, element_shape=[width])
+        sums = tf.TensorArray(tf.float32, plan.epochs, element_shape=[training.width])
         start = (0, np.float32(np.inf), 0, losses, sums)
         epochs, _, _, losses, sums = tf.while_loop(go_on, body, start, parallel_iterations=1)
-        best = [chain.read(layer.best) for layer in layers]
+        best = [read(layer.best) for layer in layers]
         return Result(epochs, losses.stack(), sums.stack(), best)
 
     return run
 
 
-def _signature(layers: int) -> list:
+def _signature(capacity: int) -> list:
     def spec(dtype, *shape):
         return tf.TensorSpec(shape, dtype)
 
-    n = layers - 1
-    whole, real = spec(tf.int32), spec(tf.float32)
+    n, whole, real = capacity, spec(tf.int32), spec(tf.float32)
     numbers = spec(tf.int32, n), spec(tf.float32, n), spec(tf.uint64, n), spec(tf.int32, 2)
     plan = Plan(whole, *numbers, whole, whole, whole, real)
-    return [[spec(tf.float32, None, None)] * layers, plan]
+    return [[spec(tf.float32, None, None)] * (n + 1), plan]
 
 
 def _shuffled(rows: Rows, seed: Tensor, epoch: Tensor) -> Rows:
@@ -155,70 +244,11 @@ def _shuffled(rows: Rows, seed: Tensor, epoch: Tensor) -> Rows:
     return Rows(*(None if part is None else tf.gather(part, order) for part in rows))
 
 
-def _train_epoch(
-    rows: Rows, layers: list[Layer], kinds: list[Kind], kind: str, plan: Plan, epoch: Tensor
-) -> Tensor:
-    """One pass over the rows; gives the mean of the (weighted) losses of its batches."""
-    n = rows.x.shape[0]
-    steps = (n + plan.batch - 1) // plan.batch
-
-    def step(i, total):
-        batch = rows.batch(i * plan.batch, tf.minimum((i + 1) * plan.batch, n))
-        t = epoch * steps + i
-        logits, traces = chain.forward(batch.x, layers, kinds, t)
-        loss, dz = row_losses(kind, logits, batch.y)
-        if batch.weight is not None:
-            loss, dz = loss * batch.weight, dz * batch.weight[:, None]
-        # Keras divides by the number of rows, not by the sum of their weights.
-        dz /= tf.cast(tf.shape(dz)[0], tf.float32)
-        chain.backward(dz, layers, kinds, traces, plan.rate, tf.cast(t + 1, tf.float32))
-        return i + 1, total + tf.reduce_sum(loss)
-
-    start = (0, np.float32(0))
-    _, total = tf.while_loop(lambda i, _: i < steps, step, start, parallel_iterations=1)
-    return total / n
-
-
-def _validate(
-    rows: Rows, layers: list[Layer], kinds: list[Kind], kind: str, width: int
-) -> tuple[Tensor, Tensor]:
-    """Mean loss over the validation rows, and the sums that the metric needs."""
-    n = rows.x.shape[0]
-
-    def chunk(begin, loss, good):
-        end = tf.minimum(begin + CHUNK, n)
-        part = rows.batch(begin, end)
-        logits, _ = chain.forward(part.x, layers, kinds)
-        losses, _ = row_losses(kind, logits, part.y)
-        return end, loss + tf.reduce_sum(losses), good + _good(kind, logits, part.y)
-
-    start = (0, np.float32(0), tf.zeros([width]))
-    _, loss, good = tf.while_loop(lambda i, *_: i < n, chunk, start, parallel_iterations=1)
-    return loss / n, good
-
-
-def _judge(
-    layers: list[Layer], loss: Tensor, valid_loss: Tensor, best: Tensor, wait: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Lowest validation loss so far and the epochs since; keeps the weights if it is this."""
-    better = valid_loss < best
-
-    def keep():
-        for layer in layers:
-            layer.keep()
-        return valid_loss
-
-    best = tf.cond(better, keep, lambda: best)
-    finite = tf.math.is_finite(loss) & tf.math.is_finite(valid_loss)
-    # A run that diverged has waited longer than any patience.
-    return best, tf.where(finite, tf.where(better, 0, wait + 1), tf.int32.max)
-
-
-def row_losses(kind: str, logits: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+def row_losses(task: str, logits: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """Loss per row `(batch,)`, and its gradient with respect to the logits."""
-    if kind == "multiclass":
+    if task == "multiclass":
         return tf.raw_ops.SparseSoftmaxCrossEntropyWithLogits(features=logits, labels=y)
-    if kind == "binary":
+    if task == "binary":
         y = tf.cast(y[:, None], tf.float32)
         loss = tf.nn.sigmoid_cross_entropy_with_logits(labels=y, logits=logits)
         return loss[:, 0], tf.sigmoid(logits) - y
@@ -226,11 +256,11 @@ def row_losses(kind: str, logits: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     return tf.reduce_mean(tf.square(error), axis=1), error * (2 / y.shape[1])
 
 
-def _good(kind: str, logits: Tensor, y: Tensor) -> Tensor:
+def _good(task: str, logits: Tensor, y: Tensor) -> Tensor:
     """Correct rows `(1,)`, or the squared errors summed over rows, `(outputs,)`."""
-    if kind == "regression":
+    if task == "regression":
         return tf.reduce_sum(tf.square(logits - y), axis=0)
-    if kind == "binary":
+    if task == "binary":
         right = tf.equal(logits[:, 0] > 0, y > 0)
     else:
         right = tf.equal(tf.argmax(logits, axis=1, output_type=y.dtype), y)

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from mlpnas.chain import ACTIVATIONS, Layer
-from mlpnas.compiled import CHUNK, Plan, Result, Rows, compile_run
+from mlpnas.compiled import CHUNK, Form, Plan, Result, Rows, compile_run
 from mlpnas.core.evaluator import Job, Outcome, Recipe, Shapes
 from mlpnas.core.search_space import Architecture
 from mlpnas.core.shared_weights import Weights
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     import keras
 
 log = logging.getLogger(__name__)
-
-ROOM = 3  # graphs have room for a multiple of so many hidden layers: few traces, little waste
-
 
 class MLPTrainer:
     """Trains the children of an `MLPSpace` on one task, by one recipe.
@@ -48,7 +45,7 @@ class MLPTrainer:
         self._shuffle = shuffle
         self._train, self._valid = Rows.of(task.train), Rows.of(task.valid)
         self._layers = [Layer.empty()]  # from the head downwards
-        self._runs: dict[int, Any] = {}
+        self._runs: dict[Form, Any] = {}
 
     @property
     def traces(self) -> int:
@@ -66,8 +63,8 @@ class MLPTrainer:
         count = sum(math.prod(shape) for pair in shapes.values() for shape in pair)
         if too_large := self._too_large(shapes, count):
             return Outcome(parameters=count, reason=too_large)
-        kernels, plan = self._prepare(job, shapes)
-        result = self._run(len(kernels) - 1)(kernels, plan)
+        form, kernels, plan = self._prepare(job, shapes)
+        result = self._run(form)(kernels, plan)
         outcome = self._outcome(result, shapes)
         return replace(outcome, parameters=count, seconds=time.perf_counter() - begin)
 
@@ -82,13 +79,13 @@ class MLPTrainer:
             f"{free / 1e9:.1f} GB are available"
         )
 
-    def _prepare(self, job: Job, shapes: Shapes) -> tuple[list[np.ndarray], Plan]:
+    def _prepare(self, job: Job, shapes: Shapes) -> tuple[Form, list[np.ndarray], Plan]:
         """Initial kernels and the plan, filled up from below to the graph's capacity."""
         activations, keep = self._hidden(job.architecture)
-        capacity = math.ceil(len(keep) / ROOM) * ROOM
-        empty = capacity - len(keep)
+        form = Form.of(keep)
+        empty = form.capacity - len(keep)
         *seeds, own = np.random.SeedSequence(job.seed).spawn(len(shapes) + 1)
-        numbers = own.generate_state(capacity + 1, np.uint64)
+        numbers = own.generate_state(form.capacity + 1, np.uint64)
         kernels = [np.zeros((1, 0), np.float32)] * empty + _kernels(shapes, seeds, job.weights)
         recipe = self.recipe
         plan = Plan(
@@ -102,7 +99,7 @@ class MLPTrainer:
             batch=np.int32(min(recipe.batch_size, len(self.task.train))),
             rate=np.float32(recipe.learning_rate),
         )
-        return kernels, plan
+        return form, kernels, plan
 
     def _hidden(self, architecture: Architecture) -> tuple[list[int], list[float]]:
         """Activation and chance to stay of every dense layer; dropout follows its layer."""
@@ -117,16 +114,16 @@ class MLPTrainer:
                 keep.append(1.0)
         return activations, keep
 
-    def _run(self, capacity: int) -> Any:
-        """The graph with room for `capacity` hidden layers; graphs share their variables."""
-        if capacity not in self._runs:
-            while len(self._layers) <= capacity:
+    def _run(self, form: Form) -> Any:
+        """The graph for this form; graphs share their variables."""
+        if form not in self._runs:
+            while len(self._layers) <= form.capacity:
                 self._layers.append(Layer.empty())
-            layers = self._layers[capacity::-1]
-            self._runs[capacity] = compile_run(
-                layers, self._train, self._valid, self.task.kind, self._shuffle
+            layers = self._layers[form.capacity :: -1]
+            self._runs[form] = compile_run(
+                form, layers, self._train, self._valid, self.task.kind, self._shuffle
             )
-        return self._runs[capacity]
+        return self._runs[form]
 
     def _outcome(self, result: Result, shapes: Shapes) -> Outcome:
         epochs = int(result.epochs)
