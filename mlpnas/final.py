@@ -6,7 +6,8 @@ have tried otherwise on the same rows with the same scaling.
 """
 
 import warnings
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -15,19 +16,17 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from mlpnas.core.errors import InputError
-from mlpnas.core.evaluator import Job, Recipe
-from mlpnas.core.search_space import Architecture
-from mlpnas.core.task import Task
-from mlpnas.core.training import set_weights
+from mlpnas.core.evaluator import Job, Outcome, Recipe
+from mlpnas.core.task import Fold, Task
+from mlpnas.core.trial import Trial
 from mlpnas.generator import MLPGenerator
-from mlpnas.trainer import MLPTrainer
+from mlpnas.trainer import MLPTrainer, to_model
 
 # The reference system's retraining: longer, larger batches, more patience.
 REFIT = Recipe(epochs=50, patience=6, batch_size=64)
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(NamedTuple):
     """A model's scores: accuracy or R², on the validation and on the test fold."""
 
     name: str
@@ -35,26 +34,73 @@ class Result:
     test: float
 
 
-def retrain(
-    generator: MLPGenerator, task: Task, architecture: Architecture, seed: int
-) -> tuple[keras.Model, Result]:
-    """Train the winner from fresh weights; the weights of its best validation epoch stay.
+class Winner(NamedTuple):
+    """The finalist that validated best after retraining, as a compiled Keras model.
 
-    Returns:
-        An ordinary compiled Keras model, and its scores. The test fold is read here, once.
+    Attributes:
+        trial: the trial that found it.
+        retrained: validation score of every finalist after retraining, by trial number.
     """
-    outcome = MLPTrainer(task, generator, REFIT).train(Job(architecture, seed))
-    if outcome.reason is not None:
-        raise InputError(f"retraining {architecture} failed: {outcome.reason}")
-    model = generator.build(architecture, task, seed)
-    set_weights(model, outcome.weights)
+
+    trial: Trial
+    model: keras.Model
+    retrained: dict[int, float]
+
+
+def retrain(
+    generator: MLPGenerator,
+    task: Task,
+    finalists: Sequence[Trial],
+    seed: int,
+    on_finalist: Callable[[int], None] = lambda number: None,
+) -> Winner:
+    """Train the finalists from fresh weights and keep the one that validates best.
+
+    The search score is a proxy; five candidates and longer training are a small price for
+    not depending on it alone. The test fold is not read here.
+
+    Args:
+        finalists: successful trials, best search score first.
+        seed: of the run.
+        on_finalist: told 1, 2, ... as each begins.
+
+    Raises:
+        InputError: if every one of them diverges.
+    """
+    trainer = MLPTrainer(task, generator, REFIT)
+    outcomes: dict[int, Outcome] = {}
+    for number, trial in enumerate(finalists, start=1):
+        on_finalist(number)
+        outcome = trainer.train(Job(trial.architecture, seed))
+        if outcome.reason is None:
+            outcomes[trial.id] = outcome
+    if not outcomes:
+        raise InputError(
+            f"none of the {len(finalists)} finalists could be retrained: the loss diverged; "
+            "expected a finite loss: look for extreme values in the table"
+        )
+    scores = {number: _validation(outcome) for number, outcome in outcomes.items()}
+    best = max(scores, key=lambda number: scores[number])  # the earliest of equals
+    trial = next(t for t in finalists if t.id == best)
+    model = to_model(generator, trial.architecture, task, outcomes[best].weights)
     metrics = ["accuracy"] if task.classes else ["mae"]
     model.compile(keras.optimizers.Adam(REFIT.learning_rate), loss=task.loss, metrics=metrics)
-    scores = [
-        task.score(fold.y, model.predict(fold.x, batch_size=4096, verbose=0))
-        for fold in (task.valid, task.test)
-    ]
-    return model, Result("searched MLP, retrained", *scores)
+    return Winner(trial, model, scores)
+
+
+def _validation(outcome: Outcome) -> float:
+    """Validation score at the epoch of lowest validation loss, whose weights were kept."""
+    return outcome.curve[int(np.argmin([valid for _, valid in outcome.losses]))]
+
+
+def judge(winner: Winner, task: Task) -> Result:
+    """The winner's scores. The test fold is read here, once."""
+    folds = (task.valid, task.test)
+    return Result("searched MLP, retrained", *(_score(winner.model, task, f) for f in folds))
+
+
+def _score(model: keras.Model, task: Task, fold: Fold) -> float:
+    return task.score(fold.y, model.predict(fold.x, batch_size=4096, verbose=0))
 
 
 def baselines(task: Task, seed: int) -> list[Result]:
@@ -86,12 +132,11 @@ def _fit(name: str, peer: MLPClassifier, task: Task) -> Result:
         # Its default of 200 epochs may end before convergence; users take it as it is.
         warnings.simplefilter("ignore", ConvergenceWarning)
         peer.fit(task.train.x, y.ravel() if y.ndim == 2 and y.shape[1] == 1 else y)
-    return Result(name, _peer_score(peer, task, "valid"), _peer_score(peer, task, "test"))
+    return Result(name, *(_peer_score(peer, task, fold) for fold in (task.valid, task.test)))
 
 
-def _peer_score(peer: MLPClassifier, task: Task, fold: str) -> float:
-    x, y, _ = getattr(task, fold)
-    predicted = np.asarray(peer.predict(x))
+def _peer_score(peer: MLPClassifier, task: Task, fold: Fold) -> float:
+    predicted = np.asarray(peer.predict(fold.x))
     if task.kind == "regression":
-        return task.score(y, predicted.reshape(y.shape))
-    return float(np.mean(predicted == y))
+        return task.score(fold.y, predicted.reshape(fold.y.shape))
+    return float(np.mean(predicted == fold.y))

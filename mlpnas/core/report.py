@@ -4,6 +4,7 @@ A leaderboard shows search scores: proxies, reached in few epochs and perhaps wi
 weights. What a retrained model scores belongs in another table, never in the same column.
 """
 
+from rich import box
 from rich.table import Table
 
 from mlpnas.core.trial import History
@@ -11,9 +12,8 @@ from mlpnas.core.trial import History
 
 def leaderboard(history: History, n: int = 5) -> Table:
     """The n best trials by search score, best first, with size and cost."""
-    table = Table(
-        title=f"Top {n} of {len(history)} trials, by search score", title_style="bold"
-    )
+    title = f"Top {n} of {len(history)} trials, by search score"
+    table = Table(title=title, title_style="bold", title_justify="left", box=box.SIMPLE)
     table.add_column("trial", justify="right")
     table.add_column("search score", justify="right")
     table.add_column("parameters", justify="right")

@@ -1,0 +1,157 @@
+"""`mlpnas search`: a table in, a searched and retrained network out."""
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table as TextTable
+
+from mlpnas.core.errors import InputError
+from mlpnas.core.runtime import start_tensorflow
+from mlpnas.settings import Settings
+from mlpnas.table import Table, read_table
+
+if TYPE_CHECKING:
+    from mlpnas.core.trial import History
+    from mlpnas.final import Result
+    from mlpnas.run import Clock, Folder, Run
+
+
+def search(
+    settings: Settings, path: Path | None, limit: float | None, jobs: int, console: Console
+) -> None:
+    """Read the table, search, retrain, compare; print what a user wants to know of it.
+
+    Args:
+        settings: what to search.
+        path: the run's folder; None chooses a free one under runs/.
+        limit: seconds after which the search ends; None for no limit.
+        jobs: processes that train.
+        console: where to print.
+
+    Raises:
+        InputError: for what the user can mend. The folder is made after the table was read.
+    """
+    table = open_table(settings, console)
+    with console.status("starting TensorFlow"):
+        # Whatever imports TensorFlow is imported after it was started quietly.
+        start_tensorflow()
+        from mlpnas.run import Clock, Folder, Run, free_folder
+
+        run = Run(settings, table, jobs)
+    folder = Folder(path or free_folder(settings.data, settings.seed))
+    folder.write(run)
+    clock = Clock(limit)
+    history = run_search(run, folder, clock, console)
+    finish(run, folder, history, console)
+
+
+def open_table(settings: Settings, console: Console) -> Table:
+    """The settings' table; prints what was inferred, dropped and looks wrong."""
+    s = settings
+    table = read_table(s.data, s.target, task=s.task, drop=s.drop, seed=s.seed)
+    for note in table.notes:
+        style = "yellow" if note.startswith("Warning") else None
+        console.print(escape(note), style=style, soft_wrap=True)
+    return table
+
+
+def run_search(run: "Run", folder: "Folder", clock: "Clock", console: Console) -> "History":
+    """The search itself, with its display.
+
+    Raises:
+        typer.Exit: with status 130 if the user interrupted it.
+    """
+    from mlpnas.core.report import failures, leaderboard
+    from mlpnas.core.search import search as search_loop
+    from mlpnas.core.trial import History
+    from mlpnas.display import SearchDisplay
+
+    history, s = History(folder.journal), run.settings
+    restore = _stop_on_interrupt(clock, console)
+    with SearchDisplay(console, s.trials, s.per_round) as display, run.executor:
+        search_loop(
+            run.strategy, run.evaluator, history, s.trials, s.per_round,
+            on_trial=display.show, should_stop=clock.should_stop,
+        )  # fmt: skip
+    restore()
+    history.close()
+    console.print(leaderboard(history))
+    if problem := failures(history):
+        console.print(escape(problem), style="yellow", soft_wrap=True)
+    if clock.interrupted:
+        console.print(
+            f"Interrupted after {len(history)} trials; they are in {folder.path}",
+            soft_wrap=True,
+        )
+        raise typer.Exit(130)
+    if clock.out_of_time:
+        console.print(f"The time limit ended the search after {len(history)} trials.")
+    return history
+
+
+def finish(run: "Run", folder: "Folder", history: "History", console: Console) -> None:
+    """Retrain the finalists, save the winner, test it once beside the baselines."""
+    from mlpnas.final import baselines, judge, retrain
+
+    finalists = history.leaderboard()
+    if not finalists:
+        raise InputError(
+            f"all {len(history)} trials failed, so there is no winner to retrain; expected at "
+            f"least one to finish: the reasons are in {folder.journal}"
+        )
+    task, seed = run.table.task, run.settings.seed
+    with console.status("retraining") as status:
+        winner = retrain(
+            run.generator, task, finalists, seed,
+            lambda n: status.update(f"retraining finalist {n} of {len(finalists)}"),
+        )  # fmt: skip
+        path = folder.save(winner.model)
+        status.update("fitting scikit-learn's multi-layer perceptron on the same rows")
+        results = [judge(winner, task), *baselines(task, seed)]
+    folder.write(
+        run,
+        winner={"trial": winner.trial.id, "architecture": str(winner.trial.architecture)},
+        retrained_validation=winner.retrained,
+        results=[result._asdict() for result in results],
+    )
+    console.print(_comparison(results, task.metric))
+    for line in (
+        f"winner: trial {winner.trial.id}: {winner.trial.architecture}",
+        f"model:  {path}, trained from fresh weights",
+        f"run:    {folder.path}",
+    ):
+        console.print(escape(line), soft_wrap=True)
+
+
+def _comparison(results: "list[Result]", metric: str) -> TextTable:
+    name = {"accuracy": "accuracy", "r2": "R²"}[metric]
+    title = "After the search: trained at length, tested on unseen rows"
+    table = TextTable(title=title, title_style="bold", title_justify="left", box=box.SIMPLE)
+    table.add_column("model")
+    table.add_column(f"validation {name}", justify="right")
+    table.add_column(f"test {name}", justify="right")
+    for result in results:
+        table.add_row(result.name, f"{result.valid:.4f}", f"{result.test:.4f}")
+    return table
+
+
+def _stop_on_interrupt(clock: "Clock", console: Console) -> Callable[[], Any]:
+    """Ctrl-C ends the search after the trials under way; a second one ends the program.
+
+    Returns:
+        What puts the former handler back.
+    """
+
+    def note(signum: int, frame: object) -> None:
+        clock.interrupted = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        console.print("stopping after this trial; press Ctrl-C again to stop at once")
+
+    before = signal.signal(signal.SIGINT, note)
+    return lambda: signal.signal(signal.SIGINT, before)
