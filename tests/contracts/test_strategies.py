@@ -13,6 +13,9 @@ from spaces import SMALL_MLP, TINY
 from mlpnas.core.errors import ExhaustedError
 from mlpnas.core.search import search
 from mlpnas.core.search_space import Architecture, SearchSpace
+from mlpnas.core.strategies.evolution import RegularizedEvolution
+from mlpnas.core.strategies.lanas import LaNAS
+from mlpnas.core.strategies.local_search import LocalSearch
 from mlpnas.core.strategies.random import RandomStrategy
 from mlpnas.core.strategies.reinforce import Predictor, Prescreen, ReinforceStrategy
 from mlpnas.core.strategies.strategy import Strategy
@@ -40,6 +43,15 @@ MEMBERS = {
         space, seed, predictor=Predictor(routing="detached")
     ),
     "reinforce, pre-screened": lambda space, seed: reinforce(space, seed, prescreen=CREDULOUS),
+    "evolution, ageing": lambda space, seed: RegularizedEvolution(space, seed, 6, 2),
+    "evolution, not ageing": lambda space, seed: RegularizedEvolution(
+        space, seed, 6, 2, ageing=False
+    ),
+    "local search, first": lambda space, seed: LocalSearch(space, seed, starts=5),
+    "local search, best": lambda space, seed: LocalSearch(space, seed, 5, move="best"),
+    "lanas, pool": lambda space, seed: LaNAS(space, seed, 6, 4),
+    "lanas, rejection": lambda space, seed: LaNAS(space, seed, 6, 4, sampling="rejection"),
+    "lanas, walk": lambda space, seed: LaNAS(space, seed, 6, 4, sampling="walk"),
 }
 
 every_strategy = pytest.mark.parametrize("make", MEMBERS.values(), ids=MEMBERS)
@@ -70,7 +82,9 @@ def test_it_asks_for_exactly_as_many_as_wanted_all_members_none_twice(make):
 
 
 @pytest.mark.parametrize("space", TINY, ids=lambda space: space.name)
-@pytest.mark.parametrize("make", [RandomStrategy, reinforce])
+@pytest.mark.parametrize(
+    "make", [RandomStrategy, reinforce, RegularizedEvolution, LocalSearch, LaNAS]
+)
 def test_it_works_on_every_kind_of_decision_and_never_asks_for_an_equivalent_form(make, space):
     asked = rounds(make(space, 0), 3)
     assert len({space.canonical(architecture) for architecture in asked}) == 15
