@@ -38,7 +38,7 @@ class KerasTrainer:
             curve=tuple(curve),
             losses=tuple(losses),
             weights=get_weights(model),
-            parameters=model.count_params(),
+            parameters=sum(int(np.prod(v.shape)) for v in model.trainable_weights),
             seconds=time.perf_counter() - start,
             reason=None if finite else f"diverged: loss not finite in epoch {len(losses)}",
         )
@@ -53,13 +53,12 @@ class KerasTrainer:
         callbacks = [
             keras.callbacks.LambdaCallback(on_epoch_end=follow),
             keras.callbacks.TerminateOnNaN(),
+            keras.callbacks.EarlyStopping(
+                "val_loss",
+                patience=recipe.epochs if recipe.patience is None else recipe.patience,
+                restore_best_weights=True,
+            ),
         ]
-        if recipe.patience is not None:
-            callbacks.append(
-                keras.callbacks.EarlyStopping(
-                    "val_loss", patience=recipe.patience, restore_best_weights=True
-                )
-            )
         model.compile(keras.optimizers.Adam(recipe.learning_rate), loss=task.loss)
         # `fit` shuffles with NumPy's global generator; an explicit order keeps that untouched.
         order = np.random.default_rng(seed).permutation(len(task.train))
