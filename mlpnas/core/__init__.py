@@ -12,6 +12,7 @@ Reading order, in which each file imports only those before it:
     strategies      who chooses: ask and tell
     shared_weights  the one-shot store
     evaluator       what turns an architecture into a trial
+    tabular         looks scores up in a table of trained architectures
     training        plain Keras training of one network
     executors       where trainings run: here or in worker processes
     search          the loop, on one screen
