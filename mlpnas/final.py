@@ -84,7 +84,9 @@ def retrain(
     trial = next(t for t in finalists if t.id == best)
     model = to_model(generator, trial.architecture, task, outcomes[best].weights)
     metrics = ["accuracy"] if task.classes else ["mae"]
-    model.compile(keras.optimizers.Adam(REFIT.learning_rate), loss=task.loss, metrics=metrics)
+    optimizer = keras.optimizers.Adam(REFIT.learning_rate)
+    optimizer.build(model.trainable_variables)  # or the saved file could not be loaded
+    model.compile(optimizer, loss=task.loss, metrics=metrics)
     return Winner(trial, model, scores)
 
 

@@ -81,7 +81,8 @@ def run_search(run: "Run", folder: "Folder", clock: "Clock", console: Console) -
         )  # fmt: skip
     restore()
     history.close()
-    console.print(leaderboard(history))
+    if history.best():
+        console.print(leaderboard(history))
     if problem := failures(history):
         console.print(escape(problem), style="yellow", soft_wrap=True)
     if clock.interrupted:
@@ -102,8 +103,8 @@ def finish(run: "Run", folder: "Folder", history: "History", console: Console) -
     finalists = history.leaderboard()
     if not finalists:
         raise InputError(
-            f"all {len(history)} trials failed, so there is no winner to retrain; expected at "
-            f"least one to finish: the reasons are in {folder.journal}"
+            f"none of the {len(history)} trials succeeded, so there is no winner to retrain; "
+            f"expected at least one: mend the reasons given in {folder.journal}"
         )
     task, seed = run.table.task, run.settings.seed
     with console.status("retraining") as status:

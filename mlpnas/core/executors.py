@@ -6,6 +6,8 @@ one thread, as this process does.
 """
 
 import itertools
+import pickle
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
@@ -76,7 +78,8 @@ class WorkerProcesses:
         self._pool = ProcessPoolExecutor(
             max_workers=n,
             initializer=_start_worker,
-            initargs=(trainer_factory,),
+            # As bytes: to unpickle it imports TensorFlow, which must be started quietly first.
+            initargs=(pickle.dumps(trainer_factory),),
             env=dict.fromkeys(threads, "1"),
         )
 
@@ -110,10 +113,12 @@ def attempt(trainer: Trainer, job: Job) -> Outcome:
         return Outcome(reason=f"{type(error).__name__}: {error}")
 
 
-def _start_worker(trainer_factory: TrainerFactory) -> None:
+def _start_worker(pickled_factory: bytes) -> None:
     global _trainer
+    # Ctrl-C reaches the whole process group; when to stop is for the main process to decide.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     start_tensorflow()
-    _trainer = trainer_factory()
+    _trainer = pickle.loads(pickled_factory)()
 
 
 def _train(job: Job) -> Outcome:

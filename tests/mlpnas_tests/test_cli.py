@@ -1,5 +1,7 @@
 """The command line as a user meets it: what it prints, what it leaves, how it refuses."""
 
+import contextlib
+import io
 import json
 import os
 import signal
@@ -34,10 +36,17 @@ def iris(folder: Path, *more: str) -> int:
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory) -> Path:
+def search(tmp_path_factory) -> tuple[Path, str]:
+    """Folder of a finished search, and what it printed."""
     folder = tmp_path_factory.mktemp("runs") / "iris"
-    assert iris(folder) == 0
-    return folder
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        assert iris(folder) == 0
+    return folder, printed.getvalue()
+
+
+@pytest.fixture
+def finished(search) -> Path:
+    return search[0]
 
 
 def trials(folder: Path) -> list[dict]:
@@ -75,7 +84,7 @@ def test_the_same_command_gives_the_same_trials_whatever_the_jobs(finished, tmp_
 
 
 @pytest.mark.parametrize("strategy", ["random", "reinforce"])
-def test_every_strategy_runs_plain(strategy, tmp_path):
+def test_every_strategy_runs_without_store_and_predictor(strategy, tmp_path):
     assert iris(tmp_path / "r", "--strategy", strategy, "--no-one-shot", "--no-predictor") == 0
     assert all(t["inherited"] == 0 and t["predicted"] is None for t in trials(tmp_path / "r"))
 
@@ -92,12 +101,13 @@ def test_regression_reports_r2(tmp_path, capsys):
     assert all(0 <= t["score"] <= 1 for t in trials(folder))
 
 
-def test_a_log_gets_a_line_per_round(tmp_path, capsys):
-    assert iris(tmp_path / "r") == 0
-    printed = capsys.readouterr().out
+def test_a_log_gets_a_line_per_round(search):
+    printed = search[1]
     assert "round 1: 2/4 trials" in printed
     assert "round 2: 4/4 trials" in printed
     assert "classification into 3 classes" in printed
+    assert "by search score" in printed
+    assert "scikit-learn MLPClassifier(alpha=0.01)" in printed
 
 
 @pytest.mark.parametrize(
@@ -199,7 +209,7 @@ def _start(folder: Path, *more: str) -> subprocess.Popen:
     )
 
 
-@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize("jobs", ["1", pytest.param("2", marks=pytest.mark.slow)])
 def test_ctrl_c_ends_with_the_leaderboard_so_far(jobs, tmp_path):
     process = _start(tmp_path / "r", "--jobs", jobs)
     journal = tmp_path / "r" / "trials.jsonl"
