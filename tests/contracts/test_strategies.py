@@ -13,16 +13,18 @@ from spaces import SMALL_MLP, TINY
 from mlpnas.core.errors import ExhaustedError
 from mlpnas.core.search import search
 from mlpnas.core.search_space import Architecture, SearchSpace
+from mlpnas.core.strategies.bayesian import BayesianOptimization, TreeEnsemble
 from mlpnas.core.strategies.evolution import RegularizedEvolution
 from mlpnas.core.strategies.lanas import LaNAS
 from mlpnas.core.strategies.local_search import LocalSearch
 from mlpnas.core.strategies.random import RandomStrategy
 from mlpnas.core.strategies.reinforce import Predictor, Prescreen, ReinforceStrategy
 from mlpnas.core.strategies.strategy import Strategy
+from mlpnas.core.strategies.tpe import TPE
 from mlpnas.core.trial import History
 from mlpnas.space import MLPSpace
 
-ROOMY = MLPSpace((3, "softmax"), max_layers=4)  # 28 * (1 + 29 + 29**2) = 24,388 members
+ROOMY = MLPSpace((3, "softmax"), max_layers=3)  # 28 * (1 + 29) = 840 members
 
 
 def reinforce(space: SearchSpace, seed: int, **settings) -> ReinforceStrategy:
@@ -52,6 +54,11 @@ MEMBERS = {
     "lanas, pool": lambda space, seed: LaNAS(space, seed, 6, 4),
     "lanas, rejection": lambda space, seed: LaNAS(space, seed, 6, 4, sampling="rejection"),
     "lanas, walk": lambda space, seed: LaNAS(space, seed, 6, 4, sampling="walk"),
+    "gaussian process": lambda space, seed: BayesianOptimization(space, seed, initial=6),
+    "tree ensemble": lambda space, seed: BayesianOptimization(
+        space, seed, TreeEnsemble(), initial=6
+    ),
+    "tpe": lambda space, seed: TPE(space, seed, initial=6),
 }
 
 every_strategy = pytest.mark.parametrize("make", MEMBERS.values(), ids=MEMBERS)
@@ -83,7 +90,16 @@ def test_it_asks_for_exactly_as_many_as_wanted_all_members_none_twice(make):
 
 @pytest.mark.parametrize("space", TINY, ids=lambda space: space.name)
 @pytest.mark.parametrize(
-    "make", [RandomStrategy, reinforce, RegularizedEvolution, LocalSearch, LaNAS]
+    "make",
+    [
+        RandomStrategy,
+        reinforce,
+        RegularizedEvolution,
+        LocalSearch,
+        LaNAS,
+        BayesianOptimization,
+        TPE,
+    ],
 )
 def test_it_works_on_every_kind_of_decision_and_never_asks_for_an_equivalent_form(make, space):
     asked = rounds(make(space, 0), 3)

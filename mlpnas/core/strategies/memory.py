@@ -5,7 +5,7 @@ finite numbers.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -18,14 +18,19 @@ class Memory:
 
     Args:
         space: trials of another space are refused.
+        encode: features of a canonical form; the space's own if None.
 
     Attributes:
         architectures: those that have a score.
         scores: their scores, floats.
     """
 
-    def __init__(self, space: SearchSpace):
-        self._space = space
+    def __init__(
+        self,
+        space: SearchSpace,
+        encode: Callable[[Architecture], np.ndarray] | None = None,
+    ):
+        self._space, self._encode = space, encode or space.features
         self.architectures: list[Architecture] = []
         self.scores: list[float] = []
         self._by_form: dict[Tokens, float] = {}
@@ -60,10 +65,12 @@ class Memory:
 
     def features(self) -> np.ndarray:
         """Features of all canonical forms, `(len(self), features)`; each is computed once."""
-        for architecture in self.architectures[len(self._features) :]:
-            form = self._space.canonical(architecture)
-            self._features.append(self._space.features(form))
+        self._features += map(self.encode, self.architectures[len(self._features) :])
         return np.array(self._features)
+
+    def encode(self, architecture: Architecture) -> np.ndarray:
+        """Features of the canonical form."""
+        return self._encode(self._space.canonical(architecture))
 
     def state(self) -> dict[str, np.ndarray]:
         """Tokens in a row, the walks' lengths, and the scores."""
