@@ -11,6 +11,7 @@ The published ENAS spaces in miniature, each a value with few enough members to 
 import ast
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 from mlpnas.core.errors import InputError
 from mlpnas.core.search_space import Architecture, Decision, SearchSpace, Tokens
@@ -48,11 +49,11 @@ class CellSpace(FixedLength):
     nodes: int = 3
     functions: tuple[str, ...] = ("tanh", "relu", "identity", "sigmoid")
 
-    @property
+    @cached_property
     def name(self) -> str:
         return f"cell[{self.nodes}|{','.join(self.functions)}]"
 
-    @property
+    @cached_property
     def decisions(self) -> tuple[Decision, ...]:
         walk = []
         for node in range(self.nodes):
@@ -76,11 +77,11 @@ class MacroSpace(FixedLength):
     layers: int = 2
     ops: tuple[str, ...] = ("conv3", "sep3", "conv5", "sep5", "avg", "max")
 
-    @property
+    @cached_property
     def name(self) -> str:
         return f"macro[{self.layers}|{','.join(self.ops)}]"
 
-    @property
+    @cached_property
     def decisions(self) -> tuple[Decision, ...]:
         walk = []
         for i in range(self.layers):
@@ -103,11 +104,11 @@ class MicroSpace(FixedLength):
     new_nodes: int = 1
     ops: tuple[str, ...] = ("sep3", "sep5", "avg", "max", "identity")
 
-    @property
+    @cached_property
     def name(self) -> str:
         return f"micro[{self.new_nodes}|{','.join(self.ops)}]"
 
-    @property
+    @cached_property
     def decisions(self) -> tuple[Decision, ...]:
         walk = []
         for node in range(2, 2 + self.new_nodes):
