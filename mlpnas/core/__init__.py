@@ -3,14 +3,17 @@
 Reading order, in which each file imports only those before it:
 
     errors          what can go wrong on the user's side
+    files           how a file is replaced in one step
     task            the data and the goal
     search_space    decisions, architectures, spaces
     trial           what is known of one evaluated architecture; the journal
+    journal         reads a journal back
     policy_gradient the mathematics of learning from scores
     controller      the LSTM that writes architectures and foresees their score
     learner         gradient steps on a controller
     strategies      who chooses: ask and tell
     shared_weights  the one-shot store
+    checkpoint      strategy and store on the disk, round by round
     evaluator       what turns an architecture into a trial
     tabular         looks scores up in a table of trained architectures
     training        plain Keras training of one network

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
+from mlpnas.core.checkpoint import Checkpoint
 from mlpnas.core.search_space import Architecture, SearchSpace
 from mlpnas.core.shared_weights import SharedWeights, Weights
 from mlpnas.core.task import Task
@@ -117,6 +118,11 @@ class Evaluator(ABC):
         """Called before a round's evaluations; a supernet trains its weights here."""
         return None
 
+    def recall(self, trials: Sequence[Trial]) -> None:
+        """Called after `begin_round` if the round was interrupted: its first trials, finished
+        then, which are not evaluated again."""
+        return None
+
     @abstractmethod
     def evaluate(self, architectures: Sequence[Architecture], first_id: int) -> Iterator[Trial]:
         """A trial per architecture, numbered from `first_id`, in order, as they finish.
@@ -126,7 +132,7 @@ class Evaluator(ABC):
         """
 
     def end_round(self) -> None:
-        """Called when the round's trials are recorded."""
+        """Called when all of the round's trials are recorded."""
         return None
 
     def state(self) -> dict[str, np.ndarray]:
@@ -171,6 +177,8 @@ class ChildEvaluator(Evaluator):
         seed: of the run.
         store: children inherit from it and give back to it; None starts every child fresh.
         score: how a learning curve becomes a score, see `reward`.
+        checkpoint: keeps what finished trials give to the store until the round is complete;
+            None if the search need not outlive the process.
     """
 
     def __init__(
@@ -181,11 +189,21 @@ class ChildEvaluator(Evaluator):
         seed: int = 0,
         store: SharedWeights | None = None,
         score: Reward = "weighted",
+        checkpoint: Checkpoint | None = None,
     ):
         self._generator, self._task, self._run = generator, task, run
         self._seed, self._score = seed, score
-        self.store = store
+        self.store, self._checkpoint = store, checkpoint
         self._finished: list[tuple[float, Weights]] = []
+
+    def recall(self, trials: Sequence[Trial]) -> None:
+        self._finished = []
+        good = [(trial.id, trial.score) for trial in trials if trial.score is not None]
+        if self.store is None or not good:
+            return
+        if self._checkpoint is None:
+            raise ValueError("the weights of earlier trials were not kept; give a checkpoint")
+        self._finished = [(score, self._checkpoint.kept(i)) for i, score in good]
 
     def evaluate(self, architectures: Sequence[Architecture], first_id: int) -> Iterator[Trial]:
         # The store changes only in end_round: all jobs of a round see the same snapshot.
@@ -230,7 +248,10 @@ class ChildEvaluator(Evaluator):
         score = reward(outcome.curve, self._score)
         if not math.isfinite(score):
             return replace(trial, reason=f"score {score} of the learning curve {outcome.curve}")
-        self._finished.append((score, outcome.weights))
+        if self.store is not None:
+            self._finished.append((score, outcome.weights))
+            if self._checkpoint is not None:
+                self._checkpoint.keep(trial_id, outcome.weights)
         return replace(trial, status="ok", score=score)
 
     def _inherited(self, job: Job) -> float:

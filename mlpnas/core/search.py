@@ -4,12 +4,17 @@
 
 Everything else stands behind the three roles that meet here: the strategy chooses, the
 evaluator turns an architecture into a trial, the history keeps the trials.
+
+Rounds are always asked for in full, and told in full. One that is cut short (the number of
+trials is reached, time is up, the process is killed) stays untold: whoever continues from the
+last checkpoint is asked for the same round again, finds its first trials in the history, and
+completes it. So a run does not depend on where it was interrupted, or whether it was.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from mlpnas.core.errors import ExhaustedError
+from mlpnas.core.errors import ExhaustedError, InputError
 from mlpnas.core.evaluator import Evaluator
 from mlpnas.core.search_space import Architecture
 from mlpnas.core.strategies.strategy import Strategy
@@ -23,45 +28,52 @@ def search(
     trials: int,
     per_round: int = 10,
     on_trial: Callable[[Trial], None] = lambda trial: None,
-    should_stop: Callable[[], bool] = lambda: False,
+    should_stop: Callable[[Architecture | None], bool] = lambda upcoming: False,
     checkpoint: Callable[[], None] = lambda: None,
 ) -> History:
     """Search until there are `trials` trials, the space is exhausted or the user stops.
 
     Args:
-        strategy: chooses what to try.
-        evaluator: says how good it is.
+        strategy: chooses what to try; as it was when told `history.told` trials.
+        evaluator: says how good it is; as it was at the same moment.
         history: where trials are recorded; it may hold earlier ones.
         trials: how many to have in the end.
         per_round: how many the strategy chooses at a time.
-        on_trial: called with every finished trial, after it is recorded.
-        should_stop: asked before each trial's result is awaited; a round cut short is told
-            to the strategy as far as it went.
-        checkpoint: called after every round, when nothing is pending.
+        on_trial: called with every new trial, after it is recorded.
+        should_stop: asked before each round with None, and before each trial's result is
+            awaited with its architecture.
+        checkpoint: called after every complete round.
 
     Returns:
         The history, for reading.
+
+    Raises:
+        InputError: if the strategy does not choose again what the history says it chose.
     """
-    round_number = history.trials[-1].round + 1 if history.trials else 0
-    while len(history) < trials and not should_stop():
-        asked = _ask(strategy, min(per_round, trials - len(history)))
+    while len(history) < trials and not should_stop(None):
+        asked = _ask(strategy, per_round)
         if not asked:
             break  # every architecture of the space has been tried
+        first, number = history.told, history.rounds_told
+        known = history.trials[first : first + len(asked)]
+        _check_same(asked, known)
         evaluator.begin_round(strategy)
-        told: list[Trial] = []
-        for outcome in evaluator.evaluate(asked, first_id=len(history)):
-            trial = replace(
-                outcome, round=round_number, predicted=strategy.predict(outcome.architecture)
-            )
+        evaluator.recall(known)
+        missing = asked[len(known) : trials - first]
+        outcomes = evaluator.evaluate(missing, first_id=first + len(known))
+        for architecture in missing:
+            if should_stop(architecture):
+                return history
+            predicted = strategy.predict(architecture)
+            trial = replace(next(outcomes), round=number, predicted=predicted)
             history.record(trial)
-            told.append(trial)
             on_trial(trial)
-            if should_stop():
-                break
+        if len(known) + len(missing) < len(asked):
+            return history
         evaluator.end_round()
-        strategy.tell(told)
+        strategy.tell(history.trials[first : first + len(asked)])
+        history.told = first + len(asked)
         checkpoint()
-        round_number += 1
     return history
 
 
@@ -71,3 +83,13 @@ def _ask(strategy: Strategy, n: int) -> list[Architecture]:
         return strategy.ask(n)
     except ExhaustedError as exhausted:
         return strategy.ask(exhausted.left) if exhausted.left else []
+
+
+def _check_same(asked: Sequence[Architecture], known: Sequence[Trial]) -> None:
+    for architecture, trial in zip(asked, known, strict=False):
+        if architecture != trial.architecture:
+            raise InputError(
+                f"trial {trial.id} of the journal is {trial.architecture}, but the search now "
+                f"chooses {architecture}; expected the same choice again: continue with the "
+                "machine and the versions that began the run, or start a new one"
+            )

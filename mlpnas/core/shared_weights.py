@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mlpnas.core.errors import InputError
+
 Arrays = tuple[np.ndarray, ...]
 Weights = dict[str, Arrays]
 
@@ -41,8 +43,8 @@ class SharedWeights:
             shapes: key -> shapes of the arrays that the child expects under it.
 
         Raises:
-            ValueError: if stored arrays have other shapes than expected: then two different
-                places share a key, and the generator that made the keys is wrong.
+            InputError: if stored arrays have other shapes than expected: the store is another
+                run's, or the generator gives two different places the same key.
         """
         found: Weights = {}
         for key, expected in shapes.items():
@@ -50,7 +52,10 @@ class SharedWeights:
                 arrays = self._entries[key].arrays
                 stored = [array.shape for array in arrays]
                 if stored != list(expected):
-                    raise ValueError(f"{key!r}: stored shapes {stored}, expected {expected}")
+                    raise InputError(
+                        f"shared weights {key!r}: stored shapes {stored}, expected "
+                        f"{list(expected)}; they are of another run: put its own state back"
+                    )
                 found[key] = tuple(array.copy() for array in arrays)
         return found
 
@@ -63,20 +68,28 @@ class SharedWeights:
 
     def state(self) -> dict[str, np.ndarray]:
         """Flat arrays for an `.npz` file."""
-        flat: dict[str, np.ndarray] = {}
-        for key, entry in self._entries.items():
-            flat[f"{key}:score"] = np.asarray(entry.score)
-            flat |= {f"{key}:{i}": array for i, array in enumerate(entry.arrays)}
-        return flat
+        scores = {f"{k}:score": np.asarray(entry.score) for k, entry in self._entries.items()}
+        return scores | to_arrays({key: entry.arrays for key, entry in self._entries.items()})
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Inverse of `state`."""
-        parts: dict[str, dict[str, np.ndarray]] = {}
-        for name in state:
-            key, _, part = name.rpartition(":")
-            parts.setdefault(key, {})[part] = np.asarray(state[name])
-        self._entries = {}
-        for key, found in parts.items():
-            score = float(found.pop("score"))
-            arrays = tuple(found[str(i)] for i in range(len(found)))
-            self._entries[key] = Entry(score, arrays)
+        arrays = from_arrays({n: a for n, a in state.items() if not n.endswith(":score")})
+        self._entries = {
+            key: Entry(float(state[f"{key}:score"]), found) for key, found in arrays.items()
+        }
+
+
+def to_arrays(weights: Mapping[str, Arrays]) -> dict[str, np.ndarray]:
+    """Flat arrays for an `.npz` file."""
+    return {f"{key}:{i}": a for key, arrays in weights.items() for i, a in enumerate(arrays)}
+
+
+def from_arrays(flat: Mapping[str, np.ndarray]) -> Weights:
+    """Inverse of `to_arrays`."""
+    parts: dict[str, dict[str, np.ndarray]] = {}
+    for name in flat:
+        key, _, i = name.rpartition(":")
+        parts.setdefault(key, {})[i] = np.asarray(flat[name])
+    return {
+        key: tuple(found[str(i)] for i in range(len(found))) for key, found in parts.items()
+    }

@@ -7,6 +7,7 @@ line by line, so that a killed run loses at most the trial it was working on.
 import json
 import math
 import os
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -74,23 +75,39 @@ class History:
 
     Args:
         path: the journal to append to; its folder must exist. None keeps trials in memory.
+        trials: what the journal holds already, see `journal.reopen`.
+
+    Attributes:
+        told: how many of them the strategy was told. The others belong to a round that was
+            cut short, and are told when it is complete.
     """
 
-    def __init__(self, path: Path | None = None):
-        self.trials: list[Trial] = []
-        self._journal = None if path is None else path.open("a", encoding="utf-8")
+    def __init__(self, path: Path | None = None, trials: Iterable[Trial] = ()):
+        self.trials, self.told = list(trials), 0
+        # Unbuffered: what a full disk refuses must not be tried again when the file is closed.
+        self._journal = None if path is None else path.open("ab", buffering=0)
 
     def __len__(self) -> int:
         return len(self.trials)
 
+    @property
+    def rounds_told(self) -> int:
+        """How many rounds those trials made up."""
+        return self.trials[self.told - 1].round + 1 if self.told else 0
+
     def record(self, trial: Trial) -> None:
-        """Append a trial; it is on the disk when this returns."""
+        """Append a trial; it is on the disk when this returns.
+
+        Raises:
+            OSError: if it cannot be written; the journal may then end in a torn line.
+        """
         if trial.id != len(self.trials):
             raise ValueError(f"trial {trial.id} recorded as number {len(self.trials)}")
         if self._journal:
             # allow_nan=False: a NaN would make the line unreadable to strict JSON parsers.
-            self._journal.write(json.dumps(trial.to_json(), allow_nan=False) + "\n")
-            self._journal.flush()
+            line = json.dumps(trial.to_json(), allow_nan=False).encode() + b"\n"
+            while line:  # a nearly full disk takes a part, then refuses the rest
+                line = line[self._journal.write(line) :]
             os.fsync(self._journal.fileno())
         self.trials.append(trial)
 

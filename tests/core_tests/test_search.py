@@ -44,12 +44,13 @@ def run(trials=25, per_round=10, score=token_score, strategy=None, history=None,
 
 def test_it_asks_evaluates_tells_and_stops_at_the_number_of_trials():
     history, strategy, evaluator = run(25, 10)
-    assert strategy.asked == [10, 10, 5]
-    assert strategy.told == [list(range(10)), list(range(10, 20)), list(range(20, 25))]
+    # The last round is asked for in full, cut short by the number of trials, and not told.
+    assert strategy.asked == [10, 10, 10]
+    assert strategy.told == [list(range(10)), list(range(10, 20))]
     assert [trial.id for trial in history.trials] == list(range(25))
     assert [trial.round for trial in history.trials] == [0] * 10 + [1] * 10 + [2] * 5
     assert evaluator.calls[:12] == ["begin", *range(10), "end"]
-    assert evaluator.calls.count("begin") == evaluator.calls.count("end") == 3
+    assert (evaluator.calls.count("begin"), evaluator.calls.count("end")) == (3, 2)
 
 
 def test_every_trial_carries_the_prediction_made_before_it():
@@ -75,21 +76,21 @@ def test_hooks_are_called_after_every_trial_and_after_every_round():
         checkpoint=lambda: seen.append("round"),
     )
     # The trial is recorded when on_trial sees it.
-    assert seen == [(0, 1), (1, 2), "round", (2, 3), (3, 4), "round", (4, 5), "round"]
+    assert seen == [(0, 1), (1, 2), "round", (2, 3), (3, 4), "round", (4, 5)]
 
 
-def test_stopping_in_mid_round_keeps_and_tells_what_was_finished():
+def test_stopping_in_mid_round_keeps_what_was_finished_and_leaves_it_untold():
     history = History()
     _, strategy, evaluator = run(
-        100, 10, history=history, should_stop=lambda: len(history) >= 13
+        100, 10, history=history, should_stop=lambda upcoming: len(history) >= 13
     )
     assert len(history) == 13
-    assert strategy.told == [list(range(10)), [10, 11, 12]]
-    assert evaluator.calls[-2:] == [12, "end"]  # trial 13 was never started
+    assert strategy.told == [list(range(10))]
+    assert evaluator.calls[-2:] == [11, 12]  # trial 13 was never started
 
 
 def test_stopping_before_the_first_round_asks_nothing():
-    history, strategy, _ = run(should_stop=lambda: True)
+    history, strategy, _ = run(should_stop=lambda upcoming: True)
     assert (len(history), strategy.asked) == (0, [])
 
 

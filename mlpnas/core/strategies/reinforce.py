@@ -32,7 +32,7 @@ class Predictor:
 
     Attributes:
         weight: factor w on the prediction error.
-        surprise: lambda at the start of the search; falls linearly to 0 at its end.
+        surprise: lambda at the start of the search; falls linearly to 0, see `trials`.
         routing: see `ReinforceLearner`.
         temperature: tau of the gate, in units of the score.
         noise_floor: nu, standard deviation of repeated evaluations; 0 if unknown.
@@ -75,7 +75,8 @@ class ReinforceStrategy(Strategy):
     Args:
         space: where to search; legality must depend on the position alone.
         seed: equal seeds and scores, equal proposals (on a CPU).
-        trials: planned length of the search, over which the surprise fades.
+        trials: number of scores over which the surprise fades. Not the length of the search:
+            one that is extended later must not differ from one that was long from the start.
         units: size of the controller's LSTM.
         learning_rate: Adam's.
         entropy: beta, weight of the entropy bonus per nat.

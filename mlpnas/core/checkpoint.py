@@ -1,0 +1,127 @@
+"""Checkpoint: what a search has learned by the end of a round, on the disk.
+
+    state/round.npz       strategy, one-shot store, how many trials were told: one file, so
+                          that no kill can mix two rounds
+    state/pending/7.npz   what trial 7 trained, from before its line in the journal until the
+                          round's checkpoint has it
+
+Plain arrays: nothing is unpickled. File names come from trial numbers, never from content.
+"""
+
+import json
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from mlpnas.core.errors import InputError
+from mlpnas.core.files import replacing
+from mlpnas.core.shared_weights import Weights, from_arrays, to_arrays
+
+Arrays = Mapping[str, np.ndarray]
+
+
+class Saved(NamedTuple):
+    """A checkpoint's content.
+
+    Attributes:
+        told: how many trials the strategy had been told.
+        settings: what the run was configured with.
+        strategy, store: their states.
+    """
+
+    told: int
+    settings: dict[str, Any]
+    strategy: dict[str, np.ndarray]
+    store: dict[str, np.ndarray]
+
+
+class Checkpoint:
+    """The folder `state` of a run.
+
+    Args:
+        folder: made when it is first written to.
+    """
+
+    def __init__(self, folder: Path):
+        self._file, self._pending = folder / "round.npz", folder / "pending"
+
+    def save(self, saved: Saved) -> None:
+        """Replace the checkpoint; the weights that were pending are part of it now.
+
+        Raises:
+            OSError: if it cannot be written; the former checkpoint then still stands.
+        """
+        header = {"told": saved.told, "settings": saved.settings}
+        arrays = {"header": np.frombuffer(json.dumps(header).encode(), np.uint8)}
+        arrays |= {f"strategy/{name}": array for name, array in saved.strategy.items()}
+        arrays |= {f"store/{name}": array for name, array in saved.store.items()}
+        _write(self._file, arrays)
+        for path in self._pending.glob("*.npz"):
+            path.unlink()
+
+    def load(self) -> Saved | None:
+        """The last checkpoint; None before the first.
+
+        Raises:
+            InputError: if the file is damaged.
+        """
+        if not self._file.exists():
+            return None
+        arrays = _read(self._file)
+        try:
+            header = json.loads(arrays["header"].tobytes())
+            told, settings = int(header["told"]), dict(header["settings"])
+        except (KeyError, ValueError, TypeError) as error:
+            raise _damaged(self._file, f"no readable header ({error})") from None
+        return Saved(told, settings, _part(arrays, "strategy/"), _part(arrays, "store/"))
+
+    def keep(self, trial_id: int, weights: Weights) -> None:
+        """Put what a trial trained on the disk, until the next checkpoint has it."""
+        _write(self._pending / f"{trial_id}.npz", to_arrays(weights))
+
+    def kept(self, trial_id: int) -> Weights:
+        """What a finished trial trained.
+
+        Raises:
+            InputError: if it is missing or damaged.
+        """
+        path = self._pending / f"{trial_id}.npz"
+        if not path.exists():
+            raise InputError(
+                f"{path} is missing; expected the weights of trial {trial_id}, which finished "
+                "after the last checkpoint: put back the folder 'state' as it was, or start a "
+                "new run"
+            )
+        try:
+            return from_arrays(_read(path))
+        except (KeyError, ValueError) as error:
+            raise _damaged(path, str(error)) from None
+
+
+def _write(path: Path, arrays: Arrays) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as file:
+        np.savez(file, **arrays)
+
+
+def _read(path: Path) -> dict[str, np.ndarray]:
+    try:
+        with np.load(path, allow_pickle=False) as saved:
+            return dict(saved)
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        raise _damaged(path, str(error)) from None
+
+
+def _part(arrays: Arrays, prefix: str) -> dict[str, np.ndarray]:
+    return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
+
+
+def _damaged(path: Path, why: str) -> InputError:
+    return InputError(
+        f"{path} is damaged: {why}; expected arrays as the search wrote them: put the file "
+        "back as it was, or start a new run"
+    )

@@ -1,0 +1,44 @@
+"""How files are written so that a kill or a full disk never leaves half of one."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Write a file in one step: a reader sees the old content or the new, never a part.
+
+    Raises:
+        OSError: if the disk is full or the folder read-only; the old file is as it was.
+    """
+    part = path.with_name(path.name + ".part")
+    try:
+        with part.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Make renamed and new files of a folder outlive a power failure, where that is possible."""
+    if os.name == "posix":  # elsewhere folders cannot be opened
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def explain(error: OSError) -> str:
+    """`No space left on device: runs/x/trials.jsonl`, as far as the system says."""
+    where = f": {error.filename}" if error.filename else ""
+    return f"{error.strerror or error}{where}"
