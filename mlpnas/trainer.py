@@ -1,4 +1,13 @@
-"""MLPTrainer: trains multi-layer perceptrons without Keras and without tracing per child."""
+"""MLPTrainer: trains multi-layer perceptrons without Keras and without tracing per child.
+
+Why no XLA. Compiled for the exact shapes of one child, the same arithmetic (handwritten
+gradients, Adam fused) was timed on one core against these graphs. Ten epochs of wine-quality
+in five children of 56,000 to 405,000 parameters took 0.20-1.29 s compiled and 0.28-1.30 s
+here, after 1.6-2.5 s to compile. One epoch of 48,000 MNIST digits took 0.4-3.8 s compiled and
+0.6-4.9 s here, sometimes one faster, sometimes the other, after 1.0-4.7 s to compile. Large
+children spend their time in matrix products, for which TensorFlow calls oneDNN and XLA does
+not; so there is no size from which on it would pay on a CPU.
+"""
 
 import logging
 import math
@@ -16,6 +25,7 @@ from mlpnas.core.evaluator import Job, Outcome, Recipe, Shapes
 from mlpnas.core.search_space import Architecture
 from mlpnas.core.shared_weights import Weights
 from mlpnas.core.task import Task
+from mlpnas.core.training import set_weights
 from mlpnas.generator import MLPGenerator
 from mlpnas.space import DROPOUT
 
@@ -23,6 +33,7 @@ if TYPE_CHECKING:
     import keras
 
 log = logging.getLogger(__name__)
+
 
 class MLPTrainer:
     """Trains the children of an `MLPSpace` on one task, by one recipe.
@@ -158,8 +169,7 @@ def to_model(
         weights: `Outcome.weights`: kernel and bias by weight key.
     """
     model = generator.build(architecture, task)
-    for key, arrays in weights.items():
-        model.get_layer(key).set_weights(arrays)
+    set_weights(model, weights)
     return model
 
 

@@ -82,6 +82,9 @@ class WorkerProcesses:
             initargs=(pickle.dumps(trainer_factory),),
             env=dict.fromkeys(threads, "1"),
         )
+        # Processes start with the first call, and take seconds to import TensorFlow; let
+        # that happen while the caller prepares its search.
+        self._pool.submit(_started)
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Outcome]:
         waiting = iter(jobs)
@@ -119,6 +122,10 @@ def _start_worker(pickled_factory: bytes) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     start_tensorflow()
     _trainer = pickle.loads(pickled_factory)()
+
+
+def _started() -> None:
+    """The first call that makes the pool start its processes."""
 
 
 def _train(job: Job) -> Outcome:
