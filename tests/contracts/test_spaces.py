@@ -230,6 +230,12 @@ def test_the_canonical_form_is_a_member_and_its_own_canonical_form(space, seed):
 
 # --- sampling ---------------------------------------------------------------------------
 
+# Where all walks have equally many options, the two ways to draw are one. Here they differ:
+# 26 members, one in 26 each over architectures; over decisions a chain that ends at once
+# has 1/2 * 1/4, one of full length 1/2 * 1/4 * 1/4.
+UNEVEN = MLPSpace((3, "softmax"), widths=(8,), activations=("relu", "tanh"), max_layers=4)
+sampled_space = pytest.mark.parametrize("space", [*TINY, UNEVEN], ids=lambda space: space.name)
+
 
 def furthest_from_expected(counts: Counter, chances: dict, draws: int) -> float:
     """Largest deviation of a count from its binomial mean, in standard deviations."""
@@ -247,7 +253,7 @@ def furthest_from_expected(counts: Counter, chances: dict, draws: int) -> float:
 LIMIT = 5.0
 
 
-@tiny_space
+@sampled_space
 def test_sample_architecture_makes_every_architecture_equally_likely(space):
     rng, draws = np.random.default_rng(7), 40 * space.size()
     counts = Counter(space.sample_architecture(rng) for _ in range(draws))
@@ -256,7 +262,7 @@ def test_sample_architecture_makes_every_architecture_equally_likely(space):
     assert furthest_from_expected(counts, chances, draws) < LIMIT
 
 
-@tiny_space
+@sampled_space
 def test_sample_walk_makes_every_legal_option_equally_likely_at_each_step(space):
     rng, draws = np.random.default_rng(8), 40 * space.size()
     counts = Counter(space.sample_walk(rng) for _ in range(draws))
@@ -265,6 +271,7 @@ def test_sample_walk_makes_every_legal_option_equally_likely_at_each_step(space)
         steps = (architecture.tokens[:i] for i in range(len(architecture.tokens)))
         chances[architecture] = math.prod(1 / len(space.legal(prefix)) for prefix in steps)
     assert math.isclose(sum(chances.values()), 1)
+    assert (len(set(chances.values())) > 1) == (space == UNEVEN)
     assert furthest_from_expected(counts, chances, draws) < LIMIT
 
 
