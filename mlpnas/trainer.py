@@ -1,12 +1,18 @@
 """MLPTrainer: trains multi-layer perceptrons without Keras and without tracing per child.
 
-Why no XLA. Compiled for the exact shapes of one child, the same arithmetic (handwritten
-gradients, Adam fused) was timed on one core against these graphs. Ten epochs of wine-quality
-in five children of 56,000 to 405,000 parameters took 0.20-1.29 s compiled and 0.28-1.30 s
-here, after 1.6-2.5 s to compile. One epoch of 48,000 MNIST digits took 0.4-3.8 s compiled and
-0.6-4.9 s here, sometimes one faster, sometimes the other, after 1.0-4.7 s to compile. Large
-children spend their time in matrix products, for which TensorFlow calls oneDNN and XLA does
-not; so there is no size from which on it would pay on a CPU.
+Why no XLA. The same arithmetic, compiled for the exact shapes of one child, was timed against
+these graphs on one core, in processor seconds. An epoch of 48,000 MNIST digits, median of 3:
+
+    parameters    here    compiled    compiling, once
+        62,522    0.53        0.34                1.7
+       296,970    1.42        1.19                2.2
+       505,082    2.37        2.49                2.2
+       631,130    2.56        2.53                2.4
+
+The smaller children would earn their compilation back after nine or ten such epochs, the
+larger ones never; on wine-quality no child does (0.20-1.29 s compiled, 0.28-1.30 s here, for
+all ten epochs, and at least 1.6 s to compile). What is left to gain is not worth a second
+implementation with a cache that has to be bounded.
 """
 
 import logging
