@@ -53,7 +53,7 @@ def place(path: Path) -> str:
 
 
 def test_every_file_of_the_core_has_its_place_in_the_reading_order():
-    assert ORDER[:3] == ["errors", "task", "search_space"]
+    assert ORDER[0] == "errors"
     assert len(set(ORDER)) == len(ORDER)
     assert {place(path) for path in FILES} == {*ORDER, "runtime"}
 

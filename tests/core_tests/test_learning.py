@@ -45,7 +45,7 @@ def test_reinforce_beats_the_best_decile_of_random_sampling():
     # Stricter than beating the decile's border: the mean of the best tenth is about 0.38.
     # After 300 scores these runs stand near 0.9, of at most 1.
     best_decile = random_sampling()[-200:].mean()
-    means = [mean_after_30_rounds_of_10(seed, units=32, predictor=None) for seed in range(3)]
+    means = [mean_after_30_rounds_of_10(seed, units=32, predictor=None) for seed in range(2)]
     assert min(means) > best_decile + 0.2, (means, best_decile)
 
 
