@@ -32,6 +32,7 @@ from mlpnas.core.strategies.bayesian import BayesianOptimization, TreeEnsemble
 from mlpnas.core.strategies.evolution import RegularizedEvolution
 from mlpnas.core.strategies.lanas import LaNAS
 from mlpnas.core.strategies.local_search import LocalSearch
+from mlpnas.core.strategies.mcts import MCTS
 from mlpnas.core.strategies.random import RandomStrategy
 from mlpnas.core.strategies.strategy import Strategy
 from mlpnas.core.strategies.tpe import TPE
@@ -51,6 +52,7 @@ STRATEGIES: dict[str, Callable[[SearchSpace, int], Strategy]] = {
     "lanas": LaNAS,
     "gaussian process": BayesianOptimization,
     "tpe": TPE,
+    "tree search": MCTS,
     "tree ensemble": lambda space, seed: BayesianOptimization(space, seed, TreeEnsemble()),
 }
 

@@ -17,6 +17,9 @@ from mlpnas.core.strategies.bayesian import BayesianOptimization, TreeEnsemble
 from mlpnas.core.strategies.evolution import RegularizedEvolution
 from mlpnas.core.strategies.lanas import LaNAS
 from mlpnas.core.strategies.local_search import LocalSearch
+from mlpnas.core.strategies.mcts import MCTS
+from mlpnas.core.strategies.progressive import ProgressiveSearch
+from mlpnas.core.strategies.q_learning import QLearning
 from mlpnas.core.strategies.random import RandomStrategy
 from mlpnas.core.strategies.reinforce import Predictor, Prescreen, ReinforceStrategy
 from mlpnas.core.strategies.strategy import Strategy
@@ -59,6 +62,9 @@ MEMBERS = {
         space, seed, TreeEnsemble(), initial=6
     ),
     "tpe": lambda space, seed: TPE(space, seed, initial=6),
+    "tree search": MCTS,
+    "progressive": lambda space, seed: ProgressiveSearch(space, seed, beam=4),
+    "q-learning": lambda space, seed: QLearning(space, seed, trials=40, learning_rate=0.1),
 }
 
 every_strategy = pytest.mark.parametrize("make", MEMBERS.values(), ids=MEMBERS)
@@ -99,6 +105,8 @@ def test_it_asks_for_exactly_as_many_as_wanted_all_members_none_twice(make):
         LaNAS,
         BayesianOptimization,
         TPE,
+        MCTS,
+        QLearning,
     ],
 )
 def test_it_works_on_every_kind_of_decision_and_never_asks_for_an_equivalent_form(make, space):

@@ -40,7 +40,9 @@ class TPE(Strategy):
     def __init__(self, space: SearchSpace, seed: int = 0, initial: int = 10, cap: int = 200):
         self.space, self._seed = space, seed
         self._initial, self._cap = initial, cap
-        self._novelty, self._memory = Novelty(space), Memory(space)
+        # The estimator repeats itself once it is sure, and every draw costs milliseconds: after
+        # two attempts the rest of a batch is drawn from anywhere.
+        self._novelty, self._memory = Novelty(space, attempts=2), Memory(space)
         self._optuna = _import_optuna()
 
     def ask(self, n: int) -> list[Architecture]:
