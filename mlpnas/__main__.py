@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from mlpnas.core.errors import InputError
-from mlpnas.settings import Settings
+from mlpnas.settings import Settings, Workers
 
 app = typer.Typer(
     add_completion=False,
@@ -18,9 +18,15 @@ app = typer.Typer(
 console = Console(highlight=False)
 
 
-@app.callback()
-def _commands() -> None:
-    """Keeps `search` a command of its own while it is the only one."""
+# Options of more than one command.
+TimeLimit = Annotated[str | None, typer.Option(help="Such as 90s, 10m or 2h.")]
+Jobs = Annotated[int, typer.Option(help="Processes that train children.")]
+TrialTimeout = Annotated[str | None, typer.Option(help="Give up a child after, say, 5m.")]
+Executor = Annotated[
+    Literal["local", "ray"], typer.Option(help="Processes here, or on a Ray cluster.")
+]
+Address = Annotated[str | None, typer.Option(help="Of the Ray cluster, such as auto.")]
+Gpus = Annotated[float, typer.Option(help="GPUs per process on Ray; a fraction shares one.")]
 
 
 @app.command()
@@ -43,9 +49,13 @@ def search(
         Literal["weighted", "best", "last"], typer.Option(help="From learning curve to score.")
     ] = "weighted",
     drop: Annotated[list[str] | None, typer.Option(help="A column to leave out.")] = None,
-    time_limit: Annotated[str | None, typer.Option(help="Such as 90s, 10m or 2h.")] = None,
-    jobs: Annotated[int, typer.Option(help="Processes that train children.")] = 1,
     seed: Annotated[int, typer.Option(help="Equal seeds, equal results.")] = 0,
+    time_limit: TimeLimit = None,
+    jobs: Jobs = 1,
+    trial_timeout: TrialTimeout = None,
+    executor: Executor = "local",
+    address: Address = None,
+    gpus_per_job: Gpus = 0.0,
 ) -> None:
     """Search for the best multi-layer perceptron for a table."""
     dropped = tuple(drop or ())
@@ -64,15 +74,35 @@ def search(
         seed,
     )
     limit = seconds(time_limit)
-    if jobs < 1:
-        raise InputError(f"--jobs is {jobs}; expected 1 or more")
+    timeout = seconds(trial_timeout, "--trial-timeout")
+    workers = Workers(jobs, timeout, executor, address, gpus_per_job)
     # Imported here, so that --help and bad options answer at once.
     from mlpnas.commands import search as command
 
-    command.search(settings, run, limit, jobs, console)
+    command.search(settings, run, limit, workers, console)
 
 
-def seconds(text: str | None) -> float | None:
+@app.command()
+def resume(
+    run: Annotated[Path, typer.Argument(help="The run's folder.")],
+    trials: Annotated[int | None, typer.Option(help="Extend the run to so many.")] = None,
+    time_limit: TimeLimit = None,
+    jobs: Jobs = 1,
+    trial_timeout: TrialTimeout = None,
+    executor: Executor = "local",
+    address: Address = None,
+    gpus_per_job: Gpus = 0.0,
+) -> None:
+    """Continue a search that was stopped or killed, or extend a finished one."""
+    limit = seconds(time_limit)
+    timeout = seconds(trial_timeout, "--trial-timeout")
+    workers = Workers(jobs, timeout, executor, address, gpus_per_job)
+    from mlpnas.commands import resume as command
+
+    command.resume(run, trials, limit, workers, console)
+
+
+def seconds(text: str | None, option: str = "--time-limit") -> float | None:
     """Seconds of `90`, `90s`, `10m` or `2h`; None for None."""
     if text is None:
         return None
@@ -83,7 +113,7 @@ def seconds(text: str | None) -> float | None:
     except ValueError:
         value = -1.0
     if not 0 < value < float("inf"):
-        raise InputError(f"--time-limit is {text!r}; expected such as 90s, 10m or 2h")
+        raise InputError(f"{option} is {text!r}; expected such as 90s, 10m or 2h")
     return value
 
 

@@ -14,7 +14,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from mlpnas.core.trial import Trial
+from mlpnas.core.trial import History, Trial
+from mlpnas.settings import Settings
 
 
 class SearchDisplay:
@@ -25,14 +26,16 @@ class SearchDisplay:
 
     Args:
         console: where to.
-        trials: planned number of trials.
-        per_round: trials per round.
+        history: what was found before.
+        settings: how many trials are planned, and how many make a round.
     """
 
-    def __init__(self, console: Console, trials: int, per_round: int):
-        self._console, self._trials, self._per_round = console, trials, per_round
+    def __init__(self, console: Console, history: History, settings: Settings):
+        trials = settings.trials
+        self._console, self._trials, self._per_round = console, trials, settings.per_round
         self._done, self._start = 0, time.monotonic()
-        self._best: float | None = None
+        best = history.best()
+        self._best = None if best is None else best.score
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("round {task.fields[round]}"),
@@ -47,7 +50,9 @@ class SearchDisplay:
             disable=not console.is_terminal,
             transient=True,
         )
-        self._bar = self._progress.add_task("", total=trials, round=1, best="-", rate="-")
+        self._bar = self._progress.add_task(
+            "", total=trials, completed=len(history), round=1, best="-", rate="-"
+        )
 
     def __enter__(self) -> "SearchDisplay":
         self._progress.start()

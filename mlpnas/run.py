@@ -1,56 +1,46 @@
-"""Run: one search on one table, from settings to a verdict, and its folder on the disk.
+"""Run: the pieces of a search on one table, put together from settings; and continued."""
 
-    runs/wine-quality-0/
-      run.json        settings, data fingerprint, versions; at the end the results
-      trials.jsonl    a line per finished trial
-      best.keras      the retrained winner
-
-The folder is made when the table has been read and found usable, not before.
-"""
-
-import json
-import os
-import platform
-import sys
-import time
+import math
 from dataclasses import asdict, dataclass, field
 from functools import partial
-from importlib import metadata
-from pathlib import Path
 from typing import Any
 
-import keras
-
+from mlpnas.core.checkpoint import Saved
 from mlpnas.core.errors import InputError
 from mlpnas.core.evaluator import ChildEvaluator, Recipe
-from mlpnas.core.executors import InProcess, WorkerProcesses
+from mlpnas.core.executors import Executor, InProcess, WorkerProcesses
+from mlpnas.core.journal import reopen
+from mlpnas.core.search_space import Architecture
 from mlpnas.core.shared_weights import SharedWeights
 from mlpnas.core.strategies.random import RandomStrategy
 from mlpnas.core.strategies.reinforce import Predictor, ReinforceStrategy
 from mlpnas.core.strategies.strategy import Strategy
+from mlpnas.core.trial import History
+from mlpnas.folder import Folder, describe_data
 from mlpnas.generator import MLPGenerator
-from mlpnas.settings import Settings
+from mlpnas.settings import Settings, Workers
 from mlpnas.space import MLPSpace
 from mlpnas.table import Table
 from mlpnas.trainer import MLPTrainer
 
-FORMAT = 1  # of the run folder; a reader refuses newer ones
-
 
 @dataclass
 class Run:
-    """The pieces of a search, put together from settings and a table.
+    """A search on one table, and where it is kept.
 
     Attributes:
         settings, table: what was asked.
-        jobs: processes that train children; does not change any result.
+        folder: keeps it.
+        workers: where children are trained.
     """
 
     settings: Settings
     table: Table
-    jobs: int = 1
+    folder: Folder
+    workers: Workers
     generator: MLPGenerator = field(init=False)
     strategy: Strategy = field(init=False)
+    executor: Executor = field(init=False)
     evaluator: ChildEvaluator = field(init=False)
 
     def __post_init__(self) -> None:
@@ -59,13 +49,67 @@ class Run:
         self.generator = MLPGenerator(space)
         self.strategy = make_strategy(s, space)
         trainer = partial(MLPTrainer, task, self.generator, Recipe(epochs=s.epochs))
-        self.executor = (
-            InProcess(trainer) if self.jobs == 1 else WorkerProcesses(trainer, self.jobs)
-        )
-        store = SharedWeights() if s.one_shot else None
+        jobs = self.workers.jobs
+        self.executor = InProcess(trainer) if jobs == 1 else WorkerProcesses(trainer, jobs)
         self.evaluator = ChildEvaluator(
-            self.generator, task, self.executor.run, s.seed, store, s.reward
+            self.generator,
+            task,
+            self.executor.run,
+            s.seed,
+            store=SharedWeights() if s.one_shot else None,
+            score=s.reward,
+            checkpoint=self.folder.checkpoint,
         )
+
+    def parameters(self, architecture: Architecture) -> int:
+        """Trainable parameters of an architecture."""
+        shapes = self.generator.weight_shapes(architecture, self.table.task).values()
+        return sum(math.prod(shape) for arrays in shapes for shape in arrays)
+
+    def write(self, **results: Any) -> None:
+        """Write run.json."""
+        data = {**describe_data(self.table.task), "notes": self.table.notes}
+        space = self.generator.space.name
+        self.folder.write(self.settings, data, space=space, **results)
+
+    def checkpoint(self, told: int) -> None:
+        """Write what has been learned from the first `told` trials."""
+        settings, store = asdict(self.settings), self.evaluator.state()
+        self.folder.checkpoint.save(Saved(told, settings, self.strategy.state(), store))
+
+    def restore(self) -> History:
+        """Take up strategy, store and journal where the folder says; a new one says nothing.
+
+        Raises:
+            InputError: if what is in the folder is damaged or does not belong together.
+        """
+        history = reopen(self.folder.journal, self.generator.space)
+        saved = self.folder.checkpoint.load()
+        if saved is not None:
+            self._check(saved, history)
+            try:
+                self.strategy.restore(saved.strategy)
+                self.evaluator.restore(saved.store)
+            except (KeyError, IndexError, ValueError, TypeError) as error:
+                raise InputError(
+                    f"the checkpoint in {self.folder.path / 'state'} does not fit this run: "
+                    f"{error}; expected the run's own: put it back, or start a new run"
+                ) from None
+            history.told = saved.told
+        return history
+
+    def _check(self, saved: Saved, history: History) -> None:
+        if not 0 <= saved.told <= len(history):
+            raise InputError(
+                f"{self.folder.journal} holds {len(history)} trials, but the search had been "
+                f"told {saved.told}; expected at least as many: put the journal back as it was"
+            )
+        if changed := self.settings.differences(saved.settings):
+            raise InputError(
+                f"the settings in {self.folder.path / 'run.json'} were changed since the "
+                f"search began ({'; '.join(changed)}); expected the same: put them back, or "
+                "start a new run"
+            )
 
 
 def make_strategy(settings: Settings, space: MLPSpace) -> Strategy:
@@ -73,102 +117,4 @@ def make_strategy(settings: Settings, space: MLPSpace) -> Strategy:
     if settings.strategy == "random":
         return RandomStrategy(space, settings.seed)
     predictor = Predictor() if settings.predictor else None
-    return ReinforceStrategy(space, settings.seed, settings.trials, predictor=predictor)
-
-
-class Folder:
-    """A run's folder.
-
-    Args:
-        path: where; its parents are made as needed.
-
-    Raises:
-        InputError: if the path holds something already.
-    """
-
-    def __init__(self, path: Path):
-        self.path = path
-        try:
-            path.mkdir(parents=True)
-        except FileExistsError:
-            raise InputError(
-                f"{path} exists already; expected a new folder for the run: choose another "
-                "--run, or remove it"
-            ) from None
-        except OSError as error:
-            raise InputError(
-                f"cannot make the run folder {path}: {error.strerror}; choose another --run"
-            ) from None
-
-    @property
-    def journal(self) -> Path:
-        """The trials, a line each."""
-        return self.path / "trials.jsonl"
-
-    def write(self, run: Run, **results: Any) -> None:
-        """Write run.json; called at the start, and again with results at the end."""
-        record = {
-            "format": FORMAT,
-            "settings": asdict(run.settings),
-            "data": {"fingerprint": run.table.task.fingerprint(), "notes": run.table.notes},
-            "space": run.generator.space.name,
-            "versions": versions(),
-            **results,
-        }
-        replace_file(self.path / "run.json", json.dumps(record, indent=2).encode())
-
-    def save(self, model: keras.Model) -> Path:
-        """Write best.keras."""
-        path, part = self.path / "best.keras", self.path / "part.keras"
-        model.save(part)
-        os.replace(part, path)
-        return path
-
-
-def free_folder(data: str, seed: int) -> Path:
-    """runs/NAME-SEED, or with -2, -3, ... behind it: a default never overwrites a run."""
-    first = Path("runs") / f"{Path(data).stem}-{seed}"
-    taken = 1
-    path = first
-    while path.exists():
-        taken += 1
-        path = first.with_name(f"{first.name}-{taken}")
-    return path
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file in one step: a reader sees the old content or the new, never a part."""
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(part, path)
-
-
-def versions() -> dict[str, str]:
-    """What the run was made with."""
-    names = ("mlpnas", "tensorflow", "keras", "numpy", "scikit-learn", "pandas")
-    return {"python": platform.python_version(), "platform": sys.platform} | {
-        name: metadata.version(name) for name in names
-    }
-
-
-class Clock:
-    """Says when to stop: at a time limit, or when the user asked to.
-
-    Args:
-        limit: seconds from now; None for no limit.
-    """
-
-    def __init__(self, limit: float | None = None):
-        self._deadline = None if limit is None else time.monotonic() + limit
-        self.interrupted = False
-
-    def should_stop(self) -> bool:
-        return self.interrupted or self.out_of_time
-
-    @property
-    def out_of_time(self) -> bool:
-        """Whether the time limit has passed."""
-        return self._deadline is not None and time.monotonic() >= self._deadline
+    return ReinforceStrategy(space, settings.seed, predictor=predictor)

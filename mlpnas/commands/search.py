@@ -13,17 +13,23 @@ from rich.table import Table as TextTable
 
 from mlpnas.core.errors import InputError
 from mlpnas.core.runtime import start_tensorflow
-from mlpnas.settings import Settings
+from mlpnas.folder import Folder, free_folder
+from mlpnas.settings import Settings, Workers
 from mlpnas.table import Table, read_table
 
 if TYPE_CHECKING:
-    from mlpnas.core.trial import History
+    from mlpnas.clock import Clock
+    from mlpnas.core.trial import History, Trial
     from mlpnas.final import Result
-    from mlpnas.run import Clock, Folder, Run
+    from mlpnas.run import Run
 
 
 def search(
-    settings: Settings, path: Path | None, limit: float | None, jobs: int, console: Console
+    settings: Settings,
+    path: Path | None,
+    limit: float | None,
+    workers: Workers,
+    console: Console,
 ) -> None:
     """Read the table, search, retrain, compare; print what a user wants to know of it.
 
@@ -31,24 +37,55 @@ def search(
         settings: what to search.
         path: the run's folder; None chooses a free one under runs/.
         limit: seconds after which the search ends; None for no limit.
-        jobs: processes that train.
+        workers: where children are trained.
         console: where to print.
 
     Raises:
         InputError: for what the user can mend. The folder is made after the table was read.
     """
     table = open_table(settings, console)
+    with Folder.create(path or free_folder(settings.data, settings.seed)) as folder:
+        carry_on(settings, table, folder, limit, workers, console)
+
+
+def carry_on(
+    settings: Settings,
+    table: Table,
+    folder: Folder,
+    limit: float | None,
+    workers: Workers,
+    console: Console,
+    done: Any = None,
+) -> None:
+    """What a new search and a resumed one have in common.
+
+    Args:
+        done: the results, if the run was finished before.
+
+    Raises:
+        InputError: for what the user can mend, a full disk included.
+    """
     with console.status("starting TensorFlow"):
         # Whatever imports TensorFlow is imported after it was started quietly.
         start_tensorflow()
-        from mlpnas.run import Clock, Folder, Run, free_folder
+        from mlpnas.clock import Clock
+        from mlpnas.run import Run
 
-        run = Run(settings, table, jobs)
-    folder = Folder(path or free_folder(settings.data, settings.seed))
-    folder.write(run)
-    clock = Clock(limit)
-    history = run_search(run, folder, clock, console)
-    finish(run, folder, history, console)
+        run = Run(settings, table, folder, workers)
+    with folder.guarded():
+        history = run.restore()
+        before = len(history)
+        if before > settings.trials:
+            raise InputError(
+                f"--trials is {settings.trials}, but the run has {before} already; expected "
+                "that many or more"
+            )
+        if done and before == settings.trials:
+            console.print(f"{folder.path} is finished: {before} trials.", soft_wrap=True)
+            return
+        run.write()
+        run_search(run, history, Clock(limit, run.parameters), console)
+        finish(run, history, console)
 
 
 def open_table(settings: Settings, console: Console) -> Table:
@@ -61,7 +98,7 @@ def open_table(settings: Settings, console: Console) -> Table:
     return table
 
 
-def run_search(run: "Run", folder: "Folder", clock: "Clock", console: Console) -> "History":
+def run_search(run: "Run", history: "History", clock: "Clock", console: Console) -> None:
     """The search itself, with its display.
 
     Raises:
@@ -69,34 +106,37 @@ def run_search(run: "Run", folder: "Folder", clock: "Clock", console: Console) -
     """
     from mlpnas.core.report import failures, leaderboard
     from mlpnas.core.search import search as search_loop
-    from mlpnas.core.trial import History
     from mlpnas.display import SearchDisplay
 
-    history, s = History(folder.journal), run.settings
     restore = _stop_on_interrupt(clock, console)
-    with SearchDisplay(console, s.trials, s.per_round) as display, run.executor:
+    with SearchDisplay(console, history, run.settings) as display, run.executor:
+
+        def note(trial: "Trial") -> None:
+            clock.note(trial)
+            display.show(trial)
+
         search_loop(
-            run.strategy, run.evaluator, history, s.trials, s.per_round,
-            on_trial=display.show, should_stop=clock.should_stop,
+            run.strategy, run.evaluator, history, run.settings.trials, run.settings.per_round,
+            note, clock.should_stop, checkpoint=lambda: run.checkpoint(history.told),
         )  # fmt: skip
     restore()
     history.close()
-    if history.best():
-        console.print(leaderboard(history))
+    console.print(leaderboard(history))
     if problem := failures(history):
         console.print(escape(problem), style="yellow", soft_wrap=True)
+    path = run.folder.path
     if clock.interrupted:
         console.print(
-            f"Interrupted after {len(history)} trials; they are in {folder.path}",
+            f"Interrupted after {len(history)} trials; they are in {path}. To go on: "
+            f"mlpnas resume {path}",
             soft_wrap=True,
         )
         raise typer.Exit(130)
     if clock.out_of_time:
         console.print(f"The time limit ended the search after {len(history)} trials.")
-    return history
 
 
-def finish(run: "Run", folder: "Folder", history: "History", console: Console) -> None:
+def finish(run: "Run", history: "History", console: Console) -> None:
     """Retrain the finalists, save the winner, test it once beside the baselines."""
     from mlpnas.final import baselines, judge, retrain
 
@@ -104,7 +144,7 @@ def finish(run: "Run", folder: "Folder", history: "History", console: Console) -
     if not finalists:
         raise InputError(
             f"none of the {len(history)} trials succeeded, so there is no winner to retrain; "
-            f"expected at least one: mend the reasons given in {folder.journal}"
+            f"expected at least one: mend the reasons given in {run.folder.journal}"
         )
     task, seed = run.table.task, run.settings.seed
     with console.status("retraining") as status:
@@ -112,11 +152,10 @@ def finish(run: "Run", folder: "Folder", history: "History", console: Console) -
             run.generator, task, finalists, seed,
             lambda n: status.update(f"retraining finalist {n} of {len(finalists)}"),
         )  # fmt: skip
-        path = folder.save(winner.model)
+        path = run.folder.save(winner.model)
         status.update("fitting scikit-learn's multi-layer perceptron on the same rows")
         results = [judge(winner, task), *baselines(task, seed)]
-    folder.write(
-        run,
+    run.write(
         winner={"trial": winner.trial.id, "architecture": str(winner.trial.architecture)},
         retrained_validation=winner.retrained,
         results=[result._asdict() for result in results],
@@ -125,7 +164,7 @@ def finish(run: "Run", folder: "Folder", history: "History", console: Console) -
     for line in (
         f"winner: trial {winner.trial.id}: {winner.trial.architecture}",
         f"model:  {path}, trained from fresh weights",
-        f"run:    {folder.path}",
+        f"run:    {run.folder.path}",
     ):
         console.print(escape(line), soft_wrap=True)
 

@@ -102,7 +102,7 @@ class Checkpoint:
             raise _damaged(path, str(error)) from None
 
 
-def _write(path: Path, arrays: Arrays) -> None:
+def _write(path: Path, arrays: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as file:
         np.savez(file, **arrays)

@@ -29,7 +29,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
 
 def sync_folder(path: Path) -> None:
-    """Make renamed and new files of a folder outlive a power failure, where that is possible."""
+    """Make renamed and new files of a folder outlive a power failure, where possible."""
     if os.name == "posix":  # elsewhere folders cannot be opened
         descriptor = os.open(path, os.O_RDONLY)
         try:

@@ -1,0 +1,54 @@
+"""Clock: when a search has to stop.
+
+The number of trials decides a reproducible run. A time limit is for budgets: how many trials
+fit in depends on the machine, but each of them is the one a longer run would have had there,
+and `mlpnas resume` goes on to the number of trials.
+"""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from mlpnas.core.search_space import Architecture
+from mlpnas.core.trial import Trial
+
+
+class Clock:
+    """Says when to stop: when a child would overrun the time limit, or the user asked to.
+
+    Args:
+        limit: seconds from now; None for no limit.
+        parameters: size of an architecture. A child's time is predicted as a + b * size from
+            those that have finished; rows and epochs are the same for all, so they are in a
+            and b.
+    """
+
+    def __init__(self, limit: float | None, parameters: Callable[[Architecture], int]):
+        self._deadline = None if limit is None else time.monotonic() + limit
+        self._parameters = parameters
+        self._seen: list[tuple[int, float]] = []
+        self.interrupted = False
+        self.out_of_time = False
+
+    def note(self, trial: Trial) -> None:
+        """Learn from a finished trial what children cost."""
+        if trial.ok:
+            self._seen.append((trial.parameters, trial.seconds))
+
+    def should_stop(self, upcoming: Architecture | None) -> bool:
+        """Whether to stop before this architecture (None: before another round)."""
+        if self._deadline is not None:
+            seconds = 0.0 if upcoming is None else self.predict(self._parameters(upcoming))
+            self.out_of_time = time.monotonic() + seconds >= self._deadline
+        return self.interrupted or self.out_of_time
+
+    def predict(self, parameters: int) -> float:
+        """Seconds that a child of this size will take; 0 while nothing is known."""
+        if not self._seen:
+            return 0.0
+        sizes, seconds = np.array(self._seen, float).T
+        if len(set(sizes)) < 2:
+            return float(np.median(seconds))
+        slope, base = np.polyfit(sizes, seconds, 1)
+        return max(0.0, float(base + slope * parameters))

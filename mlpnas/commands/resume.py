@@ -1,0 +1,68 @@
+"""`mlpnas resume`: a search that was interrupted goes on as if it had not been."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from mlpnas.commands.search import carry_on, open_table
+from mlpnas.core.errors import InputError
+from mlpnas.folder import Folder, describe_data, read_record, versions
+from mlpnas.settings import Settings, Workers
+from mlpnas.table import Table
+
+
+def resume(
+    path: Path, trials: int | None, limit: float | None, workers: Workers, console: Console
+) -> None:
+    """Check that folder and data are what they were, and carry on.
+
+    Args:
+        path: the run's folder.
+        trials: how many to have in the end; None for as many as were planned.
+        limit: seconds after which the search ends; None for no limit.
+        workers: where children are trained.
+        console: where to print.
+
+    Raises:
+        InputError: for what the user can mend; nothing in the folder is changed then.
+    """
+    with Folder.open(path) as folder:
+        record = read_record(path)
+        try:
+            settings = Settings.from_record(record["settings"])
+        except InputError as error:
+            raise InputError(f"{path / 'run.json'}: {error}") from None
+        if trials is not None:
+            settings = replace(settings, trials=trials)
+        table = open_table(settings, console)
+        check_data(table, record["data"], settings)
+        warn_of_versions(record["versions"], console)
+        carry_on(settings, table, folder, limit, workers, console, done=record.get("results"))
+
+
+def check_data(table: Table, then: dict[str, Any], settings: Settings) -> None:
+    """Raise InputError, naming what differs, unless the table is the one of the run."""
+    now = describe_data(table.task)
+    for name, value in now.items():
+        if then.get(name) != value:
+            what = "values" if name == "fingerprint" else name
+            detail = "" if name == "fingerprint" else f": {then.get(name)} then, {value} now"
+            raise InputError(
+                f"{settings.data} is not the data that the run began with: other {what}"
+                f"{detail}; expected the same table: put it back, or start a new run"
+            )
+
+
+def warn_of_versions(then: dict[str, str], console: Console) -> None:
+    """Say which packages are other ones: the trials to come may then differ in the last bit."""
+    now = versions()
+    changed = [f"{n} {then[n]}, now {now[n]}" for n in now if n in then and then[n] != now[n]]
+    if changed:
+        console.print(
+            f"Warning: the run began with {'; '.join(changed)}. It goes on, but may differ "
+            "from an uninterrupted one.",
+            style="yellow",
+            soft_wrap=True,
+        )

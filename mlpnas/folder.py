@@ -1,0 +1,197 @@
+"""Folder: what a run leaves on the disk, and the lock that lets one process write there.
+
+runs/wine-quality-0/
+  run.json        settings, what the data was, versions; at the end the results
+  trials.jsonl    a line per finished trial
+  state/          what the search has learned, see `checkpoint`
+  best.keras      the retrained winner
+  lock            held by the process at work; the system releases it with the process
+"""
+
+import json
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock, Timeout
+
+from mlpnas.core.checkpoint import Checkpoint
+from mlpnas.core.errors import InputError
+from mlpnas.core.files import explain, replacing
+from mlpnas.core.task import Task
+from mlpnas.settings import Settings
+
+if TYPE_CHECKING:
+    import keras
+
+FORMAT = 1  # of the run folder; a reader refuses newer ones
+
+
+class Folder:
+    """A run's folder, locked against other processes until `close`. See `create` and `open`.
+
+    Attributes:
+        path: where it is.
+        checkpoint: its folder `state`.
+    """
+
+    def __init__(self, path: Path):
+        self.path, self.checkpoint = path, Checkpoint(path / "state")
+        self._lock = FileLock(path / "lock")
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise InputError(
+                f"{path} is in use by another process; expected to be the only one that "
+                "writes there: wait until it ends, or stop it"
+            ) from None
+        except OSError as error:
+            raise _unwritable(path, error) from None
+
+    @classmethod
+    def create(cls, path: Path) -> "Folder":
+        """A new run's folder; its parents are made as needed.
+
+        Raises:
+            InputError: if the path holds something already, or cannot be made.
+        """
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            raise InputError(
+                f"{path} exists already; expected a new folder for the run: choose another "
+                f"--run, remove it, or continue it with: mlpnas resume {path}"
+            ) from None
+        except OSError as error:
+            raise InputError(
+                f"cannot make the run folder {path}: {error.strerror}; choose another --run"
+            ) from None
+        return cls(path)
+
+    @classmethod
+    def open(cls, path: Path) -> "Folder":
+        """An earlier run's folder.
+
+        Raises:
+            InputError: if it is none, or another process works in it.
+        """
+        if not (path / "run.json").is_file():
+            raise InputError(
+                f"{path} is no folder of a run: there is no run.json in it; expected one made "
+                "by mlpnas search (see its line 'run:')"
+            )
+        return cls(path)
+
+    def close(self) -> None:
+        """Let others work here."""
+        self._lock.release()
+
+    def __enter__(self) -> "Folder":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    @property
+    def journal(self) -> Path:
+        """The trials, a line each."""
+        return self.path / "trials.jsonl"
+
+    def write(self, settings: Settings, data: dict[str, Any], **results: Any) -> None:
+        """Write run.json: at the start of a run, and again with results at its end."""
+        # An absolute path, since a run may be continued from another directory.
+        plain = {**asdict(settings), "data": str(Path(settings.data).resolve())}
+        record = {"format": FORMAT, "settings": plain, "data": data, "versions": versions()}
+        with replacing(self.path / "run.json") as file:
+            file.write(json.dumps(record | results, indent=2).encode())
+
+    def save(self, model: "keras.Model") -> Path:
+        """Write best.keras."""
+        path, part = self.path / "best.keras", self.path / "part.keras"
+        model.save(part)
+        os.replace(part, path)
+        return path
+
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """Errors of the disk become an InputError that says how to go on."""
+        try:
+            yield
+        except BrokenPipeError:  # standard output was closed; the disk is well
+            raise
+        except OSError as error:
+            raise _unwritable(self.path, error) from None
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """What run.json says.
+
+    Raises:
+        InputError: if it is damaged, not ours, or of a newer version.
+    """
+    file = path / "run.json"
+    try:
+        record = json.loads(file.read_bytes())
+        made_by = record["format"]
+        parts = [record[name] for name in ("settings", "data", "versions")]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _damaged(file, f"{type(error).__name__}: {error}") from None
+    whole = all(isinstance(part, dict) for part in parts)
+    if not whole or isinstance(made_by, bool) or not isinstance(made_by, int):
+        raise _damaged(file, f"format {made_by!r}")
+    if made_by > FORMAT:
+        raise InputError(
+            f"{file} is of format {made_by}, written by a newer mlpnas; expected format "
+            f"{FORMAT} or older: update mlpnas"
+        )
+    return record
+
+
+def describe_data(task: Task) -> dict[str, Any]:
+    """What a resume compares: shapes first, so that a difference can be named."""
+    return {
+        "kind": task.kind,
+        "rows": [len(fold) for fold in (task.train, task.valid, task.test)],
+        "inputs": list(task.input_shape),
+        "classes": [str(label) for label in task.classes],
+        "fingerprint": task.fingerprint(),
+    }
+
+
+def free_folder(data: str, seed: int) -> Path:
+    """runs/NAME-SEED, or with -2, -3, ... behind it: a default never overwrites a run."""
+    first = Path("runs") / f"{Path(data).stem}-{seed}"
+    taken = 1
+    path = first
+    while path.exists():
+        taken += 1
+        path = first.with_name(f"{first.name}-{taken}")
+    return path
+
+
+def versions() -> dict[str, str]:
+    """What the run is made with."""
+    names = ("mlpnas", "tensorflow", "keras", "numpy", "scikit-learn", "pandas")
+    return {"python": platform.python_version(), "platform": sys.platform} | {
+        name: metadata.version(name) for name in names
+    }
+
+
+def _damaged(file: Path, what: str) -> InputError:
+    return InputError(
+        f"{file} is damaged, or not of mlpnas ({what}); expected what mlpnas search wrote: put "
+        "the file back as it was, or start a new run"
+    )
+
+
+def _unwritable(path: Path, error: OSError) -> InputError:
+    return InputError(
+        f"cannot write in {path}: {explain(error)}; finished trials are safe: make room or "
+        f"give permission, then continue with: mlpnas resume {path}"
+    )
