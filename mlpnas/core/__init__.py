@@ -11,12 +11,14 @@ Reading order, in which each file imports only those before it:
     policy_gradient the mathematics of learning from scores
     controller      the LSTM that writes architectures and foresees their score
     learner         gradient steps on a controller
+    ppo             clipped ones, several per batch
     strategies      who chooses: ask and tell
     shared_weights  the one-shot store
     checkpoint      strategy and store on the disk, round by round
     evaluator       what turns an architecture into a trial
     tabular         looks scores up in a table of trained architectures
     training        plain Keras training of one network
+    crew            hands jobs to workers, and outlives what happens to them
     executors       where trainings run: here or in worker processes
     search          the loop, on one screen
     report          what people read of a run

@@ -55,6 +55,36 @@ def policy_loss(
     return -tf.reduce_sum(tf.stop_gradient(coefficients) * log_probs) - bonus
 
 
+def clipped_policy_loss(
+    log_probs: tf.Tensor,
+    old_log_probs: tf.Tensor,
+    coefficients: tf.Tensor,
+    entropies: tf.Tensor,
+    beta: float,
+    clip: float,
+) -> tf.Tensor:
+    """L = -sum_i min(rho_i c_i, clip(rho_i, 1 - eps, 1 + eps) c_i) - beta / N sum_i H_i.
+
+    rho_i = pi(a_i) / pi_old(a_i). The minimum takes away what could be gained by moving
+    rho_i further than eps, so a batch may be used for several steps. Where pi = pi_old the
+    gradient is that of `policy_loss`. Source: Schulman et al., "Proximal policy optimization
+    algorithms", 2017, equation 7.
+
+    Args:
+        log_probs: `(N,)`, under the policy that is being changed.
+        old_log_probs: `(N,)`, under the one that sampled; constants.
+        coefficients: `(N,)`, constants, advantage / N or the like.
+        entropies: `(N,)`.
+        beta: weight of the entropy bonus.
+        clip: eps.
+    """
+    ratios = tf.exp(log_probs - tf.stop_gradient(old_log_probs))
+    clipped = tf.clip_by_value(ratios, 1.0 - clip, 1.0 + clip)
+    constants = tf.stop_gradient(coefficients)
+    gains = tf.minimum(ratios * constants, clipped * constants)
+    return -tf.reduce_sum(gains) - beta * tf.reduce_mean(entropies)
+
+
 def prediction_loss(predicted: tf.Tensor, scores: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
     """Weighted mean squared error of an ensemble of accuracy heads.
 
