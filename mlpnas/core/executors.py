@@ -5,13 +5,18 @@ that its training depends on (architecture, seed, inherited weights), and worker
 one thread, as this process does.
 """
 
-import itertools
+import os
 import pickle
 import signal
-from collections import deque
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Protocol
+from concurrent.futures import Future
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol, Self
 
+from mlpnas.core.crew import Crew, Report
 from mlpnas.core.evaluator import Job, Outcome, Trainer
 from mlpnas.core.runtime import start_tensorflow
 
@@ -31,9 +36,13 @@ class Executor(Protocol):
         """Let go of trainers and processes."""
         ...
 
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *error: object) -> None: ...
+
 
 class InProcess:
-    """Trains here, one job after another.
+    """Trains here, one job after another. A child that crashes takes this process with it.
 
     Args:
         trainer_factory: makes the trainer, when the first job comes.
@@ -52,7 +61,7 @@ class InProcess:
     def close(self) -> None:
         self._trainer = None
 
-    def __enter__(self) -> "InProcess":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -67,45 +76,55 @@ class WorkerProcesses:
             `functools.partial(MLPTrainer, task, generator, recipe)`. It is sent to each worker
             once, with the data it holds.
         n: number of processes.
+        timeout: seconds after which a child is given up; None waits for ever.
+        prepare: called first in every process.
     """
 
-    def __init__(self, trainer_factory: TrainerFactory, n: int) -> None:
-        # Bundled with joblib, which scikit-learn brings anyway; it respawns dead workers.
-        from joblib.externals.loky import ProcessPoolExecutor
-
-        threads = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS")
-        self._n = n
-        self._pool = ProcessPoolExecutor(
-            max_workers=n,
-            initializer=_start_worker,
-            # As bytes: to unpickle it imports TensorFlow, which must be started quietly first.
-            initargs=(pickle.dumps(trainer_factory),),
-            env=dict.fromkeys(threads, "1"),
-        )
-        # Processes start with the first call, and take seconds to import TensorFlow; let
-        # that happen while the caller prepares its search.
-        self._pool.submit(_started)
+    def __init__(
+        self,
+        trainer_factory: TrainerFactory,
+        n: int,
+        timeout: float | None = None,
+        prepare: Callable[[], object] = start_tensorflow,
+    ) -> None:
+        # As bytes: to unpickle it imports TensorFlow, which must be started quietly first.
+        content = pickle.dumps(trainer_factory)
+        self._crew = Crew(lambda: _LocalProcess(content, prepare), n, timeout)
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Outcome]:
-        waiting = iter(jobs)
-        # Jobs may hold inherited weights: only a few of them are under way at a time.
-        running = deque(self._submit(job) for job in itertools.islice(waiting, 2 * self._n))
-        while running:
-            outcome = _result(running.popleft())
-            running.extend(self._submit(job) for job in itertools.islice(waiting, 1))
-            yield outcome
-
-    def _submit(self, job: Job) -> Any:
-        return self._pool.submit(_train, job)
+        return self._crew.run(jobs)
 
     def close(self) -> None:
-        self._pool.shutdown(wait=True, kill_workers=True)
+        self._crew.close()
 
-    def __enter__(self) -> "WorkerProcesses":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+
+class _LocalProcess:
+    """A `crew.Worker`: a pool of one process, so that no other job falls with it."""
+
+    def __init__(self, pickled_factory: bytes, prepare: Callable[[], object]):
+        # Bundled with joblib, which scikit-learn brings anyway.
+        from joblib.externals.loky import ProcessPoolExecutor
+
+        threads = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS")
+        self._pool = ProcessPoolExecutor(
+            max_workers=1,
+            initializer=_start_worker,
+            initargs=(pickled_factory, prepare, os.getpid()),
+            env=dict.fromkeys(threads, "1"),
+        )
+        self.ready: Future = self._pool.submit(_started)
+
+    def submit(self, job: Job) -> "Future[Report]":
+        return self._pool.submit(_train, job)
+
+    def stop(self) -> None:
+        self._pool.shutdown(wait=True, kill_workers=True)
 
 
 def attempt(trainer: Trainer, job: Job) -> Outcome:
@@ -116,25 +135,38 @@ def attempt(trainer: Trainer, job: Job) -> Outcome:
         return Outcome(reason=f"{type(error).__name__}: {error}")
 
 
-def _start_worker(pickled_factory: bytes) -> None:
+def _start_worker(pickled_factory: bytes, prepare: Callable[[], object], parent: int) -> None:
     global _trainer
     # Ctrl-C reaches the whole process group; when to stop is for the main process to decide.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    start_tensorflow()
+    threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+    # If memory runs out, Linux shall end a worker, which is replaced, not the search.
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500")
+    prepare()
     _trainer = pickle.loads(pickled_factory)()
 
 
+def _follow(parent: int) -> None:
+    """End with the main process, even if that was killed and could tell nobody."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
+
+
 def _started() -> None:
-    """The first call that makes the pool start its processes."""
+    """The first call, which makes the pool start its process."""
 
 
-def _train(job: Job) -> Outcome:
+def _train(job: Job) -> Report:
     assert _trainer is not None
-    return attempt(_trainer, job)
+    return Report(attempt(_trainer, job), memory())
 
 
-def _result(future: Any) -> Outcome:
+def memory() -> int:
+    """Bytes of main memory that this process holds; 0 where the system does not say."""
     try:
-        return future.result()
-    except Exception as error:  # the worker died, for instance of too little memory
-        return Outcome(reason=f"{type(error).__name__}: {error}")
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")

@@ -1,0 +1,175 @@
+"""Crew: hands jobs to workers, and outlives what happens to them.
+
+A worker is a process with a trainer, on this machine or another, that trains one child at a
+time. So it is known whose child was being trained when a process dies or hangs: one that dies
+is replaced and the job is done again with the same seed, since the machine may be at fault
+and not the child; if that process dies too, the child has failed. The others go on meanwhile.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from time import monotonic
+from typing import NamedTuple, Protocol
+
+from mlpnas.core.evaluator import Job, Outcome
+
+GROWTH = 2 << 30  # bytes that a worker may grow by before it is replaced
+_POLL = 0.2  # seconds between looks at the clock while children may be late
+
+
+class Report(NamedTuple):
+    """What a worker returns.
+
+    Attributes:
+        outcome: of the job.
+        memory: bytes that its process holds now; 0 if unknown.
+    """
+
+    outcome: Outcome
+    memory: int = 0
+
+
+class Worker(Protocol):
+    """A process that trains.
+
+    Attributes:
+        ready: done when the process has started and made its trainer.
+    """
+
+    ready: Future
+
+    def submit(self, job: Job) -> "Future[Report]":
+        """Train; the future fails if the process dies."""
+        ...
+
+    def stop(self) -> None:
+        """End the process at once, whatever it is doing."""
+        ...
+
+
+@dataclass
+class _Member:
+    """A worker, and how much memory it held after its first job."""
+
+    worker: Worker
+    first_memory: int = 0
+
+    def is_worn(self, memory: int) -> bool:
+        self.first_memory = self.first_memory or memory
+        return memory > self.first_memory + GROWTH
+
+
+@dataclass
+class _Task:
+    """A job under way. `place` is its number; `began` is None while the worker starts."""
+
+    place: int
+    job: Job
+    member: _Member
+    attempt: int = 1
+    began: float | None = None
+
+    def seconds(self) -> float:
+        """How long it has been trained, not counting the worker's start."""
+        if self.began is None and self.member.worker.ready.done():
+            self.began = monotonic()
+        return 0.0 if self.began is None else monotonic() - self.began
+
+
+class Crew:
+    """An executor, see `executors.Executor`.
+
+    Args:
+        hire: starts a worker.
+        n: how many there are.
+        timeout: seconds after which a child is given up; None waits for ever.
+    """
+
+    def __init__(self, hire: Callable[[], Worker], n: int, timeout: float | None = None):
+        self._hire, self._n, self._timeout = hire, n, timeout
+        # At once: they take seconds to start, while the caller prepares its search.
+        self._free = [_Member(hire()) for _ in range(n)]
+        self._busy: dict[Future, _Task] = {}
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Outcome]:
+        waiting, finished, place = enumerate(jobs), dict[int, Outcome](), 0
+        try:
+            while True:
+                # Jobs may hold inherited weights: only a few are taken ahead of the results.
+                while len(self._busy) < self._n and len(finished) < 2 * self._n:
+                    following = next(waiting, None)
+                    if following is None:
+                        break
+                    self._start(_Task(*following, self._next_member()))
+                if place in finished:
+                    yield finished.pop(place)
+                    place += 1
+                elif self._busy:
+                    finished |= dict(self._collect())
+                else:
+                    return
+        finally:
+            for task in self._busy.values():  # the caller has left the round
+                task.member.worker.stop()
+            self._busy = {}
+
+    def _next_member(self) -> _Member:
+        return self._free.pop() if self._free else _Member(self._hire())
+
+    def _start(self, task: _Task) -> None:
+        try:
+            future = task.member.worker.submit(task.job)
+        except Exception as error:  # it died while it had nothing to do
+            future = Future()
+            future.set_exception(error)
+        self._busy[future] = task
+
+    def _collect(self) -> Iterator[tuple[int, Outcome]]:
+        """Outcomes of the tasks that have ended since, by place; late ones are ended."""
+        pause = None if self._timeout is None else _POLL
+        done, _ = wait(self._busy, pause, FIRST_COMPLETED)
+        for future in done:
+            task = self._busy.pop(future)
+            error = future.exception()
+            outcome = self._after_death(task, error) if error else self._received(task, future)
+            if outcome is not None:
+                yield task.place, outcome
+        for future in [f for f, task in self._busy.items() if self._is_late(task)]:
+            task = self._busy.pop(future)
+            task.member.worker.stop()
+            reason = f"took longer than {self._timeout:g} s, the limit for a trial"
+            yield task.place, Outcome(seconds=task.seconds(), reason=reason)
+
+    def _is_late(self, task: _Task) -> bool:
+        return self._timeout is not None and task.seconds() > self._timeout
+
+    def _received(self, task: _Task, future: "Future[Report]") -> Outcome:
+        report = future.result()
+        if task.member.is_worn(report.memory):
+            task.member.worker.stop()
+        else:
+            self._free.append(task.member)
+        return report.outcome
+
+    def _after_death(self, task: _Task, error: BaseException) -> Outcome | None:
+        """Try once more; the second death is the child's own, unless no worker can start."""
+        worker = task.member.worker
+        worker.stop()
+        if task.attempt == 1:
+            self._start(_Task(task.place, task.job, _Member(self._hire()), attempt=2))
+            return None
+        if worker.ready.done() and worker.ready.exception() is not None:
+            raise RuntimeError(f"worker processes cannot be started: {error}") from error
+        reason = f"its process died twice: {type(error).__name__}: {_first_line(error)}"
+        return Outcome(reason=reason)
+
+    def close(self) -> None:
+        """End all workers."""
+        for member in [*self._free, *(task.member for task in self._busy.values())]:
+            member.worker.stop()
+        self._free, self._busy = [], {}
+
+
+def _first_line(error: BaseException) -> str:
+    return next(iter(str(error).splitlines()), "")
