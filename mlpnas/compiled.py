@@ -1,12 +1,16 @@
 """The whole training run of a network in one graph: epochs, batches, early stopping.
 
 A graph is traced per `Form` (room for three, six, nine... hidden layers, with or without
-dropout) and runs every network of that form, for any number of epochs, patience, batch size
-and learning rate. Ten layers at most therefore make six traces at most.
+dropout) and kind of task. It runs every network of that form on any rows, for any number of
+epochs, patience, batch size and learning rate. Ten layers at most therefore make six traces
+at most, once in the life of a process: tracing takes as long as training some small networks,
+and a cross-validation makes a new trainer for every fold.
 """
 
 import math
+import threading
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,25 +24,39 @@ CHUNK = 4096  # validation rows per forward pass: bounds the memory of activatio
 
 
 class Rows(NamedTuple):
-    """A fold as tensors; `x` is flat and ends with a column of ones for the biases."""
+    """A fold as tensors; `x` is flat and ends with a column of ones for the biases.
+
+    Without weights every row weighs 1, which changes no bit of any result.
+    """
 
     x: Tensor
     y: Tensor
-    weight: Tensor | None
+    weight: Tensor
 
     @classmethod
     def of(cls, fold: Fold) -> "Rows":
         """Copy a fold to TensorFlow, once for all networks."""
         flat = np.reshape(fold.x, (len(fold), -1))
         x = np.hstack([flat, np.ones((len(fold), 1))]).astype(np.float32)
-        weight = None if fold.weight is None else tf.constant(fold.weight, tf.float32)
-        return cls(tf.constant(x), tf.constant(fold.y), weight)
+        weight = np.ones(len(fold)) if fold.weight is None else fold.weight
+        return cls(tf.constant(x), tf.constant(fold.y), tf.constant(weight, tf.float32))
+
+    @classmethod
+    def signature(cls, task: str) -> "Rows":
+        """What a graph expects, for `Task.kind`: any number of rows, inputs and outputs."""
+        regression = task == "regression"
+        y = tf.TensorSpec([None, None]) if regression else tf.TensorSpec([None], tf.int32)
+        return cls(tf.TensorSpec([None, None]), y, tf.TensorSpec([None]))
+
+    @property
+    def count(self) -> Tensor:
+        """Number of rows."""
+        return tf.shape(self.x)[0]
 
     def part(self, begin: Tensor, end: Tensor) -> "Rows":
         """Rows `begin` to `end`, a view."""
         where = {"begin": begin[None], "end": end[None], "strides": [1]}
-        cut = (None if a is None else tf.raw_ops.StridedSlice(input=a, **where) for a in self)
-        return Rows(*cut)
+        return Rows(*(tf.raw_ops.StridedSlice(input=a, **where) for a in self))
 
 
 class Form(NamedTuple):
@@ -126,7 +144,7 @@ class Training(NamedTuple):
 
     def epoch(self, rows: Rows, plan: Plan, epoch: Tensor) -> Tensor:
         """One pass over the rows; gives the mean (weighted) loss, as batches met it."""
-        n = rows.x.shape[0]
+        n = rows.count
         steps = (n + plan.batch - 1) // plan.batch
 
         def step(i, total):
@@ -135,27 +153,26 @@ class Training(NamedTuple):
 
         start = (0, np.float32(0))
         _, total = tf.while_loop(lambda i, _: i < steps, step, start, parallel_iterations=1)
-        return total / n
+        return total / tf.cast(n, tf.float32)
 
     def _step(self, batch: Rows, t: Tensor, rate: Tensor) -> Tensor:
         """One step of the optimizer; gives the sum of the losses of the batch's rows."""
         logits, traces = self.chain.forward(batch.x, tf.cast(t, tf.uint64))
         loss, dz = row_losses(self.task, logits, batch.y)
-        if batch.weight is not None:
-            loss, dz = loss * batch.weight, dz * batch.weight[:, None]
+        loss, dz = loss * batch.weight, dz * batch.weight[:, None]
         # Keras divides by the number of rows, not by the sum of their weights.
         dz /= tf.cast(tf.shape(dz)[0], tf.float32)
         self.chain.backward(dz, traces, rate, tf.cast(t + 1, tf.float32))
         return tf.reduce_sum(loss)
 
     @property
-    def width(self) -> int:
+    def width(self) -> Tensor:
         """Of what `validate` sums up."""
-        return self.valid.y.shape[1] if self.task == "regression" else 1
+        return tf.shape(self.valid.y)[1] if self.task == "regression" else tf.constant(1)
 
     def validate(self) -> tuple[Tensor, Tensor]:
         """Mean loss over the validation rows, and the sums that the metric needs."""
-        n = self.valid.x.shape[0]
+        n = self.valid.count
 
         def chunk(begin, loss, good):
             end = tf.minimum(begin + CHUNK, n)
@@ -166,7 +183,7 @@ class Training(NamedTuple):
 
         start = (0, np.float32(0), tf.zeros([self.width]))
         _, loss, good = tf.while_loop(lambda i, *_: i < n, chunk, start, parallel_iterations=1)
-        return loss / n, good
+        return loss / tf.cast(n, tf.float32), good
 
     def judge(self, loss: Tensor, valid_loss: Tensor, best: Tensor, wait: Tensor) -> tuple:
         """Lowest validation loss so far, and epochs since; keeps the weights if it is this."""
@@ -183,24 +200,36 @@ class Training(NamedTuple):
         return best, tf.where(finite, tf.where(better, 0, wait + 1), tf.int32.max)
 
 
+_LAYERS: list[Layer] = []  # from the head downwards; all graphs share these variables
+LOCK = threading.Lock()  # held while a graph runs: its variables are everybody's
+
+
+def _layers(form: Form) -> list[Layer]:
+    """The variables of hidden layers and head, lowest first."""
+    while len(_LAYERS) <= form.capacity:
+        _LAYERS.append(Layer.empty())
+    return _LAYERS[form.capacity :: -1]
+
+
+@cache
 def compile_run(
-    form: Form, layers: list[Layer], train: Rows, valid: Rows, task: str, shuffle: bool
-) -> Callable[[list, Plan], Result]:
-    """The graph, traced at its first call.
+    form: Form, task: str, shuffle: bool
+) -> Callable[[list, Plan, Rows, Rows], Result]:
+    """The graph, traced at its first call. Whoever calls it holds `LOCK`.
 
     Args:
         form: of the networks that it shall run.
-        layers: the hidden layers and the head; graphs may share them.
-        train, valid: the folds.
         task: `Task.kind`.
         shuffle: whether the rows are put into a new order every epoch.
 
     Returns:
-        A `tf.function` of the initial kernels (one per layer, bias as last row) and a plan.
+        A `tf.function` of the initial kernels (one per layer, bias as last row), a plan, and
+        the training and validation rows.
     """
+    layers, rows = _layers(form), Rows.signature(task)
 
-    @tf.function(autograph=False, input_signature=_signature(form.capacity))
-    def run(kernels: list, plan: Plan) -> Result:
+    @tf.function(autograph=False, input_signature=[*_signature(form.capacity), rows, rows])
+    def run(kernels: list, plan: Plan, train: Rows, valid: Rows) -> Result:
         for layer, kernel in zip(layers, kernels, strict=True):
             layer.start(kernel)
         chain = Chain(layers, plan.kinds(form), Constants.make())
@@ -218,7 +247,7 @@ def compile_run(
             return epoch + 1, best, wait, losses, sums.write(epoch, good)
 
         losses = tf.TensorArray(tf.float32, plan.epochs, element_shape=[2])
-        sums = tf.TensorArray(tf.float32, plan.epochs, element_shape=[training.width])
+        sums = tf.TensorArray(tf.float32, plan.epochs, element_shape=[None])
         start = (0, np.float32(np.inf), 0, losses, sums)
         epochs, _, _, losses, sums = tf.while_loop(go_on, body, start, parallel_iterations=1)
         best = [read(layer.best) for layer in layers]
@@ -239,9 +268,9 @@ def _signature(capacity: int) -> list:
 
 def _shuffled(rows: Rows, seed: Tensor, epoch: Tensor) -> Rows:
     """The rows in the random order of this epoch."""
-    noise = tf.random.stateless_uniform([rows.x.shape[0]], seed + tf.stack([0, epoch]))
+    noise = tf.random.stateless_uniform([rows.count], seed + tf.stack([0, epoch]))
     order = tf.argsort(noise, stable=True)
-    return Rows(*(None if part is None else tf.gather(part, order) for part in rows))
+    return Rows(*(tf.gather(part, order) for part in rows))
 
 
 def row_losses(task: str, logits: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
@@ -253,7 +282,8 @@ def row_losses(task: str, logits: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         loss = tf.nn.sigmoid_cross_entropy_with_logits(labels=y, logits=logits)
         return loss[:, 0], tf.sigmoid(logits) - y
     error = logits - y
-    return tf.reduce_mean(tf.square(error), axis=1), error * (2 / y.shape[1])
+    outputs = tf.cast(tf.shape(y)[1], tf.float32)
+    return tf.reduce_mean(tf.square(error), axis=1), error * (2 / outputs)
 
 
 def _good(task: str, logits: Tensor, y: Tensor) -> Tensor:

@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
-from mlpnas.chain import ACTIVATIONS, Layer
-from mlpnas.compiled import CHUNK, Form, Plan, Result, Rows, compile_run
+from mlpnas.chain import ACTIVATIONS
+from mlpnas.compiled import CHUNK, LOCK, Form, Plan, Result, Rows, compile_run
 from mlpnas.core.evaluator import Job, Outcome, Recipe, Shapes
 from mlpnas.core.search_space import Architecture
 from mlpnas.core.shared_weights import Weights
@@ -61,13 +61,13 @@ class MLPTrainer:
         self.task, self.generator, self.recipe = task, generator, recipe
         self._shuffle = shuffle
         self._train, self._valid = Rows.of(task.train), Rows.of(task.valid)
-        self._layers = [Layer.empty()]  # from the head downwards
-        self._runs: dict[Form, Any] = {}
+        self._forms: set[Form] = set()
 
     @property
     def traces(self) -> int:
-        """How many graphs were traced."""
-        return sum(run.experimental_get_tracing_count() for run in self._runs.values())
+        """How often the graphs that it used were traced, by whomever."""
+        graphs: list[Any] = [self._graph(form) for form in self._forms]
+        return sum(graph.experimental_get_tracing_count() for graph in graphs)
 
     def train(self, job: Job) -> Outcome:
         """Train one child; the same job gives the same outcome, bit for bit, on a CPU.
@@ -81,7 +81,9 @@ class MLPTrainer:
         if too_large := self._too_large(shapes, count):
             return Outcome(parameters=count, reason=too_large)
         form, kernels, plan = self._prepare(job, shapes)
-        result = self._run(form)(kernels, plan)
+        with LOCK:
+            result = self._graph(form)(kernels, plan, self._train, self._valid)
+        self._forms.add(form)
         outcome = self._outcome(result, shapes)
         return replace(outcome, parameters=count, seconds=time.perf_counter() - begin)
 
@@ -131,16 +133,9 @@ class MLPTrainer:
                 keep.append(1.0)
         return activations, keep
 
-    def _run(self, form: Form) -> Any:
-        """The graph for this form; graphs share their variables."""
-        if form not in self._runs:
-            while len(self._layers) <= form.capacity:
-                self._layers.append(Layer.empty())
-            layers = self._layers[form.capacity :: -1]
-            self._runs[form] = compile_run(
-                form, layers, self._train, self._valid, self.task.kind, self._shuffle
-            )
-        return self._runs[form]
+    def _graph(self, form: Form) -> Any:
+        """The graph for this form, which all trainers of a process share."""
+        return compile_run(form, self.task.kind, self._shuffle)
 
     def _outcome(self, result: Result, shapes: Shapes) -> Outcome:
         epochs = int(result.epochs)
