@@ -117,8 +117,8 @@ class Result(NamedTuple):
     Attributes:
         epochs: how many were run.
         losses: `(epochs asked for, 2)`: training and validation loss, zeros where not run.
-        sums: `(epochs asked for, k)`: correct validation rows (k = 1), or for regression
-            the sum of squared errors of each output.
+        sums: `(epochs asked for, k)`: weight of the correct validation rows (k = 1), or for
+            regression the weighted sum of squared errors of each output.
         kernels: of the best epoch, `(fan_in + 1, units)` per layer, the bias as last row.
     """
 
@@ -171,7 +171,7 @@ class Training(NamedTuple):
         return tf.shape(self.valid.y)[1] if self.task == "regression" else tf.constant(1)
 
     def validate(self) -> tuple[Tensor, Tensor]:
-        """Mean loss over the validation rows, and the sums that the metric needs."""
+        """Mean loss over the validation rows, and the sums that the metric needs; weighted."""
         n = self.valid.count
 
         def chunk(begin, loss, good):
@@ -179,11 +179,12 @@ class Training(NamedTuple):
             rows = self.valid.part(begin, end)
             logits, _ = self.chain.forward(rows.x)
             losses, _ = row_losses(self.task, logits, rows.y)
-            return end, loss + tf.reduce_sum(losses), good + _good(self.task, logits, rows.y)
+            good += _good(self.task, logits, rows)
+            return end, loss + tf.reduce_sum(losses * rows.weight), good
 
         start = (0, np.float32(0), tf.zeros([self.width]))
         _, loss, good = tf.while_loop(lambda i, *_: i < n, chunk, start, parallel_iterations=1)
-        return loss / tf.cast(n, tf.float32), good
+        return loss / tf.reduce_sum(self.valid.weight), good
 
     def judge(self, loss: Tensor, valid_loss: Tensor, best: Tensor, wait: Tensor) -> tuple:
         """Lowest validation loss so far, and epochs since; keeps the weights if it is this."""
@@ -286,12 +287,13 @@ def row_losses(task: str, logits: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     return tf.reduce_mean(tf.square(error), axis=1), error * (2 / outputs)
 
 
-def _good(task: str, logits: Tensor, y: Tensor) -> Tensor:
-    """Correct rows `(1,)`, or the squared errors summed over rows, `(outputs,)`."""
+def _good(task: str, logits: Tensor, rows: Rows) -> Tensor:
+    """Weight of the correct rows `(1,)`, or of the squared errors, `(outputs,)`."""
+    y = rows.y
     if task == "regression":
-        return tf.reduce_sum(tf.square(logits - y), axis=0)
+        return tf.reduce_sum(tf.square(logits - y) * rows.weight[:, None], axis=0)
     if task == "binary":
         right = tf.equal(logits[:, 0] > 0, y > 0)
     else:
         right = tf.equal(tf.argmax(logits, axis=1, output_type=y.dtype), y)
-    return tf.reduce_sum(tf.cast(right, tf.float32))[None]
+    return tf.reduce_sum(tf.cast(right, tf.float32) * rows.weight)[None]

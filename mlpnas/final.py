@@ -16,7 +16,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from mlpnas.core.errors import InputError
-from mlpnas.core.evaluator import Job, Outcome, Recipe
+from mlpnas.core.evaluator import Job, Outcome, Recipe, Trainer
 from mlpnas.core.task import Fold, Task
 from mlpnas.core.trial import Trial
 from mlpnas.generator import MLPGenerator
@@ -40,11 +40,13 @@ class Winner(NamedTuple):
     Attributes:
         trial: the trial that found it.
         retrained: validation score of every finalist after retraining, by trial number.
+        outcomes: how each of them was trained, with its weights, by trial number.
     """
 
     trial: Trial
     model: keras.Model
     retrained: dict[int, float]
+    outcomes: dict[int, Outcome]
 
 
 def retrain(
@@ -53,6 +55,7 @@ def retrain(
     finalists: Sequence[Trial],
     seed: int,
     on_finalist: Callable[[int], None] = lambda number: None,
+    trainer: Trainer | None = None,
 ) -> Winner:
     """Train the finalists from fresh weights and keep the one that validates best.
 
@@ -63,11 +66,12 @@ def retrain(
         finalists: successful trials, best search score first.
         seed: of the run.
         on_finalist: told 1, 2, ... as each begins.
+        trainer: how; None for `REFIT`.
 
     Raises:
         InputError: if every one of them diverges.
     """
-    trainer = MLPTrainer(task, generator, REFIT)
+    trainer = trainer or MLPTrainer(task, generator, REFIT)
     outcomes: dict[int, Outcome] = {}
     for number, trial in enumerate(finalists, start=1):
         on_finalist(number)
@@ -87,11 +91,13 @@ def retrain(
     optimizer = keras.optimizers.Adam(REFIT.learning_rate)
     optimizer.build(model.trainable_variables)  # or the saved file could not be loaded
     model.compile(optimizer, loss=task.loss, metrics=metrics)
-    return Winner(trial, model, scores)
+    return Winner(trial, model, scores, outcomes)
 
 
 def _validation(outcome: Outcome) -> float:
     """Validation score at the epoch of lowest validation loss, whose weights were kept."""
+    if outcome.score is not None:
+        return outcome.score
     return outcome.curve[int(np.argmin([valid for _, valid in outcome.losses]))]
 
 

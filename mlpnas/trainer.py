@@ -153,10 +153,11 @@ class MLPTrainer:
 
     def _metric(self, sums: np.ndarray) -> float:
         """Accuracy or mean R² of the validation fold, as in `Task.score`."""
-        y = self.task.valid.y
+        y, weight = self.task.valid.y, self.task.valid.weight
+        weight = np.ones(len(y)) if weight is None else weight.astype(np.float64)
         if self.task.kind != "regression":
-            return float(sums[0]) / len(y)
-        total = ((y - y.mean(axis=0, dtype=np.float64)) ** 2).sum(axis=0)
+            return float(sums[0] / weight.sum())
+        total = weight @ (y - np.average(y, axis=0, weights=weight)) ** 2
         safe = np.where(total > 0, total, 1.0)
         return float(np.mean(np.where(total > 0, 1 - sums / safe, 0.0)))
 

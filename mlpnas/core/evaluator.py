@@ -93,6 +93,8 @@ class Outcome:
         parameters: trainable parameters.
         seconds: wall-clock time.
         reason: why it failed; None if it did not.
+        score: in [0, 1], for trainers that judge the weights by another measure than the
+            task's metric; None leaves the judgement to the curve.
     """
 
     curve: tuple[float, ...] = ()
@@ -101,6 +103,7 @@ class Outcome:
     parameters: int = 0
     seconds: float = 0.0
     reason: str | None = None
+    score: float | None = None
 
 
 class Trainer(Protocol):
@@ -245,7 +248,9 @@ class ChildEvaluator(Evaluator):
         )
         if outcome.reason is not None:
             return trial
-        score = reward(outcome.curve, self._score)
+        score = outcome.score
+        if score is None:
+            score = reward(outcome.curve, self._score)
         if not math.isfinite(score):
             return replace(trial, reason=f"score {score} of the learning curve {outcome.curve}")
         if self.store is not None:
