@@ -6,15 +6,15 @@ strategies can be compared over hundreds of seeds in seconds.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from mlpnas.core.evaluator import Evaluator
-from mlpnas.core.search_space import Architecture, SearchSpace, Tokens
+from mlpnas.core.search_space import Architecture, SearchSpace
 from mlpnas.core.trial import Trial
 
 
@@ -41,19 +41,23 @@ class Table:
     Attributes:
         name: of the benchmark and its data set.
         space: whose architectures were trained.
-        entries: by the tokens of the canonical form.
+        entries: by the tokens of the canonical form, or by `key`.
         metric: what `Entry.score` is.
         reported_metric: what `Entry.reported` is.
+        key: what the entries are known by, if not by the canonical form.
     """
 
     name: str
     space: SearchSpace
-    entries: dict[Tokens, Entry]
+    entries: Mapping[Any, Entry]
     metric: str
     reported_metric: str
+    key: Callable[[Architecture], Hashable] | None = None
 
     def find(self, architecture: Architecture) -> Entry | None:
         """What is known of an architecture or of its equal; None if it was not trained."""
+        if self.key is not None:
+            return self.entries.get(self.key(architecture))
         return self.entries.get(self.space.canonical(architecture).tokens)
 
     @cached_property

@@ -2,6 +2,8 @@
 
     choices        spaces in which every decision is one of a few options
     reading        table files, with complaints that name the row
+    nasbench101    cells as graphs, three trainings each on CIFAR-10
+    nasbench101_file   its published file, with repeats and budgets
     nasbench201    cells of six edges, three image data sets
     macro          chains of eight convolutional layers
     fcnet          multi-layer perceptrons and their training, four regression tasks

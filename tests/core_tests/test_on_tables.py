@@ -99,7 +99,7 @@ def test_samples_to_the_optimum_of_nasbench201(shared_data):
             history,
             trials=3000,
             per_round=1,
-            should_stop=lambda: (
+            should_stop=lambda upcoming: (
                 bool(history.trials) and history.trials[-1].score == table.optimum
             ),
         )
