@@ -1,5 +1,6 @@
 """LaNAS: the tree, the bound, and what is drawn from a region."""
 
+import sys
 from collections import Counter
 from itertools import pairwise
 
@@ -7,8 +8,9 @@ import numpy as np
 import pytest
 from fakes import trials_of
 
+from mlpnas.core.errors import InputError
 from mlpnas.core.strategies.lanas import LaNAS, Tree, walk
-from mlpnas.core.strategies.partition import Partition, path, ridge, upper_bound
+from mlpnas.core.strategies.partition import Partition, draw, path, ridge, upper_bound
 from mlpnas.nasbench.macro import NASBenchMacroSpace
 from mlpnas.space import MLPSpace
 
@@ -65,6 +67,18 @@ def test_half_spaces_by_hand():
     assert "root 0: 4 samples, mean 2.5000\n  better 1: 2 samples, mean 3.5000" in str(tree)
     tree.add(3, 6.0)
     assert tree.means()[[3, 1, 0]].tolist() == [5.0, 13 / 3, 3.2]
+
+
+def test_a_tree_is_drawn(tmp_path):
+    pytest.importorskip("matplotlib")
+    draw(Partition(*samples(60)), tmp_path / "tree.png")
+    assert (tmp_path / "tree.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_without_matplotlib_the_missing_extra_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(InputError, match=r"pip install 'mlpnas\[benchmarks\]'"):
+        draw(Partition(*samples(60)), tmp_path / "tree.png")
 
 
 def test_equal_scores_and_single_samples_are_not_cut():

@@ -10,7 +10,11 @@ Source: Wang, Xie, Li, Fonseca and Tian, "Sample-efficient neural architecture s
 learning action space" (LaNAS), 2019.
 """
 
+from pathlib import Path
+
 import numpy as np
+
+from mlpnas.core.errors import InputError
 
 _RIDGE = 1e-3  # one-hot codes are collinear: without it the normal equations are singular
 
@@ -165,3 +169,33 @@ def _depth_first(count: int) -> list[int]:
         order.append(node)
         waiting += [child for child in (2 * node + 2, 2 * node + 1) if child < count]
     return order
+
+
+def draw(partition: Partition, file: Path) -> None:
+    """Draws the tree: a disc per region, its size the samples, its colour their mean.
+
+    Args:
+        partition: at least one sample.
+        file: a .png or .svg to write.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise InputError(
+            "drawing a partition needs Matplotlib, which is not installed; "
+            "pip install 'mlpnas[benchmarks]'"
+        ) from None
+    nodes = np.flatnonzero(partition.visits)
+    levels = np.array([len(path(int(node))) - 1 for node in nodes])
+    # In a heap, level k begins at node 2^k - 1 and has 2^k places side by side.
+    places = (nodes + 1 - 2**levels + 0.5) / 2**levels
+    figure = Figure(figsize=(9, 5), layout="constrained")
+    axis = figure.add_subplot()
+    for node, level, x in zip(nodes[1:], levels[1:], places[1:], strict=True):
+        parent = int(np.flatnonzero(nodes == (node - 1) // 2)[0])
+        axis.plot([places[parent], x], [1 - level, -level], color="0.8", zorder=1)
+    sizes = 40 + 600 * partition.visits[nodes] / partition.visits[0]
+    discs = axis.scatter(places, -levels, sizes, partition.means()[nodes], zorder=2)
+    figure.colorbar(discs, label="mean score")
+    axis.set(xticks=[], yticks=[], title="regions, the better half to the left")
+    figure.savefig(file)
