@@ -8,7 +8,7 @@ from typing import Any
 from mlpnas.core.checkpoint import Saved
 from mlpnas.core.errors import InputError
 from mlpnas.core.evaluator import ChildEvaluator, Recipe
-from mlpnas.core.executors import Executor, InProcess, WorkerProcesses
+from mlpnas.core.executors import Executor, TrainerFactory, WorkerProcesses
 from mlpnas.core.journal import reopen
 from mlpnas.core.search_space import Architecture
 from mlpnas.core.shared_weights import SharedWeights
@@ -49,8 +49,7 @@ class Run:
         self.generator = MLPGenerator(space)
         self.strategy = make_strategy(s, space)
         trainer = partial(MLPTrainer, task, self.generator, Recipe(epochs=s.epochs))
-        jobs = self.workers.jobs
-        self.executor = InProcess(trainer) if jobs == 1 else WorkerProcesses(trainer, jobs)
+        self.executor = make_executor(trainer, self.workers)
         self.evaluator = ChildEvaluator(
             self.generator,
             task,
@@ -110,6 +109,17 @@ class Run:
                 f"search began ({'; '.join(changed)}); expected the same: put them back, or "
                 "start a new run"
             )
+
+
+def make_executor(trainer: TrainerFactory, workers: Workers) -> Executor:
+    """Where the children are trained.
+
+    In processes of their own even if it is one only. That costs four seconds at the start, on
+    a second core, and buys that no child can end the search: neither by crashing nor by
+    hanging nor by taking all memory. A search that its own child ends would, when resumed,
+    come to the same child again.
+    """
+    return WorkerProcesses(trainer, workers.jobs, workers.trial_timeout)
 
 
 def make_strategy(settings: Settings, space: MLPSpace) -> Strategy:

@@ -16,10 +16,24 @@ import pytest
 
 from mlpnas.__main__ import main, seconds
 from mlpnas.core.errors import InputError
+from mlpnas.core.executors import InProcess, WorkerProcesses
 from mlpnas.table import read_table
 
 DATA = Path(__file__).parents[2] / "data"
 SMALL = ["--trials", "4", "--per-round", "2", "--epochs", "2"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def here():
+    """Train in this process unless two jobs are asked for: a worker takes seconds to start."""
+    import mlpnas.run
+
+    def executor(trainer, workers):
+        return InProcess(trainer) if workers.jobs == 1 else WorkerProcesses(trainer, 2)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mlpnas.run, "make_executor", executor)
+        yield
 
 
 def run(*arguments: str) -> int:
