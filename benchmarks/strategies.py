@@ -117,7 +117,7 @@ def summary(runs: list[dict[str, Any]], trials: int, at: list[int]) -> dict[str,
             "reached": float(np.isfinite(needed).mean()),
             # Runs that did not get there count as if the next trial would have: a lower bound.
             "mean_at_least": float(np.minimum(needed, trials + 1).mean()),
-            "quartiles": [q if np.isfinite(q) else None for q in quartiles],
+            "quartiles": [float(q) if np.isfinite(q) else None for q in quartiles],
         }
     return figures
 
