@@ -180,8 +180,8 @@ def run_keras(task, generator, children, epochs):
 
 
 def _fit(model, task, epochs):
-    valid = task.valid[:2]
-    x, y, _ = task.train
+    valid = task.valid.x, task.valid.y
+    x, y = task.train.x, task.train.y
     model.fit(x, y, batch_size=BATCH, epochs=epochs, validation_data=valid, verbose=0)
 
 
@@ -233,8 +233,8 @@ def run_keras_tuner(task, generator, children, epochs):
 
 
 def run_search(tuner, task, epochs):
-    x, y, _ = task.train
-    valid = task.valid[:2]
+    x, y = task.train.x, task.train.y
+    valid = task.valid.x, task.valid.y
     tuner.search(x, y, batch_size=BATCH, epochs=epochs, validation_data=valid, verbose=0)
 
 

@@ -50,7 +50,10 @@ class MLPSpace(SearchSpace):
     def __post_init__(self) -> None:
         # Lists are welcome; tuples keep the value hashable.
         for name in ("head", "widths", "activations"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
+            given = getattr(self, name)
+            if not isinstance(given, tuple | list):
+                raise InputError(f"MLPSpace: {name} is {given!r}, expected a tuple")
+            object.__setattr__(self, name, tuple(given))
         _check_parameters(self)
 
     @cached_property
@@ -115,7 +118,22 @@ class MLPSpace(SearchSpace):
         tokens = [self._token(layer, i) for i, layer in enumerate(layers)]
         if layers and layers[-1] == self.head:
             tokens[-1] = self.end  # a hidden layer may look like the final one
+        self._check_order(layers, tokens)
         return self.architecture(tokens)
+
+    def _check_order(self, layers: list, tokens: list[int]) -> None:
+        """Say of layers, as they were written, what `architecture` would say of tokens."""
+        for i, (layer, token) in enumerate(zip(layers, tokens, strict=True)):
+            if token not in self.legal(tuple(tokens[:i])):
+                raise InputError(
+                    f"layer {i + 1}, {layer!r}, cannot stand there; expected a dense layer "
+                    f"first, at most {self.max_layers} layers, {self.head} last and only there"
+                )
+        if not tokens or tokens[-1] != self.end:
+            raise InputError(
+                f"the architecture ends in {layers[-1] if layers else 'nothing'}; expected "
+                f"{self.head} as its last layer: add it"
+            )
 
     def _token(self, layer: object, position: int) -> int:
         try:
@@ -159,7 +177,7 @@ def _check_parameters(space: MLPSpace) -> None:
 
     widths, acts = space.widths, space.activations
     need(
-        bool(widths) and all(isinstance(w, int) and w > 0 for w in widths),
+        bool(widths) and all(type(w) is int and w > 0 for w in widths),
         f"widths are {widths}, expected positive integers such as (16, 64)",
     )
     need(len(set(widths)) == len(widths), f"widths {widths} repeat a value; give each once")
@@ -172,6 +190,6 @@ def _check_parameters(space: MLPSpace) -> None:
         f"max_layers is {space.max_layers}, expected 2 or more (the final layer counts)",
     )
     need(
-        space.dropout is None or 0 < space.dropout < 1,
+        space.dropout is None or (type(space.dropout) is float and 0 < space.dropout < 1),
         f"dropout is {space.dropout}, expected a rate in (0, 1), or None for none",
     )

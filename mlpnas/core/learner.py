@@ -17,6 +17,8 @@ import tensorflow as tf
 from mlpnas.core import policy_gradient as pg
 from mlpnas.core.controller import Controller
 
+# A vector that no sampled walk has used (or that only the last decision embeds) stays put.
+ZERO = tf.UnconnectedGradients.ZERO
 _TOKENS = tf.TensorSpec([None, None], tf.int32)
 _ROW = tf.TensorSpec([None], tf.float32)
 _TABLE = tf.TensorSpec([None, None], tf.float32)
@@ -62,7 +64,7 @@ class ReinforceLearner:
         """
         with tf.GradientTape() as tape:
             loss = self.policy_loss(tokens, coefficients)
-        gradients = tape.gradient(loss, self._policy_variables)
+        gradients = tape.gradient(loss, self._policy_variables, unconnected_gradients=ZERO)
         self._policy_optimizer.apply(gradients, self._policy_variables)
         return loss
 
@@ -79,7 +81,7 @@ class ReinforceLearner:
         """
         with tf.GradientTape() as tape:
             loss = self.prediction_loss(tokens, scores, weights)
-        gradients = tape.gradient(loss, self._prediction_variables)
+        gradients = tape.gradient(loss, self._prediction_variables, unconnected_gradients=ZERO)
         self._prediction_optimizer.apply(gradients, self._prediction_variables)
         return loss
 

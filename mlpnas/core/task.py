@@ -7,14 +7,15 @@ the winner is chosen.
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 
 Kind = Literal["binary", "multiclass", "regression"]
 
 
-class Fold(NamedTuple):
+@dataclass(frozen=True)
+class Fold:
     """Rows of one fold.
 
     Attributes:
@@ -103,10 +104,11 @@ class Task:
     def fingerprint(self) -> str:
         """Digest of every array and label: equal data, equal digest."""
         digest = hashlib.sha256(repr((self.kind, self.classes)).encode())
-        for array in (*self.train, *self.valid, *self.test):
-            if array is not None:
-                digest.update(repr((array.shape, array.dtype.str)).encode())
-                digest.update(np.ascontiguousarray(array).data)
+        for fold in (self.train, self.valid, self.test):
+            for array in (fold.x, fold.y, fold.weight):
+                if array is not None:
+                    digest.update(repr((array.shape, array.dtype.str)).encode())
+                    digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()
 
 

@@ -9,6 +9,7 @@ import time
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from mlpnas.core.evaluator import Generator, Job, Outcome, Recipe
 from mlpnas.core.shared_weights import Weights
@@ -60,21 +61,21 @@ class KerasTrainer:
             ),
         ]
         model.compile(keras.optimizers.Adam(recipe.learning_rate), loss=task.loss)
-        # `fit` shuffles with NumPy's global generator; an explicit order keeps that untouched.
-        order = np.random.default_rng(seed).permutation(len(task.train))
-        x, y, weight = (None if part is None else part[order] for part in task.train)
         log = model.fit(
-            x,
-            y,
-            sample_weight=weight,
-            batch_size=recipe.batch_size,
-            epochs=recipe.epochs,
-            validation_data=(task.valid.x, task.valid.y),
-            callbacks=callbacks,
-            shuffle=False,
-            verbose=0,
-        ).history
+            self._batches(seed), validation_data=(task.valid.x, task.valid.y),
+            epochs=recipe.epochs, callbacks=callbacks, shuffle=False, verbose=0,
+        ).history  # fmt: skip
         return list(zip(log["loss"], log.get("val_loss", log["loss"]), strict=False))
+
+    def _batches(self, seed: int) -> tf.data.Dataset:
+        """The training rows in batches, in a new order every epoch.
+
+        `fit` would shuffle arrays by TensorFlow's global seed, which is the user's.
+        """
+        train = self._task.train
+        parts = [part for part in (train.x, train.y, train.weight) if part is not None]
+        rows = tf.data.Dataset.from_tensor_slices(tuple(parts))
+        return rows.shuffle(len(train), seed=seed).batch(self._recipe.batch_size)
 
 
 def set_weights(model: keras.Model, weights: Weights) -> None:

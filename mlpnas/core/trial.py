@@ -90,6 +90,9 @@ class History:
     def __len__(self) -> int:
         return len(self.trials)
 
+    def __bool__(self) -> bool:
+        return True  # an empty history is still a history: `given or History()` must keep it
+
     @property
     def rounds_told(self) -> int:
         """How many rounds those trials made up."""

@@ -227,7 +227,7 @@ def test_a_child_that_diverges_is_a_failure_with_its_epoch():
 
 def test_row_weights_count_in_the_training_loss():
     # Only rows of class 0 have weight: the model learns to say nothing else.
-    x, y, _ = TASK.train
+    x, y = TASK.train.x, TASK.train.y
     weighted = Fold(x, y, weight=(y == 0).astype(np.float32))
     given = Task("weighted", TASK.kind, weighted, TASK.valid, TASK.test, TASK.classes)
     outcome = train(Job(WIDE, seed=0), given=given)

@@ -81,12 +81,18 @@ def test_a_hidden_layer_may_look_like_the_head():
         ("(256, 'elu'), (100, 'elu'), (10, 'softmax')", r"layer 2, \(100, 'elu'\), is not in"),
         ("(256, 'gelu'), (10, 'softmax')", r"layer 1, \(256, 'gelu'\), is not in the space"),
         ("(256, 'elu'), (9, 'softmax')", r"layer 2, \(9, 'softmax'\), is not in the space"),
-        ("'dropout', (10, 'softmax')", "token 28 at position 0"),
-        ("(10, 'softmax')", "token 29 at position 0"),
-        ("(8, 'elu'), (10, 'softmax'), (10, 'softmax')", "token 29 at position 2"),
-        (", ".join(["(8, 'elu')"] * 10 + ["(10, 'softmax')"]), "token 3 at position 9"),
-        ("(256, 'elu')", "stop too early"),
-        ("", "stop too early"),
+        ("'dropout', (10, 'softmax')", "layer 1, 'dropout', cannot stand there"),
+        ("(10, 'softmax')", r"layer 1, \(10, 'softmax'\), cannot stand there"),
+        (
+            "(8, 'elu'), (10, 'softmax'), (10, 'softmax')",
+            r"layer 3, \(10, 'softmax'\), cannot stand",
+        ),
+        (
+            ", ".join(["(8, 'elu')"] * 10 + ["(10, 'softmax')"]),
+            r"layer 10, \(8, 'elu'\), cannot",
+        ),
+        ("(256, 'elu')", r"ends in \(256, 'elu'\); expected \(10, 'softmax'\)"),
+        ("", "ends in nothing; expected"),
     ],
 )
 def test_a_text_that_is_no_member_is_refused_with_the_part_at_fault(text, message):

@@ -48,7 +48,8 @@ def keras_run(generator, architecture, task, weights, recipe):
     model = to_model(generator, architecture, task, weights)
     model.compile(keras.optimizers.Adam(recipe.learning_rate), task.loss)
     history = model.fit(
-        *task.train[:2],
+        task.train.x,
+        task.train.y,
         sample_weight=task.train.weight,
         validation_data=task.valid[:2],
         batch_size=recipe.batch_size,
@@ -163,7 +164,9 @@ def test_early_stopping_keeps_the_best_epoch():
     assert len(valid) == best + 1 + recipe.patience
     model = to_model(generator, architecture, task, outcome.weights)
     model.compile(loss=task.loss)
-    assert model.evaluate(*task.valid[:2], verbose=0) == pytest.approx(valid[best], rel=1e-4)
+    assert model.evaluate(task.valid.x, task.valid.y, verbose=0) == pytest.approx(
+        valid[best], rel=1e-4
+    )
 
 
 def test_without_patience_every_epoch_runs():

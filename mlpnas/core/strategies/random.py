@@ -27,11 +27,13 @@ class RandomStrategy(Strategy):
         seed: int = 0,
         uniform_over: Literal["decisions", "architectures"] = "decisions",
     ):
+        if uniform_over not in ("decisions", "architectures"):
+            raise ValueError(
+                f"uniform_over is {uniform_over!r}; expected 'decisions' or 'architectures'"
+            )
         self.space = space
-        self._draw = {
-            "decisions": space.sample_walk,
-            "architectures": space.sample_architecture,
-        }[uniform_over]
+        over_decisions = uniform_over == "decisions"
+        self._draw = space.sample_walk if over_decisions else space.sample_architecture
         self._seed = seed
         self._novelty = Novelty(space)
 

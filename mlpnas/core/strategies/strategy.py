@@ -46,7 +46,8 @@ class Strategy(ABC):
     def sample(self, n: int) -> list[Architecture]:
         """n draws from what it currently believes in, repeats allowed, nothing recorded.
 
-        A supernet trains its shared weights on these.
+        A supernet trains its shared weights on these. Between two rounds equal calls give
+        equal draws, so whoever needs many asks for them at once.
         """
 
     def predict(self, architecture: Architecture) -> float | None:
