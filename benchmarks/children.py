@@ -215,7 +215,8 @@ def run_sklearn_search(task, generator, children, epochs):
 
     candidates, classifier = _classifiers(generator, children, epochs)
     grid = [{name: [value] for name, value in each.items()} for each in candidates]
-    x, y = (np.concatenate(pair) for pair in zip(task.train[:2], task.valid[:2], strict=True))
+    x = np.concatenate([task.train.x, task.valid.x])
+    y = np.concatenate([task.train.y, task.valid.y])
     split = PredefinedSplit(np.repeat([-1, 0], [len(task.train), len(task.valid)]))
     begin = time.perf_counter()
     RandomizedSearchCV(

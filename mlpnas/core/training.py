@@ -9,11 +9,10 @@ import time
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from mlpnas.core.evaluator import Generator, Job, Outcome, Recipe
 from mlpnas.core.shared_weights import Weights
-from mlpnas.core.task import Task
+from mlpnas.core.task import Fold, Task
 
 
 class KerasTrainer:
@@ -62,20 +61,37 @@ class KerasTrainer:
         ]
         model.compile(keras.optimizers.Adam(recipe.learning_rate), loss=task.loss)
         log = model.fit(
-            self._batches(seed), validation_data=(task.valid.x, task.valid.y),
+            _Batches(task.train, recipe.batch_size, seed),
+            validation_data=(task.valid.x, task.valid.y),
             epochs=recipe.epochs, callbacks=callbacks, shuffle=False, verbose=0,
         ).history  # fmt: skip
         return list(zip(log["loss"], log.get("val_loss", log["loss"]), strict=False))
 
-    def _batches(self, seed: int) -> tf.data.Dataset:
-        """The training rows in batches, in a new order every epoch.
 
-        `fit` would shuffle arrays by TensorFlow's global seed, which is the user's.
-        """
-        train = self._task.train
-        parts = [part for part in (train.x, train.y, train.weight) if part is not None]
-        rows = tf.data.Dataset.from_tensor_slices(tuple(parts))
-        return rows.shuffle(len(train), seed=seed).batch(self._recipe.batch_size)
+class _Batches(keras.utils.PyDataset):
+    """Training rows in batches, in a new order every epoch, from a generator of its own.
+
+    `fit` shuffles arrays, and tf.data its elements, by TensorFlow's global seed, which is the
+    user's.
+    """
+
+    def __init__(self, fold: Fold, batch_size: int, seed: int):
+        super().__init__()
+        self._parts = [part for part in (fold.x, fold.y, fold.weight) if part is not None]
+        self._rows, self._batch_size = len(fold), batch_size
+        self._rng = np.random.default_rng(seed)
+        self.on_epoch_end()
+
+    def __len__(self) -> int:
+        return math.ceil(self._rows / self._batch_size)
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, ...]:
+        start = index * self._batch_size
+        rows = self._order[start : start + self._batch_size]
+        return tuple(part[rows] for part in self._parts)
+
+    def on_epoch_end(self) -> None:
+        self._order = self._rng.permutation(self._rows)
 
 
 def set_weights(model: keras.Model, weights: Weights) -> None:

@@ -51,7 +51,7 @@ def keras_run(generator, architecture, task, weights, recipe):
         task.train.x,
         task.train.y,
         sample_weight=task.train.weight,
-        validation_data=task.valid[:2],
+        validation_data=(task.valid.x, task.valid.y),
         batch_size=recipe.batch_size,
         epochs=recipe.epochs,
         shuffle=False,
