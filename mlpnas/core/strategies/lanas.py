@@ -16,7 +16,7 @@ from typing import Literal
 
 import numpy as np
 
-from mlpnas.core.search_space import Architecture, SearchSpace
+from mlpnas.core.search_space import Architecture, SearchSpace, Tokens
 from mlpnas.core.strategies.memory import Memory
 from mlpnas.core.strategies.partition import Partition, path
 from mlpnas.core.strategies.pool import ENUMERABLE, Pool, whole
@@ -75,6 +75,7 @@ class LaNAS(Strategy):
         self.partition = transfer
         self._learned_on = 0  # trials that the last learning phase knew; 0 before the first
         self._places: tuple[Pool, np.ndarray] | None = None  # a pool, and the leaf of each
+        self._forms: list[Tokens] = []  # canonical forms of the first proposals
 
     # --- learning -----------------------------------------------------------------------
 
@@ -94,7 +95,8 @@ class LaNAS(Strategy):
     def _count(self, rows: range) -> None:
         """Back-propagate trials that were told since the last learning phase."""
         if self.partition is not None and len(rows):
-            leaves = self.partition.leaf(self._memory.features()[rows.start :])
+            new = [self._memory.encode(self._memory.architectures[row]) for row in rows]
+            leaves = self.partition.leaf(np.array(new))
             for leaf, row in zip(leaves, rows, strict=True):
                 self.partition.add(int(leaf), self._memory.scores[row])
 
@@ -175,8 +177,9 @@ class LaNAS(Strategy):
 
     def _rows(self, pool: Pool) -> list[int]:
         """Where in the pool the proposed architectures are."""
-        forms = (self.space.canonical(a).tokens for a in self._novelty.proposed)
-        rows = (pool.row(form) for form in forms)
+        new = self._novelty.proposed[len(self._forms) :]
+        self._forms += [self.space.canonical(a).tokens for a in new]
+        rows = (pool.row(form) for form in self._forms)
         return [row for row in rows if row is not None]
 
     def _exploration(self) -> float:
@@ -196,6 +199,7 @@ class LaNAS(Strategy):
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         self._novelty.restore(state)
         self._memory.restore(state)
+        self._forms = []
         known = int(state["learned_on"])
         if known:  # the tree follows from what it was learned on
             self._learn(known)

@@ -1,0 +1,63 @@
+"""Strategies that learn from scores: what they do with scores that are none."""
+
+import numpy as np
+import pytest
+from fakes import trials_of
+
+from mlpnas.core.errors import InputError
+from mlpnas.core.strategies.bayesian import BayesianOptimization, TreeEnsemble
+from mlpnas.core.strategies.evolution import RegularizedEvolution
+from mlpnas.core.strategies.lanas import LaNAS
+from mlpnas.core.strategies.local_search import LocalSearch
+from mlpnas.core.strategies.mcts import MCTS
+from mlpnas.core.strategies.memory import Memory
+from mlpnas.core.strategies.progressive import ProgressiveSearch
+from mlpnas.core.strategies.q_learning import QLearning
+from mlpnas.core.strategies.tpe import TPE
+from mlpnas.core.trial import Trial
+from mlpnas.space import MLPSpace
+
+SPACE = MLPSpace((3, "softmax"), widths=(8, 16), max_layers=4)
+
+LEARNERS = {
+    "evolution": RegularizedEvolution,
+    "local search": LocalSearch,
+    "lanas": LaNAS,
+    "gaussian process": BayesianOptimization,
+    "tree ensemble": lambda space, seed=0: BayesianOptimization(space, seed, TreeEnsemble()),
+    "tpe": TPE,
+    "tree search": MCTS,
+    "progressive": ProgressiveSearch,
+    "q-learning": QLearning,
+}
+every_learner = pytest.mark.parametrize("make", LEARNERS.values(), ids=LEARNERS)
+
+
+@every_learner
+def test_an_architecture_of_another_space_is_refused(make):
+    other = MLPSpace((4, "softmax")).parse("(8, 'relu'), (4, 'softmax')")
+    with pytest.raises(InputError, match=r"belongs to the space .*4 softmax.*not to"):
+        make(SPACE).tell(trials_of([other]))
+
+
+@every_learner
+@pytest.mark.parametrize("score", [np.nan, np.inf, -np.inf, None, 0.5, -1e9, 1e-300])
+def test_no_score_stops_a_search(make, score):
+    strategy, asked = make(SPACE), []
+    for i in range(5):
+        batch = strategy.ask(8)
+        # A round of ordinary scores in the middle, so that both kinds meet.
+        value = (lambda a: 0.1 + 0.05 * len(a.tokens)) if i == 2 else (lambda a: score)
+        strategy.tell(trials_of(batch, value))
+        asked += batch
+    assert len(set(asked)) == 40
+
+
+def test_scores_that_are_no_numbers_are_not_learned_from():
+    memory, rng = Memory(SPACE), np.random.default_rng(0)
+    drawn = [SPACE.sample_walk(rng) for _ in range(4)]
+    outcomes = trials_of(drawn, dict(zip(drawn, (0.5, np.nan, None, np.inf), strict=True)).get)
+    odd = Trial(9, 0, drawn[3], "failed", score=0.7, reason="crashed after scoring")
+    assert memory.tell([*outcomes, odd]) == drawn[:1]
+    assert memory.scores == [0.5]
+    assert [memory.score(a) for a in drawn[:2]] == [0.5, None]
