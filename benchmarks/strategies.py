@@ -28,13 +28,14 @@ import numpy as np
 from mlpnas.core.errors import InputError
 from mlpnas.core.search import search
 from mlpnas.core.search_space import SearchSpace
-from mlpnas.core.strategies.bayesian import BayesianOptimization, TreeEnsemble
+from mlpnas.core.strategies.bayesian import BayesianOptimization
 from mlpnas.core.strategies.evolution import RegularizedEvolution
 from mlpnas.core.strategies.lanas import LaNAS
 from mlpnas.core.strategies.local_search import LocalSearch
 from mlpnas.core.strategies.mcts import MCTS
 from mlpnas.core.strategies.random import RandomStrategy
 from mlpnas.core.strategies.strategy import Strategy
+from mlpnas.core.strategies.surrogates import TreeEnsemble
 from mlpnas.core.strategies.tpe import TPE
 from mlpnas.core.tabular import Table, TabularEvaluator
 from mlpnas.core.trial import History

@@ -13,7 +13,7 @@ from spaces import SMALL_MLP, TINY
 from mlpnas.core.errors import ExhaustedError
 from mlpnas.core.search import search
 from mlpnas.core.search_space import Architecture, SearchSpace
-from mlpnas.core.strategies.bayesian import BayesianOptimization, TreeEnsemble
+from mlpnas.core.strategies.bayesian import BayesianOptimization
 from mlpnas.core.strategies.evolution import RegularizedEvolution
 from mlpnas.core.strategies.lanas import LaNAS
 from mlpnas.core.strategies.local_search import LocalSearch
@@ -23,6 +23,7 @@ from mlpnas.core.strategies.q_learning import QLearning
 from mlpnas.core.strategies.random import RandomStrategy
 from mlpnas.core.strategies.reinforce import Predictor, Prescreen, ReinforceStrategy
 from mlpnas.core.strategies.strategy import Strategy
+from mlpnas.core.strategies.surrogates import TreeEnsemble
 from mlpnas.core.strategies.tpe import TPE
 from mlpnas.core.trial import History
 from mlpnas.space import MLPSpace

@@ -5,7 +5,7 @@ import pytest
 from fakes import trials_of
 
 from mlpnas.core.errors import InputError
-from mlpnas.core.strategies.bayesian import BayesianOptimization, TreeEnsemble
+from mlpnas.core.strategies.bayesian import BayesianOptimization
 from mlpnas.core.strategies.evolution import RegularizedEvolution
 from mlpnas.core.strategies.lanas import LaNAS
 from mlpnas.core.strategies.local_search import LocalSearch
@@ -13,6 +13,7 @@ from mlpnas.core.strategies.mcts import MCTS
 from mlpnas.core.strategies.memory import Memory
 from mlpnas.core.strategies.progressive import ProgressiveSearch
 from mlpnas.core.strategies.q_learning import QLearning
+from mlpnas.core.strategies.surrogates import TreeEnsemble
 from mlpnas.core.strategies.tpe import TPE
 from mlpnas.core.trial import Trial
 from mlpnas.space import MLPSpace

@@ -7,8 +7,8 @@ import pytest
 from fakes import trials_of
 
 from mlpnas.core.errors import InputError
-from mlpnas.core.strategies.bayesian import (
-    BayesianOptimization,
+from mlpnas.core.strategies.bayesian import BayesianOptimization
+from mlpnas.core.strategies.surrogates import (
     GaussianProcess,
     TreeEnsemble,
     capped,

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from mlpnas.core.search import search
-from mlpnas.core.strategies.bayesian import BayesianOptimization, TreeEnsemble
+from mlpnas.core.strategies.bayesian import BayesianOptimization
 from mlpnas.core.strategies.evolution import RegularizedEvolution
 from mlpnas.core.strategies.lanas import LaNAS, Tree
 from mlpnas.core.strategies.local_search import LocalSearch
+from mlpnas.core.strategies.surrogates import TreeEnsemble
 from mlpnas.core.strategies.tpe import TPE
 from mlpnas.core.tabular import TabularEvaluator
 from mlpnas.core.trial import History

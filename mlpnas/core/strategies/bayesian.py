@@ -1,110 +1,22 @@
 """BayesianOptimization: a surrogate model of the score says which candidates are worth it.
 
 Candidates are the neighbours of the best architectures and some random ones; those that the
-surrogate makes most promising are evaluated. Two surrogates: a Gaussian process, whose
-promise is the expected improvement, and an ensemble of trees, whose promise is a draw from
-what its members expect (Thompson sampling, one independent draw per candidate).
+surrogate finds most promising are evaluated. With a `TreeEnsemble` this is close to BANANAS.
 
-Sources: Jones, Schonlau and Welch, "Efficient global optimization of expensive black-box
-functions", 1998 (expected improvement); White, Neiswanger and Savani, "BANANAS: Bayesian
-optimization with neural architectures for neural architecture search", AAAI 2021
-(independent Thompson sampling over mutations of the best; their ensemble is of networks,
-which take a hundred times longer to fit than trees).
+Source: White, Neiswanger and Savani, "BANANAS: Bayesian optimization with neural
+architectures for neural architecture search", AAAI 2021 (neighbours of the best as
+candidates, path encoding).
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
 
 import numpy as np
-from scipy.stats import norm
-from sklearn.ensemble import ExtraTreesRegressor
-from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
 from mlpnas.core.search_space import Architecture, SearchSpace
 from mlpnas.core.strategies.memory import Memory
 from mlpnas.core.strategies.strategy import Novelty, Strategy
+from mlpnas.core.strategies.surrogates import GaussianProcess, Surrogate
 from mlpnas.core.trial import Trial
-
-
-class Surrogate(Protocol):
-    """Learns scores from features and says how promising candidates are."""
-
-    def promise(
-        self, known: np.ndarray, scores: np.ndarray, asked: np.ndarray, seed: int
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Promise (its order counts) and expected score of candidates.
-
-        Args:
-            known: features `(n, d)` of evaluated architectures, in order of evaluation.
-            scores: theirs, `(n,)`, n at least 2.
-            asked: features `(m, d)` of the candidates.
-            seed: of whatever is random; equal seeds, equal answers.
-
-        Returns:
-            Two arrays `(m,)`.
-        """
-        ...
-
-
-class GaussianProcess:
-    """Expected improvement under a Gaussian process with a Matern 5/2 kernel and noise.
-
-    Its cost grows with the cube of the samples, so beyond `cap` it reads the better half of
-    the cap from the best and the other half from the latest.
-
-    Args:
-        cap: most samples to fit.
-    """
-
-    def __init__(self, cap: int = 200):
-        self._cap = cap
-
-    def promise(
-        self, known: np.ndarray, scores: np.ndarray, asked: np.ndarray, seed: int
-    ) -> tuple[np.ndarray, np.ndarray]:
-        rows = capped(scores, self._cap)
-        centre, spread = known[rows].mean(axis=0), known[rows].std(axis=0)
-        scale = np.where(spread > 0, spread, 1.0) * np.sqrt(known.shape[1])
-        model = self._fit((known[rows] - centre) / scale, scores[rows])
-        mean, deviation = model.predict((asked - centre) / scale, return_std=True)
-        return expected_improvement(mean, deviation, scores.max()), mean
-
-    def _fit(self, x: np.ndarray, scores: np.ndarray) -> GaussianProcessRegressor:
-        # The likeliest of a few: optimising on every ask would cost ten times as much. Length
-        # scales are in units of the typical distance between architectures.
-        candidates = [
-            GaussianProcessRegressor(
-                ConstantKernel(1.0) * Matern(length, nu=2.5) + WhiteKernel(noise),
-                optimizer=None,
-                normalize_y=bool(np.ptp(scores)),
-            ).fit(x, scores)
-            for length in (0.5, 1.0, 2.0)
-            for noise in (1e-3, 1e-1)
-        ]
-        return max(candidates, key=lambda model: model.log_marginal_likelihood_value_)
-
-
-class TreeEnsemble:
-    """Independent Thompson sampling over extremely randomised trees.
-
-    Args:
-        members: trees, each fitted to its own bootstrap sample.
-        cap: most samples to fit, see `GaussianProcess`.
-    """
-
-    def __init__(self, members: int = 20, cap: int = 1000):
-        self._members, self._cap = members, cap
-
-    def promise(
-        self, known: np.ndarray, scores: np.ndarray, asked: np.ndarray, seed: int
-    ) -> tuple[np.ndarray, np.ndarray]:
-        rows = capped(scores, self._cap)
-        model = ExtraTreesRegressor(self._members, bootstrap=True, random_state=seed)
-        model.fit(known[rows], scores[rows])
-        each = np.array([tree.predict(asked) for tree in model.estimators_])
-        mean, deviation = each.mean(axis=0), each.std(axis=0)
-        return np.random.default_rng(seed).normal(mean, deviation), mean
 
 
 class BayesianOptimization(Strategy):
@@ -195,23 +107,3 @@ class BayesianOptimization(Strategy):
 
     def _rng(self, purpose: int) -> np.random.Generator:
         return np.random.default_rng([self._seed, len(self._novelty.proposed), purpose])
-
-
-def expected_improvement(mean: np.ndarray, deviation: np.ndarray, best: float) -> np.ndarray:
-    """E[max(f - best, 0)] = (m - best) Phi(z) + s phi(z), z = (m - best) / s, f ~ N(m, s^2).
-
-    Args:
-        mean, deviation: `(m,)`.
-        best: the highest score so far.
-    """
-    gain, s = mean - best, np.maximum(deviation, 1e-12)
-    return gain * norm.cdf(gain / s) + s * norm.pdf(gain / s)
-
-
-def capped(scores: np.ndarray, cap: int) -> np.ndarray:
-    """Rows to learn from: all or, beyond `cap`, the best half of it and the latest."""
-    if len(scores) <= cap:
-        return np.arange(len(scores))
-    best = np.argsort(-scores, kind="stable")[: cap // 2]
-    latest = np.setdiff1d(np.arange(len(scores)), best)[-(cap - len(best)) :]
-    return np.sort(np.concatenate([best, latest]))

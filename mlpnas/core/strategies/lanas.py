@@ -18,6 +18,7 @@ import numpy as np
 
 from mlpnas.core.search_space import Architecture, SearchSpace, Tokens
 from mlpnas.core.strategies.memory import Memory
+from mlpnas.core.strategies.metropolis import walk
 from mlpnas.core.strategies.partition import Partition, path
 from mlpnas.core.strategies.pool import ENUMERABLE, Pool, whole
 from mlpnas.core.strategies.strategy import Novelty, Strategy
@@ -207,31 +208,3 @@ class LaNAS(Strategy):
 
     def _rng(self, purpose: int) -> np.random.Generator:
         return np.random.default_rng([self._seed, len(self._novelty.proposed), purpose])
-
-
-def walk(
-    space: SearchSpace,
-    partition: Partition,
-    start: Architecture,
-    rng: np.random.Generator,
-    steps: int = 50,
-) -> Architecture:
-    """A random walk that stays in the leaf of `start`; in the long run uniform over it.
-
-    A neighbour b of a is proposed with probability 1 / |N(a)|, so accepting it with
-    min(1, |N(a)| / |N(b)|) makes the uniform distribution stationary (Metropolis, Hastings)
-    also where architectures have different numbers of neighbours.
-    """
-
-    def leaf_of(architecture: Architecture) -> int:
-        form = space.features(space.canonical(architecture))
-        return int(partition.leaf(form[None])[0])
-
-    here, around, leaf = start, space.neighbours(start), leaf_of(start)
-    for _ in range(steps if around else 0):
-        there = around[rng.integers(len(around))]
-        if leaf_of(there) == leaf:
-            beyond = space.neighbours(there)
-            if rng.random() * len(beyond) < len(around):
-                here, around = there, beyond
-    return here

@@ -15,9 +15,9 @@ import numpy as np
 
 from mlpnas.core.errors import InputError
 from mlpnas.core.search_space import Architecture, SearchSpace, Tokens
-from mlpnas.core.strategies.bayesian import capped
 from mlpnas.core.strategies.memory import Memory
 from mlpnas.core.strategies.strategy import Novelty, Strategy
+from mlpnas.core.strategies.surrogates import capped
 from mlpnas.core.trial import Trial
 
 if TYPE_CHECKING:
