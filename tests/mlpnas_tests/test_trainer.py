@@ -61,7 +61,7 @@ def keras_run(generator, architecture, task, weights, recipe):
 
 
 def initial_weights(generator, architecture, task):
-    model = generator.build(architecture, task, seed=3)
+    model = generator.build(architecture, task, seed=5)
     shapes = generator.weight_shapes(architecture, task)
     return {key: tuple(model.get_layer(key).get_weights()) for key in shapes}
 
