@@ -83,7 +83,7 @@ def _number(value: Any) -> bool:
 
 
 _RULES: dict[str, Callable[[Any], bool]] = {
-    "id": lambda v: isinstance(v, int),
+    "id": lambda v: type(v) is int,
     "round": lambda v: isinstance(v, int) and v >= 0,
     "status": lambda v: v in ("ok", "failed"),
     "score": lambda v: v is None or _number(v),

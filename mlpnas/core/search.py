@@ -50,16 +50,18 @@ def search(
     Raises:
         InputError: if the strategy does not choose again what the history says it chose.
     """
-    while len(history) < trials and not should_stop(None):
+    while history.told < trials and not should_stop(None):
         asked = _ask(strategy, per_round)
         if not asked:
             break  # every architecture of the space has been tried
         first, number = history.told, history.rounds_told
         known = history.trials[first : first + len(asked)]
         _check_same(asked, known)
+        missing = asked[len(known) : trials - first]
+        if not missing and len(known) < len(asked):
+            return history  # nothing to add to a round that was cut short
         evaluator.begin_round(strategy)
         evaluator.recall(known)
-        missing = asked[len(known) : trials - first]
         outcomes = evaluator.evaluate(missing, first_id=first + len(known))
         for architecture in missing:
             if should_stop(architecture):

@@ -79,8 +79,9 @@ def outcome(folder: Path) -> tuple:
     records = [{**json.loads(line), "seconds": 0} for line in lines]
     saved = Checkpoint(folder / "state").load()
     learned = [(n, a.tobytes()) for part in saved[2:] for n, a in sorted(part.items())]
-    pending = sorted(path.name for path in (folder / "state" / "pending").glob("*"))
-    return records, saved.told, learned, [n for n in pending if not n.endswith(".part")]
+    # A kill may leave weights that the checkpoint has already; the next one removes them.
+    kept = {int(path.stem) for path in (folder / "state" / "pending").glob("*.npz")}
+    return records, saved.told, learned, {i for i in kept if i >= saved.told}
 
 
 def until_done(folder: Path, seed: int, trials: int, rng, counts: Counter) -> None:

@@ -1,0 +1,483 @@
+"""`mlpnas resume`: the run ends as if nothing had happened, or is refused and left alone.
+
+The strategies are the real ones; children are scored by a function of all that their job
+holds, so that a lost or changed weight would change every score after it.
+"""
+
+import errno
+import hashlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import mlpnas.run
+from mlpnas.__main__ import main
+from mlpnas.clock import Clock
+from mlpnas.core.evaluator import Outcome
+from mlpnas.core.executors import InProcess
+from mlpnas.core.trial import Trial
+
+DATA = Path(__file__).parents[2] / "data"
+PLANNED = ["--trials", "11", "--per-round", "4"]  # the third round is cut short
+
+
+class Killed(BaseException):
+    """Stands for kill -9: nothing catches it, and nothing is done after it."""
+
+
+class FakeTrainer:
+    """Digests a job into a score; at the job that `fate` names, something happens."""
+
+    def __init__(self, generator, task, fate):
+        self._generator, self._task, self._fate = generator, task, fate
+
+    def train(self, job):
+        self._fate["jobs"] -= 1
+        if self._fate["jobs"] == 0:
+            self._fate["act"]()
+        digest = hashlib.sha256(repr((job.architecture.tokens, job.seed)).encode())
+        for key, arrays in sorted(job.weights.items()):
+            digest.update(key.encode() + b"".join(a.tobytes() for a in arrays))
+        rng = np.random.default_rng(list(digest.digest()))
+        shapes = self._generator.weight_shapes(job.architecture, self._task)
+        weights = {
+            key: tuple(rng.random(shape, np.float32) for shape in pair)
+            for key, pair in shapes.items()
+            if pair[0][0] * pair[0][1] <= 1024  # small ones will do
+        }
+        return Outcome(tuple(rng.random(3)), weights=weights, seconds=0.01)
+
+
+def kill():
+    raise Killed
+
+
+@pytest.fixture
+def fate(monkeypatch):
+    """What happens at which job; nothing by default."""
+    fate = {"jobs": 0, "act": kill}
+
+    def executor(trainer, workers):
+        table, generator = trainer.args[:2]
+        task = table.task
+        return InProcess(partial(FakeTrainer, generator, task, fate))
+
+    monkeypatch.setattr(mlpnas.run, "make_executor", executor)
+    monkeypatch.setattr("mlpnas.commands.search.finish", lambda run, history, console: None)
+    return fate
+
+
+def run(*arguments) -> int:
+    """Exit status of the command line with these arguments."""
+    with pytest.raises(SystemExit) as exit_:
+        main([str(a) for a in arguments])
+    return exit_.value.code or 0
+
+
+def search(folder, *more) -> int:
+    return run(
+        "search", DATA / "iris.csv", "--target", "species", "--run", folder, *PLANNED, *more
+    )
+
+
+def records(folder: Path) -> list[dict]:
+    """The journal but for times."""
+    lines = (folder / "trials.jsonl").read_text().splitlines()
+    return [{**json.loads(line), "seconds": 0} for line in lines]
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    """Every file of a folder but the lock."""
+    found = (p for p in folder.rglob("*") if p.is_file() and p.name != "lock")
+    return {str(p.relative_to(folder)): p.read_bytes() for p in found}
+
+
+KINDS = {
+    "reinforce": [],
+    "reinforce without store": ["--no-one-shot"],
+    "reinforce without predictor": ["--no-predictor"],
+    "random": ["--strategy", "random"],
+}
+
+
+@pytest.mark.parametrize(
+    "options",
+    # A controller takes seconds to compile, and this test needs four of them.
+    [pytest.param(v, marks=[pytest.mark.slow] * (" " in k), id=k) for k, v in KINDS.items()],
+)
+def test_a_run_killed_in_mid_round_and_while_saving_equals_the_uninterrupted(
+    options, fate, tmp_path, monkeypatch
+):
+    straight, killed = tmp_path / "straight", tmp_path / "killed"
+    assert search(straight, *options, "--trials", "14") == 0
+    fate["jobs"] = 7
+    with pytest.raises(Killed):  # in the second round
+        search(killed, *options)
+    replaced = os.replace
+    with monkeypatch.context() as patch:
+        # While the second round's checkpoint takes its place.
+        patch.setattr(
+            os, "replace", lambda a, b: kill() if b.name == "round.npz" else replaced(a, b)
+        )
+        with pytest.raises(Killed):
+            run("resume", killed, "--trials", "14")  # extended, too
+    with (killed / "trials.jsonl").open("a") as file:
+        file.write('{"id": 8, "rou')
+    assert run("resume", killed) == 0
+    assert records(killed) == records(straight)
+    assert len(records(killed)) == 14
+    assert [t["round"] for t in records(killed)] == [0] * 4 + [1] * 4 + [2] * 4 + [3] * 2
+    assert content(killed)["state/round.npz"] == content(straight)["state/round.npz"]
+
+
+def test_trials_of_the_journal_are_not_trained_again(fate, tmp_path):
+    fate["jobs"] = 7
+    with pytest.raises(Killed):
+        search(tmp_path / "r", "--strategy", "random")
+    fate["jobs"] = 0
+    assert run("resume", tmp_path / "r") == 0
+    assert -fate["jobs"] == 11 - 6
+
+
+def test_ctrl_c_and_a_time_limit_leave_runs_that_end_alike(fate, tmp_path, capsys):
+    straight, stopped = tmp_path / "straight", tmp_path / "stopped"
+    search(straight, "--strategy", "random")
+    fate.update(jobs=6, act=lambda: os.kill(os.getpid(), signal.SIGINT))
+    assert search(stopped, "--strategy", "random") == 130
+    assert f"To go on: mlpnas resume {stopped}" in capsys.readouterr().out
+    assert len(records(stopped)) == 6
+    fate.update(jobs=2, act=lambda: time.sleep(1.2))
+    assert run("resume", stopped, "--time-limit", "1s") == 0
+    assert "time limit ended the search after" in capsys.readouterr().out
+    assert len(records(stopped)) < 11
+    assert run("resume", stopped) == 0
+    assert records(stopped) == records(straight)
+
+
+def test_a_finished_run_has_nothing_left_to_do(fate, tmp_path, capsys):
+    folder = tmp_path / "r"
+    search(folder, "--strategy", "random")
+    record = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps({**record, "results": [1]}))
+    before = content(folder)
+    assert run("resume", folder) == 0
+    assert "is finished: 11 trials" in capsys.readouterr().out
+    assert content(folder) == before
+    assert run("resume", folder, "--trials", "5") == 2
+    assert "--trials is 5, but the run has 11 already" in capsys.readouterr().err
+
+
+def test_a_run_may_be_resumed_from_another_directory(fate, tmp_path, monkeypatch):
+    (tmp_path / "iris.csv").write_bytes((DATA / "iris.csv").read_bytes())
+    monkeypatch.chdir(tmp_path)
+    options = ["--target", "species", "--run", "r", "--strategy", "random", *PLANNED]
+    assert run("search", "iris.csv", *options) == 0
+    monkeypatch.chdir("/")
+    assert run("resume", tmp_path / "r", "--trials", "13") == 0
+    assert len(records(tmp_path / "r")) == 13
+
+
+# --- what is refused ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def half(fate, tmp_path) -> Path:
+    """A run that was killed in its second round."""
+    fate["jobs"] = 7
+    with pytest.raises(Killed):
+        search(tmp_path / "half", "--strategy", "random")
+    fate["jobs"] = 0
+    return tmp_path / "half"
+
+
+def settings(**changed):
+    def damage(folder):
+        path = folder / "run.json"
+        record = json.loads(path.read_text())
+        record["settings"].update(changed)
+        path.write_text(json.dumps(record))
+
+    return damage
+
+
+def record(**changed):
+    def damage(folder):
+        path = folder / "run.json"
+        path.write_text(json.dumps({**json.loads(path.read_text()), **changed}))
+
+    return damage
+
+
+def write(name, text):
+    return lambda folder: (folder / name).write_text(text)
+
+
+def other_shape(folder):
+    path = folder / "state" / "round.npz"
+    with np.load(path) as saved:
+        arrays = dict(saved)
+    for name in arrays:
+        if name.startswith("store/") and not name.endswith("score"):
+            arrays[name] = np.zeros((3, 3, 3), np.float32)
+    np.savez(path, **arrays)
+
+
+def without(name):
+    def damage(folder):
+        with np.load(folder / "state" / "round.npz") as saved:
+            arrays = {key: array for key, array in saved.items() if key != name}
+        np.savez(folder / "state" / "round.npz", **arrays)
+
+    return damage
+
+
+def shorter_journal(folder):
+    path = folder / "trials.jsonl"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:2]))
+
+
+def other_choice(folder):
+    path = folder / "trials.jsonl"
+    lines = path.read_text().splitlines(keepends=True)
+    first, last = json.loads(lines[0]), json.loads(lines[5])
+    lines[5] = json.dumps({**last, "architecture": first["architecture"]}) + "\n"
+    path.write_text("".join(lines))
+
+
+HOSTILE = {
+    "no run.json": (lambda f: (f / "run.json").unlink(), "is no folder of a run"),
+    "empty run.json": (write("run.json", ""), "run.json is damaged, or not of mlpnas"),
+    "foreign run.json": (write("run.json", '{"a": 1}'), "damaged, or not of mlpnas"),
+    "list for run.json": (write("run.json", "[]"), "damaged, or not of mlpnas"),
+    "newer format": (record(format=99), "is of format 99, written by a newer mlpnas"),
+    "odd format": (record(format="1; rm"), "damaged, or not of mlpnas"),
+    "unknown setting": (settings(magic=1), "the setting 'magic' is unknown"),
+    "odd setting": (settings(strategy="luck"), "the setting 'strategy' is 'luck'"),
+    "odd number": (settings(trials="many"), "the setting 'trials' is 'many'"),
+    "no data": (settings(data="/nowhere.csv"), "no file '/nowhere.csv'"),
+    "other data": (settings(data=str(DATA / "wine.csv")), ""),
+    "other seed": (settings(seed=1), "not the data that the run began with: other values"),
+    "other epochs": (settings(epochs=3), "epochs: 10, now 3"),
+    "other strategy": (settings(strategy="reinforce"), "strategy: 'random', now 'reinforce'"),
+    "foreign line": (write("trials.jsonl", "x\n"), "line 1 of"),
+    "journal too short": (shorter_journal, "holds 2 trials, but the search had been told 4"),
+    "another trial": (other_choice, "trial 5 of the journal is"),
+    "no state": (lambda f: (f / "state" / "round.npz").unlink(), "0.npz is missing; expected"),
+    "no pending": (lambda f: (f / "state/pending/5.npz").unlink(), "5.npz is missing"),
+    "torn state": (write("state/round.npz", "PK"), "round.npz is damaged"),
+    "state without header": (without("header"), "no readable header"),
+    "state without part": (without("strategy/proposed_lengths"), "does not fit this run"),
+    "weights of another shape": (other_shape, "stored shapes [(3, 3, 3)"),
+}
+
+
+@pytest.mark.parametrize(("damage", "message"), HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_folder_gets_one_line_and_is_left_alone(damage, message, half, capsys):
+    damage(half)
+    before = content(half)
+    capsys.readouterr()
+    assert run("resume", half) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert content(half) == before
+
+
+def test_a_place_that_is_no_folder_is_refused(tmp_path, capsys):
+    for place in (tmp_path, tmp_path / "none", DATA / "iris.csv"):
+        assert run("resume", place) == 2
+        assert "is no folder of a run" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_other_rows_are_named(half, tmp_path, capsys):
+    rows = (DATA / "iris.csv").read_text().splitlines(keepends=True)
+    (tmp_path / "iris.csv").write_text("".join(rows[:-5]))
+    settings(data=str(tmp_path / "iris.csv"))(half)
+    assert run("resume", half) == 2
+    assert "other rows: [96, 24, 30] then, [" in capsys.readouterr().err
+
+
+def test_other_versions_are_named_and_the_run_goes_on(half, capsys):
+    versions = json.loads((half / "run.json").read_text())["versions"]
+    record(versions={**versions, "keras": "3.0.0"})(half)
+    assert run("resume", half) == 0
+    assert "the run began with keras 3.0.0, now" in capsys.readouterr().out
+
+
+# --- one writer, full disks -----------------------------------------------------------------
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from mlpnas.folder import Folder
+folder = Folder.open(Path(sys.argv[1]))
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_second_process_is_refused_until_the_first_is_killed(half, capsys):
+    command = [sys.executable, "-c", HOLD, str(half)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout.readline() == "held\n"
+        before = content(half)
+        assert run("resume", half) == 2
+        assert "is in use by another process" in capsys.readouterr().err
+        assert content(half) == before
+        holder.kill()
+    assert run("resume", half) == 0
+
+
+def test_a_full_disk_stops_in_one_line_and_the_run_can_go_on(
+    fate, tmp_path, monkeypatch, capsys
+):
+    straight, full = tmp_path / "straight", tmp_path / "full"
+    search(straight, "--strategy", "random")
+    generator = random.Random(0)
+    command = partial(search, full, "--strategy", "random")
+    fsync = os.fsync
+    for _ in range(4):
+        left = generator.randrange(12)
+
+        def sync(descriptor):
+            nonlocal left
+            left -= 1
+            if left < 0:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            fsync(descriptor)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", sync)
+            assert command() == 2
+        error = capsys.readouterr().err
+        assert "No space left on device" in error
+        assert f"continue with: mlpnas resume {full}" in error
+        assert error.count("\n") == 1
+        if (full / "run.json").exists():
+            command = partial(run, "resume", full)
+    assert command() == 0
+    assert records(full) == records(straight)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a tmpfs")
+def test_a_disk_that_is_really_full(half, fate, tmp_path, capsys):
+    place = tmp_path / "small"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(place)]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("no tmpfs can be mounted here")
+    try:
+        assert search(place / "r", "--no-one-shot", "--strategy", "random") == 0
+        trials = len(records(place / "r"))
+        status = run("resume", place / "r", "--trials", "2000")
+        assert status == 2
+        assert "No space left on device" in capsys.readouterr().err
+        before = len(records(place / "r"))
+        assert before >= trials
+        subprocess.run(["mount", "-o", "remount,size=8m", str(place)], check=True)
+        assert run("resume", place / "r", "--trials", str(before + 4)) == 0
+        assert len(records(place / "r")) == before + 4
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
+
+
+# --- budgets --------------------------------------------------------------------------------
+
+
+def finished(parameters, seconds) -> Trial:
+    return Trial(0, 0, None, "ok", 0.5, parameters=parameters, seconds=seconds)
+
+
+def test_a_childs_time_is_predicted_from_its_size():
+    clock = Clock(100.0, parameters=lambda architecture: architecture)
+    assert clock.predict(10**9) == 0  # nothing is known yet
+    clock.note(finished(1000, 2.0))
+    assert clock.predict(10**9) == 2.0
+    clock.note(finished(3000, 4.0))
+    assert clock.predict(9000) == pytest.approx(10.0)
+    assert not clock.should_stop(9000)
+    assert clock.should_stop(200_000)  # would take 201 seconds
+    assert clock.out_of_time
+
+
+def test_without_a_limit_nothing_is_too_long():
+    clock = Clock(None, parameters=lambda architecture: architecture)
+    clock.note(finished(1, 1e9))
+    assert not clock.should_stop(1)
+    clock.interrupted = True
+    assert clock.should_stop(1)
+
+
+# --- with the real trainer ------------------------------------------------------------------
+
+
+def start(*arguments) -> subprocess.Popen:
+    command = [sys.executable, "-m", "mlpnas", *map(str, arguments)]
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def killed_until_done(folder, first, rng, longest, kills, resume=()) -> None:
+    """Kill the process group after a random while, so many times, and resume each time."""
+    arguments = first
+    for _ in range(kills):
+        process = start(*arguments)
+        deadline = time.monotonic() + rng.uniform(3, longest)
+        while time.monotonic() < deadline and process.poll() is None:
+            time.sleep(0.1)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        if (folder / "run.json").exists():
+            arguments = ("resume", folder, *resume)
+    process = start(*arguments)
+    _, error = process.communicate(timeout=600)
+    assert (process.returncode, error) == (0, "")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(20))
+def test_real_runs_killed_at_random_instants(seed, tmp_path):
+    straight, killed = tmp_path / "straight", tmp_path / "killed"
+    options = [
+        *("--target", "species", "--trials", "12", "--per-round", "5", "--epochs", "3"),
+        *("--seed", seed, "--strategy", ("reinforce", "random")[seed % 2]),
+        *([], ["--no-one-shot"], ["--no-predictor"])[seed % 3],
+        *("--jobs", 1 + seed % 2),
+    ]
+    begin = time.monotonic()
+    assert start("search", DATA / "iris.csv", "--run", straight, *options).wait(600) == 0
+    longest = time.monotonic() - begin
+    command = ("search", DATA / "iris.csv", "--run", killed, *options)
+    killed_until_done(killed, command, random.Random(seed), longest, 2, ("--jobs", 1))
+    assert records(killed) == records(straight)
+    winners = [json.loads((f / "run.json").read_text())["winner"] for f in (straight, killed)]
+    assert winners[0] == winners[1]
+
+
+@pytest.mark.slow
+def test_60_trials_on_wine_quality_killed_three_times(shared_data, tmp_path):
+    straight, killed = tmp_path / "straight", tmp_path / "killed"
+    options = [
+        *("--target", "quality_label", "--drop", "quality", "--trials", 60, "--jobs", 2),
+    ]
+    data = shared_data("wine_quality.csv")
+    assert start("search", data, "--run", straight, *options).wait(1200) == 0
+    command = ("search", data, "--run", killed, *options)
+    killed_until_done(killed, command, random.Random(0), 40, 3, ("--jobs", 2))
+    assert records(killed) == records(straight)
+    assert len(records(killed)) == 60
