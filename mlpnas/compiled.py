@@ -1,7 +1,7 @@
 """The whole training run of a network in one graph: epochs, batches, early stopping.
 
 A graph is traced per `Form` (room for three, six, nine... hidden layers, with or without
-dropout) and kind of task. It runs every network of that form on any rows, for any number of
+dropout) and loss. It runs every network of that form on any rows, for any number of
 epochs, patience, batch size and learning rate. Ten layers at most therefore make six traces
 at most, once in the life of a process: tracing takes as long as training some small networks,
 and a cross-validation makes a new trainer for every fold.
@@ -21,6 +21,7 @@ from mlpnas.core.task import Fold
 
 ROOM = 3  # capacities are multiples of it; the rows enter at one of the lowest three layers
 CHUNK = 4096  # validation rows per forward pass: bounds the memory of activations
+REGRESSION = ("mse", "mae")  # losses of targets that are real numbers
 
 
 class Rows(NamedTuple):
@@ -42,10 +43,10 @@ class Rows(NamedTuple):
         return cls(tf.constant(x), tf.constant(fold.y), tf.constant(weight, tf.float32))
 
     @classmethod
-    def signature(cls, task: str) -> "Rows":
-        """What a graph expects, for `Task.kind`: any number of rows, inputs and outputs."""
-        regression = task == "regression"
-        y = tf.TensorSpec([None, None]) if regression else tf.TensorSpec([None], tf.int32)
+    def signature(cls, loss: str) -> "Rows":
+        """What a graph expects, for `Task.loss`: any number of rows, inputs and outputs."""
+        real = loss in REGRESSION
+        y = tf.TensorSpec([None, None]) if real else tf.TensorSpec([None], tf.int32)
         return cls(tf.TensorSpec([None, None]), y, tf.TensorSpec([None]))
 
     @property
@@ -134,13 +135,13 @@ class Training(NamedTuple):
     Attributes:
         chain: the network.
         train, valid: the folds.
-        task: `Task.kind`.
+        loss: `Task.loss`.
     """
 
     chain: Chain
     train: Rows
     valid: Rows
-    task: str
+    loss: str
 
     def epoch(self, rows: Rows, plan: Plan, epoch: Tensor) -> Tensor:
         """One pass over the rows; gives the mean (weighted) loss, as batches met it."""
@@ -158,7 +159,7 @@ class Training(NamedTuple):
     def _step(self, batch: Rows, t: Tensor, rate: Tensor) -> Tensor:
         """One step of the optimizer; gives the sum of the losses of the batch's rows."""
         logits, traces = self.chain.forward(batch.x, tf.cast(t, tf.uint64))
-        loss, dz = row_losses(self.task, logits, batch.y)
+        loss, dz = row_losses(self.loss, logits, batch.y)
         loss, dz = loss * batch.weight, dz * batch.weight[:, None]
         # Keras divides by the number of rows, not by the sum of their weights.
         dz /= tf.cast(tf.shape(dz)[0], tf.float32)
@@ -168,7 +169,7 @@ class Training(NamedTuple):
     @property
     def width(self) -> Tensor:
         """Of what `validate` sums up."""
-        return tf.shape(self.valid.y)[1] if self.task == "regression" else tf.constant(1)
+        return tf.shape(self.valid.y)[1] if self.loss in REGRESSION else tf.constant(1)
 
     def validate(self) -> tuple[Tensor, Tensor]:
         """Mean loss over the validation rows, and the sums that the metric needs; weighted."""
@@ -178,8 +179,8 @@ class Training(NamedTuple):
             end = tf.minimum(begin + CHUNK, n)
             rows = self.valid.part(begin, end)
             logits, _ = self.chain.forward(rows.x)
-            losses, _ = row_losses(self.task, logits, rows.y)
-            good += _good(self.task, logits, rows)
+            losses, _ = row_losses(self.loss, logits, rows.y)
+            good += _good(self.loss, logits, rows)
             return end, loss + tf.reduce_sum(losses * rows.weight), good
 
         start = (0, np.float32(0), tf.zeros([self.width]))
@@ -214,37 +215,37 @@ def _layers(form: Form) -> list[Layer]:
 
 @cache
 def compile_run(
-    form: Form, task: str, shuffle: bool
+    form: Form, loss: str, shuffle: bool
 ) -> Callable[[list, Plan, Rows, Rows], Result]:
     """The graph, traced at its first call. Whoever calls it holds `LOCK`.
 
     Args:
         form: of the networks that it shall run.
-        task: `Task.kind`.
+        loss: `Task.loss`.
         shuffle: whether the rows are put into a new order every epoch.
 
     Returns:
         A `tf.function` of the initial kernels (one per layer, bias as last row), a plan, and
         the training and validation rows.
     """
-    layers, rows = _layers(form), Rows.signature(task)
+    layers, rows = _layers(form), Rows.signature(loss)
 
     @tf.function(autograph=False, input_signature=[*_signature(form.capacity), rows, rows])
     def run(kernels: list, plan: Plan, train: Rows, valid: Rows) -> Result:
         for layer, kernel in zip(layers, kernels, strict=True):
             layer.start(kernel)
         chain = Chain(layers, plan.kinds(form), Constants.make())
-        training = Training(chain, train, valid, task)
+        training = Training(chain, train, valid, loss)
 
         def go_on(epoch, best, wait, losses, sums):
             return (epoch < plan.epochs) & (wait < plan.patience)
 
         def body(epoch, best, wait, losses, sums):
             rows = _shuffled(train, plan.order, epoch) if shuffle else train
-            loss = training.epoch(rows, plan, epoch)
+            train_loss = training.epoch(rows, plan, epoch)
             valid_loss, good = training.validate()
-            best, wait = training.judge(loss, valid_loss, best, wait)
-            losses = losses.write(epoch, tf.stack([loss, valid_loss]))
+            best, wait = training.judge(train_loss, valid_loss, best, wait)
+            losses = losses.write(epoch, tf.stack([train_loss, valid_loss]))
             return epoch + 1, best, wait, losses, sums.write(epoch, good)
 
         losses = tf.TensorArray(tf.float32, plan.epochs, element_shape=[2])
@@ -274,25 +275,27 @@ def _shuffled(rows: Rows, seed: Tensor, epoch: Tensor) -> Rows:
     return Rows(*(tf.gather(part, order) for part in rows))
 
 
-def row_losses(task: str, logits: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+def row_losses(loss: str, logits: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """Loss per row `(batch,)`, and its gradient with respect to the logits."""
-    if task == "multiclass":
+    if loss == "sparse_categorical_crossentropy":
         return tf.raw_ops.SparseSoftmaxCrossEntropyWithLogits(features=logits, labels=y)
-    if task == "binary":
+    if loss == "binary_crossentropy":
         y = tf.cast(y[:, None], tf.float32)
-        loss = tf.nn.sigmoid_cross_entropy_with_logits(labels=y, logits=logits)
-        return loss[:, 0], tf.sigmoid(logits) - y
+        entropy = tf.nn.sigmoid_cross_entropy_with_logits(labels=y, logits=logits)
+        return entropy[:, 0], tf.sigmoid(logits) - y
     error = logits - y
     outputs = tf.cast(tf.shape(y)[1], tf.float32)
+    if loss == "mae":
+        return tf.reduce_mean(tf.abs(error), axis=1), tf.sign(error) / outputs
     return tf.reduce_mean(tf.square(error), axis=1), error * (2 / outputs)
 
 
-def _good(task: str, logits: Tensor, rows: Rows) -> Tensor:
+def _good(loss: str, logits: Tensor, rows: Rows) -> Tensor:
     """Weight of the correct rows `(1,)`, or of the squared errors, `(outputs,)`."""
     y = rows.y
-    if task == "regression":
+    if loss in REGRESSION:
         return tf.reduce_sum(tf.square(logits - y) * rows.weight[:, None], axis=0)
-    if task == "binary":
+    if loss == "binary_crossentropy":
         right = tf.equal(logits[:, 0] > 0, y > 0)
     else:
         right = tf.equal(tf.argmax(logits, axis=1, output_type=y.dtype), y)

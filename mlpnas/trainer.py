@@ -135,7 +135,7 @@ class MLPTrainer:
 
     def _graph(self, form: Form) -> Any:
         """The graph for this form, which all trainers of a process share."""
-        return compile_run(form, self.task.kind, self._shuffle)
+        return compile_run(form, self.task.loss, self._shuffle)
 
     def _outcome(self, result: Result, shapes: Shapes) -> Outcome:
         epochs = int(result.epochs)

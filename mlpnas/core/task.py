@@ -6,7 +6,7 @@ the winner is chosen.
 """
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -42,6 +42,8 @@ class Task:
         kind: `"binary"`, `"multiclass"` or `"regression"`.
         train, valid, test: the folds; scaled and encoded already, with everything that was
             fitted having seen `train` alone.
+        regression_loss: what training minimises where targets are numbers: the mean squared
+            or, less moved by outliers, the mean absolute error.
         classes: the labels as the user wrote them, in the order of the class indices;
             empty for regression.
     """
@@ -51,7 +53,8 @@ class Task:
     train: Fold
     valid: Fold
     test: Fold
-    classes: tuple = field(default=())
+    classes: tuple = ()
+    regression_loss: Literal["mse", "mae"] = "mse"
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -77,7 +80,7 @@ class Task:
         return {
             "binary": "binary_crossentropy",
             "multiclass": "sparse_categorical_crossentropy",
-            "regression": "mse",
+            "regression": self.regression_loss,
         }[self.kind]
 
     @property

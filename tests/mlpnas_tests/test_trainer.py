@@ -87,6 +87,10 @@ def test_three_epochs_equal_a_keras_fit(kind, activation):
     assert_same_run(make_task(kind), f"(16, '{activation}'), (8, '{activation}')")
 
 
+def test_the_absolute_error_is_trained_as_in_keras():
+    assert_same_run(replace(make_task("regression"), regression_loss="mae"), "(16, 'tanh')")
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_row_weights_count_as_in_keras(kind):
     assert_same_run(make_task(kind, weighted=True), "(16, 'tanh')")
