@@ -20,6 +20,8 @@ _HOME = {
     "History": "mlpnas.core.trial",
     "InputError": "mlpnas.core.errors",
     "MLPGenerator": "mlpnas.generator",
+    "MLPNASClassifier": "mlpnas.estimator",
+    "MLPNASRegressor": "mlpnas.estimator",
     "MLPSpace": "mlpnas.space",
     "MLPTrainer": "mlpnas.trainer",
     "Predictor": "mlpnas.core.strategies.reinforce",

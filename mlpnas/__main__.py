@@ -45,6 +45,9 @@ def search(
     ] = "reinforce",
     one_shot: Annotated[bool, typer.Option(help="Children inherit weights.")] = True,
     predictor: Annotated[bool, typer.Option(help="Give the controller its predictor.")] = True,
+    loss: Annotated[
+        Literal["mse", "mae"], typer.Option(help="To minimise where the target is a number.")
+    ] = "mse",
     reward: Annotated[
         Literal["weighted", "best", "last"], typer.Option(help="From learning curve to score.")
     ] = "weighted",
@@ -70,6 +73,7 @@ def search(
         strategy,
         one_shot,
         predictor,
+        loss,
         reward,
         seed,
     )

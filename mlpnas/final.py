@@ -7,7 +7,7 @@ have tried otherwise on the same rows with the same scaling.
 
 import warnings
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -47,6 +47,13 @@ class Winner(NamedTuple):
     model: keras.Model
     retrained: dict[int, float]
     outcomes: dict[int, Outcome]
+
+    def record(self) -> dict[str, Any]:
+        """Plain values for run.json."""
+        return {
+            "winner": {"trial": self.trial.id, "architecture": str(self.trial.architecture)},
+            "retrained_validation": self.retrained,
+        }
 
 
 def retrain(

@@ -22,6 +22,7 @@ class Settings:
         strategy: who chooses.
         one_shot: whether children inherit weights.
         predictor: whether the controller has its accuracy head.
+        loss: what training minimises where the target is a number, `"mse"` or `"mae"`.
         reward: how a learning curve becomes a score.
         seed: of everything.
     """
@@ -36,6 +37,7 @@ class Settings:
     strategy: Literal["reinforce", "random"] = "reinforce"
     one_shot: bool = True
     predictor: bool = True
+    loss: Literal["mse", "mae"] = "mse"
     reward: Literal["weighted", "best", "last"] = "weighted"
     seed: int = 0
 
@@ -89,14 +91,15 @@ class Workers:
     Attributes:
         jobs: processes that train, at least 1.
         trial_timeout: seconds after which a child is given up; None waits for ever.
-        executor: `"local"` for processes on this machine, `"ray"` for a Ray cluster.
+        executor: `"local"` for processes on this machine, `"ray"` for a Ray cluster,
+            `"here"` for no other process than this one.
         address: of the Ray cluster; None starts Ray on this machine.
         gpus: per process on Ray; a fraction shares one.
     """
 
     jobs: int = 1
     trial_timeout: float | None = None
-    executor: Literal["local", "ray"] = "local"
+    executor: Literal["local", "ray", "here"] = "local"
     address: str | None = None
     gpus: float = 0.0
 
@@ -105,5 +108,5 @@ class Workers:
             raise InputError(f"--jobs is {self.jobs}; expected 1 or more")
         if not self.gpus >= 0:
             raise InputError(f"--gpus-per-job is {self.gpus}; expected 0 or more")
-        if self.executor == "local" and (self.address or self.gpus):
+        if self.executor != "ray" and (self.address or self.gpus):
             raise InputError("--address and --gpus-per-job are for --executor ray; add it")

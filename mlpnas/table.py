@@ -39,7 +39,7 @@ class Table:
             for npz a StandardScaler, or None for pixels, which are divided by 255.
         target_mean, target_std: a regression target is standardised with these, the training
             fold's, because networks learn best on that scale (R² does not depend on it);
-            0 and 1 for classes.
+            arrays where there are several outputs; 0 and 1 for classes.
         notes: sentences on what was inferred and dropped; warnings begin with "Warning: ".
     """
 
@@ -47,8 +47,8 @@ class Table:
     target: str = ""
     columns: tuple[Column, ...] = ()
     preprocessor: ColumnTransformer | StandardScaler | None = field(default=None, repr=False)
-    target_mean: float = 0.0
-    target_std: float = 1.0
+    target_mean: float | np.ndarray = 0.0
+    target_std: float | np.ndarray = 1.0
     notes: tuple[str, ...] = ()
 
     def encode(self, frame: pd.DataFrame) -> np.ndarray:
@@ -59,9 +59,14 @@ class Table:
         return encode(self.preprocessor, clean_rows(_plain(frame), self.columns))
 
     def decode(self, outputs: np.ndarray) -> np.ndarray:
-        """The user's labels or values `(rows,)` for a model's outputs `(rows, units)`."""
+        """The user's labels or values for a model's outputs `(rows, units)`.
+
+        Returns:
+            `(rows,)`; for several outputs of a regression `(rows, outputs)`.
+        """
         if self.task.kind == "regression":
-            return outputs[:, 0] * self.target_std + self.target_mean
+            values = outputs.astype(np.float64) * self.target_std + self.target_mean
+            return values[:, 0] if values.shape[1] == 1 else values
         binary = self.task.kind == "binary"
         index = (outputs[:, 0] > 0.5).astype(int) if binary else outputs.argmax(axis=1)
         return np.asarray(self.task.classes)[index]

@@ -2,6 +2,8 @@
 
 import signal
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +21,7 @@ from mlpnas.table import Table, read_table
 
 if TYPE_CHECKING:
     from mlpnas.clock import Clock
-    from mlpnas.core.trial import History, Trial
+    from mlpnas.core.trial import History
     from mlpnas.final import Result
     from mlpnas.run import Run
 
@@ -72,8 +74,7 @@ def carry_on(
         from mlpnas.run import Run
 
         run = Run(settings, table, folder, workers)
-    with folder.guarded():
-        history = run.restore()
+    with folder.guarded(), run.executor, closing(run.restore()) as history:
         before = len(history)
         if before > settings.trials:
             raise InputError(
@@ -92,6 +93,7 @@ def open_table(settings: Settings, console: Console) -> Table:
     """The settings' table; prints what was inferred, dropped and looks wrong."""
     s = settings
     table = read_table(s.data, s.target, task=s.task, drop=s.drop, seed=s.seed)
+    table = replace(table, task=replace(table.task, regression_loss=s.loss))
     for note in table.notes:
         style = "yellow" if note.startswith("Warning") else None
         console.print(escape(note), style=style, soft_wrap=True)
@@ -105,22 +107,12 @@ def run_search(run: "Run", history: "History", clock: "Clock", console: Console)
         typer.Exit: with status 130 if the user interrupted it.
     """
     from mlpnas.core.report import failures, leaderboard
-    from mlpnas.core.search import search as search_loop
     from mlpnas.display import SearchDisplay
 
     restore = _stop_on_interrupt(clock, console)
-    with SearchDisplay(console, history, run.settings) as display, run.executor:
-
-        def note(trial: "Trial") -> None:
-            clock.note(trial)
-            display.show(trial)
-
-        search_loop(
-            run.strategy, run.evaluator, history, run.settings.trials, run.settings.per_round,
-            note, clock.should_stop, checkpoint=lambda: run.checkpoint(history.told),
-        )  # fmt: skip
+    with SearchDisplay(console, history, run.settings) as display:
+        run.search(history, clock, display.show)
     restore()
-    history.close()
     console.print(leaderboard(history))
     if problem := failures(history):
         console.print(escape(problem), style="yellow", soft_wrap=True)
@@ -138,26 +130,16 @@ def run_search(run: "Run", history: "History", clock: "Clock", console: Console)
 
 def finish(run: "Run", history: "History", console: Console) -> None:
     """Retrain the finalists, save the winner, test it once beside the baselines."""
-    from mlpnas.final import baselines, judge, retrain
+    from mlpnas.final import baselines, judge
 
-    finalists = history.leaderboard()
-    if not finalists:
-        raise InputError(
-            f"none of the {len(history)} trials succeeded, so there is no winner to retrain; "
-            f"expected at least one: mend the reasons given in {run.folder.journal}"
-        )
     task, seed = run.table.task, run.settings.seed
     with console.status("retraining") as status:
-        winner = retrain(
-            run.generator, task, finalists, seed,
-            lambda n: status.update(f"retraining finalist {n} of {len(finalists)}"),
-        )  # fmt: skip
+        winner = run.retrain(history, on_finalist=status.update)
         path = run.folder.save(winner.model)
         status.update("fitting scikit-learn's multi-layer perceptron on the same rows")
         results = [judge(winner, task), *baselines(task, seed)]
     run.write(
-        winner={"trial": winner.trial.id, "architecture": str(winner.trial.architecture)},
-        retrained_validation=winner.retrained,
+        **winner.record(),
         results=[result._asdict() for result in results],
     )
     console.print(_comparison(results, task.metric))

@@ -1,0 +1,281 @@
+"""MLPNASClassifier, MLPNASRegressor: architecture search as scikit-learn estimators.
+
+They go the way of the command line: samples become a Table, a Run searches on it, and the
+finalists are retrained from fresh weights. What is fitted predicts with the best of them.
+"""
+
+import logging
+from abc import ABC, abstractmethod
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_array, check_is_fitted, column_or_1d
+
+from mlpnas.core.task import Kind
+from mlpnas.samples import make_table, without_rows
+from mlpnas.table import Table
+from mlpnas.tables.targets import Target
+from mlpnas.validation import check_parameters, check_rows, check_weight, columns_of, seed_of
+
+if TYPE_CHECKING:
+    import keras
+
+    from mlpnas.core.trial import History
+    from mlpnas.final import Winner
+
+log = logging.getLogger(__name__)
+
+
+ARGUMENTS = """
+    Args:
+        max_trials: architectures to try.
+        max_time: seconds after which the search ends; None for no limit. How many trials fit
+            in depends on the machine.
+        epochs: of training per trial.
+        refit_epochs: at most, when the best five are retrained from fresh weights.
+        search_space: parameters of `MLPSpace` (widths, activations, max_layers, dropout) as a
+            dict; None for the default vocabulary.
+        strategy: `"reinforce"` or `"random"`.
+        one_shot: whether children inherit weights from earlier ones.
+        predictor: whether the controller has its accuracy head.
+        scoring: what to choose by, a name that `sklearn.metrics.get_scorer` knows, such as
+            `"balanced_accuracy"`, `"roc_auc"` or `"neg_log_loss"`; None for accuracy or R².
+        validation_fraction: rows held out within `fit` to choose by, in (0, 0.5).
+        run_dir: folder to keep the search in (journal, settings, `best.keras`), as the command
+            line does; it must not exist. None keeps nothing.
+        n_jobs: processes that train children; None and 1 train in this one, -1 uses all cores.
+        random_state: an int gives the same result again.
+        verbose: 1 prints a line per round.
+"""
+
+
+class _Search(BaseEstimator, ABC):
+    """What both estimators share: everything but the target."""
+
+    def __init__(
+        self,
+        *,
+        max_trials=100,
+        max_time=None,
+        epochs=10,
+        refit_epochs=50,
+        search_space=None,
+        strategy="reinforce",
+        one_shot=True,
+        predictor=True,
+        scoring=None,
+        validation_fraction=0.2,
+        run_dir=None,
+        n_jobs=None,
+        random_state=None,
+        verbose=0,
+    ):
+        self.max_trials = max_trials
+        self.max_time = max_time
+        self.epochs = epochs
+        self.refit_epochs = refit_epochs
+        self.search_space = search_space
+        self.strategy = strategy
+        self.one_shot = one_shot
+        self.predictor = predictor
+        self.scoring = scoring
+        self.validation_fraction = validation_fraction
+        self.run_dir = run_dir
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Search, and retrain the best.
+
+        Args:
+            X: array `(rows, features)` of numbers, NaN where missing; or a DataFrame, whose
+                columns may be numbers, texts, categories, booleans or dates. Sparse matrices
+                are refused.
+            y: labels `(rows,)`; for regression numbers `(rows,)` or `(rows, outputs)`.
+            sample_weight: of each row `(rows,)`, not negative, in the training loss, in early
+                stopping and in the score; the unit does not matter. None weighs all alike.
+
+        Raises:
+            ValueError: for what cannot be learned from.
+        """
+        from mlpnas.fitting import run_search
+
+        check_parameters(self)
+        frame = check_rows(self, X, y, reset=True)
+        target = self._target(y)
+        weight = self._weight(sample_weight, frame, target)
+        seed = seed_of(self.random_state)
+        columns = columns_of(X, frame)
+        table = make_table(frame, columns, target, weight, self.validation_fraction, seed)
+        self._remember(table, *run_search(self, table, seed))
+        return self
+
+    @abstractmethod
+    def _target(self, y: Any) -> Target:
+        """The checked target."""
+
+    def _weight(self, given: Any, frame: pd.DataFrame, target: Target) -> np.ndarray | None:
+        """The weight of each row, or None if they are all alike."""
+        return None if given is None else check_weight(given, frame)
+
+    def _remember(self, table: Table, history: "History", winner: "Winner") -> None:
+        from mlpnas.fitting import best_score
+
+        outcome = winner.outcomes[winner.trial.id]
+        self._table = without_rows(table)
+        self._retrained = winner.retrained
+        self.best_model_: keras.Model = winner.model
+        self.best_architecture_ = winner.trial.architecture
+        self.best_score_ = best_score(winner, table, self.scoring)
+        self.trials_ = pd.DataFrame([asdict(trial) for trial in history.trials])
+        self.trials_["architecture"] = [str(trial.architecture) for trial in history.trials]
+        self.n_iter_ = len(outcome.losses)
+        self.loss_curve_ = [loss for loss, _ in outcome.losses]
+
+    def leaderboard(self, n: int | None = None) -> pd.DataFrame:
+        """The successful trials, best search score first.
+
+        The score of the search is a proxy, reached in few epochs; what the finalists scored on
+        the same validation rows once retrained stands in a column of its own.
+
+        Args:
+            n: how many; None for all.
+        """
+        check_is_fitted(self)
+        columns = ["id", "score", "parameters", "seconds", "architecture"]
+        ranked = self.trials_[self.trials_["status"] == "ok"][columns]
+        ranked = ranked.sort_values(["score", "id"], ascending=[False, True])[:n]
+        ranked = ranked.rename(columns={"score": "search_score"})
+        ranked.insert(2, "retrained_score", ranked["id"].map(self._retrained))
+        return ranked.reset_index(drop=True)
+
+    def export(self, path: str | Path) -> Path:
+        """Save a model that takes raw rows, see `mlpnas.export`, and needs Keras alone.
+
+        Args:
+            path: ends in `.keras`.
+        """
+        from mlpnas.export import raw_model
+
+        check_is_fitted(self)
+        raw_model(self.best_model_, self._table).save(path)
+        return Path(path)
+
+    def _network(self) -> Any:
+        from mlpnas.network import Network
+
+        return Network(self.best_model_, self._table)
+
+    def _encode(self, X: Any) -> np.ndarray:
+        check_is_fitted(self)
+        return self._table.encode(check_rows(self, X, reset=False))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+
+class MLPNASClassifier(ClassifierMixin, _Search):
+    __doc__ = f"""Searches for the multi-layer perceptron that classifies best.
+    {ARGUMENTS}        class_weight: `"balanced"`, or a dict from label to weight; it
+            multiplies `sample_weight`. None weighs all classes alike.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_trials=100,
+        max_time=None,
+        epochs=10,
+        refit_epochs=50,
+        search_space=None,
+        strategy="reinforce",
+        one_shot=True,
+        predictor=True,
+        scoring=None,
+        validation_fraction=0.2,
+        class_weight=None,
+        run_dir=None,
+        n_jobs=None,
+        random_state=None,
+        verbose=0,
+    ):
+        super().__init__(
+            max_trials=max_trials,
+            max_time=max_time,
+            epochs=epochs,
+            refit_epochs=refit_epochs,
+            search_space=search_space,
+            strategy=strategy,
+            one_shot=one_shot,
+            predictor=predictor,
+            scoring=scoring,
+            validation_fraction=validation_fraction,
+            run_dir=run_dir,
+            n_jobs=n_jobs,
+            random_state=random_state,
+            verbose=verbose,
+        )
+        self.class_weight = class_weight
+
+    def _target(self, y: Any) -> Target:
+        y = check_array(y, ensure_2d=False, dtype=None, input_name="y", estimator=self)
+        y = column_or_1d(y, warn=True)
+        check_classification_targets(y)
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        kind: Kind = "binary" if len(self.classes_) == 2 else "multiclass"
+        return Target(codes.astype(np.int32), kind, tuple(self.classes_.tolist()))
+
+    def _weight(self, given: Any, frame: pd.DataFrame, target: Target) -> np.ndarray | None:
+        weight = super()._weight(given, frame, target)
+        if self.class_weight is not None:
+            labels = self.classes_[target.y]
+            of_class = compute_sample_weight(self.class_weight, labels)
+            weight = of_class if weight is None else weight * of_class
+        counted = target.y if weight is None else target.y[weight > 0]
+        if len(np.unique(counted)) < 2:
+            raise ValueError(
+                f"{type(self).__name__}: y holds 1 class only, "
+                f"{self.classes_[counted[0]]!r}; expected rows of at least two classes that "
+                "have a weight above zero: add rows of another class"
+            )
+        return weight
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Labels `(rows,)`."""
+        likeliest = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[likeliest]
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probabilities `(rows, classes)`, in the order of `classes_`."""
+        x = self._encode(X)
+        return self._network().predict_proba(x)
+
+
+class MLPNASRegressor(RegressorMixin, _Search):
+    __doc__ = f"""Searches for the perceptron that predicts one or several quantities best.
+    {ARGUMENTS}"""
+
+    def _target(self, y: Any) -> Target:
+        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y", estimator=self)
+        self._single = y.ndim == 1
+        return Target(y.reshape(len(y), -1), "regression", ())
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Values in the unit of `y`, and of its shape."""
+        x = self._encode(X)
+        values = self._network().predict(x)
+        return values if self._single else values.reshape(len(values), -1)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags

@@ -1,0 +1,94 @@
+"""What happens inside an estimator's `fit`: a Run in a folder, kept or temporary."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from joblib import effective_n_jobs
+from rich.console import Console
+
+from mlpnas.clock import Clock
+from mlpnas.core.evaluator import Recipe
+from mlpnas.core.trial import History, Trial
+from mlpnas.display import SearchDisplay
+from mlpnas.final import REFIT, Winner
+from mlpnas.folder import Folder
+from mlpnas.network import Network
+from mlpnas.run import Run
+from mlpnas.scoring import score
+from mlpnas.settings import Settings, Workers
+from mlpnas.space import MLPSpace
+from mlpnas.table import Table
+
+
+def run_search(estimator: Any, table: Table, seed: int) -> tuple[History, Winner]:
+    """Search by the estimator's parameters, and retrain the finalists."""
+    space = MLPSpace(table.task.head, **(estimator.search_space or {}))
+    with _folder(estimator.run_dir) as folder:
+        run = Run(
+            _settings(estimator, seed), table, folder, _workers(estimator.n_jobs),
+            space, estimator.scoring,
+        )  # fmt: skip
+        run.write()
+        with (
+            run.executor,
+            closing(run.restore()) as history,
+            _shown(estimator.verbose, history, run.settings) as show,
+        ):
+            run.search(history, Clock(estimator.max_time, run.parameters), show)
+        winner = run.retrain(history, _recipe(estimator.refit_epochs))
+        if estimator.run_dir is not None:
+            from mlpnas.export import raw_model
+
+            folder.save(raw_model(winner.model, table))
+            run.write(**winner.record())
+    return history, winner
+
+
+def _settings(estimator: Any, seed: int) -> Settings:
+    return Settings(
+        data="samples",
+        trials=int(estimator.max_trials),
+        epochs=int(estimator.epochs),
+        strategy=estimator.strategy,
+        one_shot=bool(estimator.one_shot),
+        predictor=bool(estimator.predictor),
+        seed=seed,
+    )
+
+
+def _workers(n_jobs: int | None) -> Workers:
+    jobs = effective_n_jobs(n_jobs)
+    return Workers(jobs, executor="here" if jobs == 1 else "local")
+
+
+def _recipe(epochs: int) -> Recipe:
+    return Recipe(int(epochs), REFIT.patience, REFIT.batch_size, REFIT.learning_rate)
+
+
+@contextmanager
+def _folder(run_dir: str | Path | None) -> Iterator[Folder]:
+    with (
+        tempfile.TemporaryDirectory() as temporary,
+        Folder.create(Path(run_dir or f"{temporary}/run")) as folder,
+    ):
+        yield folder
+
+
+@contextmanager
+def _shown(
+    verbose: int, history: History, settings: Settings
+) -> Iterator[Callable[[Trial], None]]:
+    """What is told of every trial: a line per round, or nothing."""
+    display = SearchDisplay(Console(), history, settings) if verbose else nullcontext()
+    with display as shown:
+        yield shown.show if shown else lambda trial: None
+
+
+def best_score(winner: Winner, table: Table, scoring: str | None) -> float:
+    """The retrained winner's score on the validation rows, as scikit-learn gives it."""
+    if scoring is None:
+        return winner.retrained[winner.trial.id]
+    return score(Network(winner.model, table), table.task.valid, scoring)

@@ -1,0 +1,77 @@
+"""Samples become a Table: what scikit-learn calls X, y and sample_weight, in two folds.
+
+An estimator is tested by whoever calls it, so there is no test fold here: it is empty. Apart
+from that the rows go the way of every table: split, then fit the encoding on the training fold.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from mlpnas.core.task import Fold, Task
+from mlpnas.table import Table
+from mlpnas.tables.columns import Column
+from mlpnas.tables.encoding import clean_folds, encode, make_preprocessor
+from mlpnas.tables.folds import hold_out
+from mlpnas.tables.targets import Target
+
+
+def make_table(
+    frame: pd.DataFrame,
+    columns: list[Column],
+    target: Target,
+    weight: np.ndarray | None,
+    valid_fraction: float,
+    seed: int,
+) -> Table:
+    """Split, encode, and standardise a quantity.
+
+    Args:
+        frame: raw rows, its index counting from 0; left as it is.
+        columns: the columns to learn from.
+        target: classes, or values `(rows, outputs)`.
+        weight: of each row, not negative; rows of weight 0 count for nothing and are left out.
+        valid_fraction: rows held out to choose by.
+        seed: of the split.
+    """
+    present = np.arange(len(frame)) if weight is None else np.flatnonzero(weight)
+    rng = np.random.default_rng(seed)
+    rows = [present[part] for part in hold_out(target.strata[present], valid_fraction, rng)]
+    cleaned = clean_folds(frame.copy(deep=False), columns, rows)
+    preprocessor = make_preprocessor(columns).fit(cleaned[0])
+    y, mean, std = _scaled(target, rows[0])
+    train, valid = (
+        Fold(encode(preprocessor, x), y[part], _mean_one(weight, part))
+        for x, part in zip(cleaned, rows, strict=True)
+    )
+    task = Task("samples", target.kind, train, valid, empty(train), target.classes)
+    return Table(task, "y", tuple(columns), preprocessor, mean, std)
+
+
+def _scaled(target: Target, train: np.ndarray) -> tuple:
+    """The target as `Fold.y`, and the training rows' mean and deviation of each output."""
+    if target.classes:
+        return target.y, 0.0, 1.0
+    mean, std = target.y[train].mean(axis=0), target.y[train].std(axis=0)
+    std = np.where(std > 0, std, 1.0)
+    return ((target.y - mean) / std).astype(np.float32), mean, std
+
+
+def _mean_one(weight: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
+    """The rows' weights over their mean: the step size should not depend on their unit."""
+    if weight is None:
+        return None
+    return (weight[rows] / weight[rows].mean()).astype(np.float32)
+
+
+def empty(fold: Fold) -> Fold:
+    """A fold of no rows, of the same shape."""
+    return Fold(fold.x[:0], fold.y[:0])
+
+
+def without_rows(table: Table) -> Table:
+    """What is needed to encode and decode, without the rows it was fitted on."""
+    task = table.task
+    nothing = empty(task.train)
+    return replace(table, task=replace(task, train=nothing, valid=nothing, test=nothing))

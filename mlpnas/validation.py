@@ -1,0 +1,102 @@
+"""What an estimator checks before it learns: parameters, rows, weights.
+
+scikit-learn's own functions do the work, so that messages and exceptions are the ones that
+its users know.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.metrics import get_scorer_names
+from sklearn.utils import check_array, check_consistent_length, check_random_state
+from sklearn.utils.validation import _check_sample_weight, validate_data
+
+from mlpnas.core.errors import InputError
+from mlpnas.tables.columns import Column
+from mlpnas.tables.selection import choose_columns
+
+
+def check_parameters(estimator: Any) -> None:
+    """Raise InputError, naming the first parameter that is of no use."""
+    for name in ("max_trials", "epochs", "refit_epochs"):
+        value = getattr(estimator, name)
+        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+        _need(whole and value >= 1, estimator, name, "a whole number of 1 or more")
+    limit = estimator.max_time
+    _need(limit is None or limit > 0, estimator, "max_time", "seconds above 0, or None")
+    fraction = estimator.validation_fraction
+    _need(0 < fraction < 0.5, estimator, "validation_fraction", "a fraction between 0 and 0.5")
+    strategies = ("reinforce", "random")
+    _need(estimator.strategy in strategies, estimator, "strategy", f"one of {strategies}")
+    measures = get_scorer_names()
+    known = estimator.scoring is None or estimator.scoring in measures
+    _need(known, estimator, "scoring", "None or one of sklearn.metrics.get_scorer_names()")
+
+
+def _need(holds: bool, estimator: Any, name: str, expected: str) -> None:
+    if not holds:
+        value = getattr(estimator, name)
+        raise InputError(
+            f"{type(estimator).__name__}: {name} is {value!r}; expected {expected}: change it"
+        )
+
+
+def check_rows(
+    estimator: BaseEstimator, X: Any, y: Any = "no_validation", *, reset: bool
+) -> pd.DataFrame:
+    """The rows as a DataFrame whose index counts from 0 and whose column names are text.
+
+    Args:
+        estimator: gets (reset) or is asked for `n_features_in_` and `feature_names_in_`.
+        X: an array of numbers, or a DataFrame.
+        y: to be there, and as long as X, when fitting.
+        reset: whether this is the fit.
+
+    Raises:
+        ValueError, TypeError: for rows that cannot be used, as scikit-learn words it.
+    """
+    is_frame = isinstance(X, pd.DataFrame)
+    least = 2 if reset else 1  # one row to learn from, and one to choose by
+    if y is None or is_frame:
+        # Only the names and the number of columns; what is in them is read later.
+        validate_data(estimator, X, y, reset=reset, skip_check_array=True)
+    if is_frame:
+        # Zeros that take no memory: all that is checked is their shape.
+        check_array(np.broadcast_to(0.0, X.shape), ensure_min_samples=least)
+        frame = X.reset_index(drop=True)
+    else:
+        array = validate_data(
+            estimator, X, reset=reset, ensure_all_finite="allow-nan", ensure_min_samples=least
+        )
+        frame = pd.DataFrame(array)
+    if reset:
+        check_consistent_length(frame, y)
+    frame.columns = _names(estimator, frame)
+    return frame
+
+
+def _names(estimator: Any, frame: pd.DataFrame) -> list[str]:
+    """Those of the fit: an array takes a DataFrame's names, and the other way round."""
+    given = getattr(estimator, "feature_names_in_", [f"x{i}" for i in range(frame.shape[1])])
+    return [str(name) for name in given]
+
+
+def columns_of(X: Any, frame: pd.DataFrame) -> list[Column]:
+    """What to learn from: all features of an array, the useful columns of a DataFrame."""
+    if isinstance(X, pd.DataFrame):
+        return choose_columns(frame, [])
+    return [Column(name, "numeric") for name in frame.columns]
+
+
+def check_weight(given: Any, frame: pd.DataFrame) -> np.ndarray:
+    """Sample weights `(rows,)` float64, not negative and not all zero."""
+    return _check_sample_weight(given, frame, dtype=np.float64, ensure_non_negative=True)
+
+
+def seed_of(random_state: Any) -> int:
+    """An int as it is; anything else that scikit-learn takes gives one."""
+    if isinstance(random_state, int | np.integer):
+        return int(random_state)
+    return int(check_random_state(random_state).randint(2**31 - 1))

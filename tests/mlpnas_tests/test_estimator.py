@@ -1,0 +1,218 @@
+"""The estimators as scikit-learn's users meet them, beyond what its own checks cover."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from mlpnas import MLPNASClassifier, MLPNASRegressor
+
+SMALL = {
+    "max_trials": 3,
+    "epochs": 5,
+    "refit_epochs": 100,
+    "strategy": "random",
+    "one_shot": False,
+    "predictor": False,
+    "search_space": {"widths": (16, 32), "max_layers": 3, "dropout": None},
+    "random_state": 0,
+}
+
+
+def people(rows: int = 120) -> tuple[pd.DataFrame, np.ndarray]:
+    """Raw rows of every kind, with missing cells, and labels that follow from them."""
+    rng = np.random.default_rng(0)
+    age, town = rng.uniform(18, 80, rows), rng.choice(["Genova", "Köln", "<b>"], rows)
+    frame = pd.DataFrame(
+        {
+            "age": np.where(rng.random(rows) < 0.1, np.nan, age),
+            "town": pd.Series(town, dtype=object).where(rng.random(rows) > 0.1),
+            "member": rng.random(rows) < 0.5,
+            "since": pd.date_range("2020-01-01", periods=rows, freq="37h"),
+        }
+    )
+    label = np.where((age > 45) ^ (town == "Köln"), "yes", "no")
+    return frame, label
+
+
+@pytest.fixture(scope="module")
+def fitted() -> MLPNASClassifier:
+    return MLPNASClassifier(**SMALL).fit(*people())
+
+
+def test_a_raw_dataframe_is_learned_from_and_predicted(fitted):
+    frame, label = people()
+    assert fitted.score(frame, label) > 0.7
+    assert list(fitted.classes_) == ["no", "yes"]
+    assert list(fitted.feature_names_in_) == ["age", "town", "member", "since"]
+    chances = fitted.predict_proba(frame)
+    assert chances.shape == (120, 2)
+    np.testing.assert_allclose(chances.sum(axis=1), 1)
+    assert (fitted.classes_[chances.argmax(axis=1)] == fitted.predict(frame)).all()
+
+
+def test_unseen_categories_and_an_all_missing_column_are_predicted(fitted):
+    frame, _ = people()
+    new = frame.assign(town="Atlantis", age=np.nan).head()
+    assert set(fitted.predict(new)) <= {"no", "yes"}
+
+
+def test_what_was_fitted_can_be_looked_at(fitted):
+    assert len(fitted.trials_) == 3
+    board = fitted.leaderboard()
+    assert list(board["search_score"]) == sorted(board["search_score"], reverse=True)
+    assert board["retrained_score"].max() == fitted.best_score_
+    assert fitted.leaderboard(1)["architecture"].tolist() == board["architecture"][:1].tolist()
+    assert fitted.n_iter_ == len(fitted.loss_curve_)
+    assert fitted.loss_curve_[-1] < fitted.loss_curve_[0]
+    assert str(fitted.best_architecture_) in set(board["architecture"])
+    assert fitted.best_model_.name == "mlp"
+
+
+def test_a_pickled_estimator_predicts_the_same_and_holds_no_training_rows(fitted):
+    frame, _ = people()
+    again = pickle.loads(pickle.dumps(fitted))
+    assert (again.predict_proba(frame) == fitted.predict_proba(frame)).all()
+    assert len(again._table.task.train) == 0
+
+
+def test_equal_random_states_give_equal_estimators():
+    frame, label = people()
+    two = [MLPNASClassifier(**SMALL).fit(frame, label) for _ in range(2)]
+    assert (two[0].predict_proba(frame) == two[1].predict_proba(frame)).all()
+    assert two[0].trials_["score"].tolist() == two[1].trials_["score"].tolist()
+
+
+def test_the_strategy_with_store_and_predictor_fits_as_well():
+    with_all = {**SMALL, "strategy": "reinforce", "one_shot": True, "predictor": True}
+    estimator = MLPNASClassifier(**with_all).fit(*people())
+    assert len(estimator.trials_) == 3
+
+
+def test_sample_weights_weigh_the_loss():
+    """Of two kinds of rows that contradict each other, the heavier kind is believed."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(200, 2))
+    y = (x[:, 0] > 0).astype(int)
+    y[100:] = 1 - y[100:]
+    for heavy in (slice(100), slice(100, None)):
+        weight = np.full(200, 0.1)
+        weight[heavy] = 10
+        estimator = MLPNASClassifier(**SMALL).fit(x, y, sample_weight=weight)
+        assert estimator.score(x[heavy], y[heavy]) > 0.9
+        scaled = MLPNASClassifier(**SMALL).fit(x, y, sample_weight=1000 * weight)
+        np.testing.assert_allclose(scaled.predict_proba(x), estimator.predict_proba(x), 1e-4)
+
+
+def test_rows_of_weight_zero_are_as_if_they_were_not_there():
+    frame, label = people()
+    weight = (np.arange(len(frame)) < 80).astype(float)
+    weighted = MLPNASClassifier(**SMALL).fit(frame, label, sample_weight=weight)
+    without = MLPNASClassifier(**SMALL).fit(frame[:80], label[:80])
+    assert (weighted.predict_proba(frame) == without.predict_proba(frame)).all()
+
+
+def test_balanced_class_weights_find_more_of_a_rare_class():
+    rng = np.random.default_rng(0)
+    y = (np.arange(400) % 10 == 0).astype(int)
+    x = rng.normal(size=(400, 2)) + y[:, None]
+    plain, balanced = (
+        MLPNASClassifier(**SMALL, class_weight=weight).fit(x, y).predict(x).mean()
+        for weight in (None, "balanced")
+    )
+    assert plain < 0.1 < balanced
+
+
+@pytest.mark.parametrize("scoring", ["balanced_accuracy", "roc_auc", "neg_log_loss"])
+def test_trials_are_judged_by_the_measure_asked_for(scoring):
+    frame, label = people()
+    estimator = MLPNASClassifier(**SMALL, scoring=scoring).fit(frame, label)
+    assert estimator.trials_["score"].between(0, 1).all()
+    assert (estimator.best_score_ < 0) == (scoring == "neg_log_loss")
+
+
+def test_an_error_measure_serves_for_regression():
+    x = np.random.default_rng(0).normal(size=(100, 2))
+    estimator = MLPNASRegressor(**SMALL, scoring="neg_mean_absolute_error").fit(x, 9 * x[:, 0])
+    error = np.abs(estimator.predict(x) - 9 * x[:, 0]).mean()
+    assert -estimator.best_score_ == pytest.approx(error, rel=0.9)
+
+
+def test_several_outputs_are_learned_together_on_their_own_scales():
+    x = np.random.default_rng(0).normal(size=(200, 3))
+    y = np.c_[1000 * x[:, 0] + 5e4, 0.01 * x[:, 1]]
+    estimator = MLPNASRegressor(**SMALL).fit(x, y)
+    assert estimator.predict(x).shape == y.shape
+    assert estimator.score(x, y) > 0.8
+    assert estimator.fit(x, y[:, 0]).predict(x).shape == (200,)
+
+
+def test_it_works_in_a_pipeline_a_grid_search_and_a_cross_validation():
+    frame, label = people()
+    pipeline = make_pipeline(FunctionTransformer(), MLPNASClassifier(**SMALL))
+    assert len(cross_val_score(pipeline, frame, label, cv=2)) == 2
+    grid = GridSearchCV(MLPNASClassifier(**SMALL), {"epochs": [1, 3]}, cv=2).fit(frame, label)
+    assert grid.best_params_["epochs"] in (1, 3)
+    assert clone(grid.best_estimator_).get_params() == grid.best_estimator_.get_params()
+
+
+def test_a_run_can_be_kept(tmp_path):
+    MLPNASClassifier(**SMALL, run_dir=tmp_path / "run").fit(*people())
+    assert {"run.json", "trials.jsonl", "best.keras"} <= {
+        path.name for path in (tmp_path / "run").iterdir()
+    }
+
+
+@pytest.mark.slow
+def test_workers_find_what_one_process_finds():
+    frame, label = people()
+    alone, together = (MLPNASClassifier(**SMALL, n_jobs=n).fit(frame, label) for n in (1, 2))
+    assert alone.trials_["score"].tolist() == together.trials_["score"].tolist()
+    assert (alone.predict_proba(frame) == together.predict_proba(frame)).all()
+
+
+def test_a_round_is_told_if_asked_for(capsys):
+    MLPNASClassifier(**SMALL, verbose=1).fit(*people())
+    assert "round 1: 3/3 trials" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"max_trials": 0}, "max_trials is 0; expected a whole number"),
+        ({"epochs": 1.5}, "epochs is 1.5"),
+        ({"strategy": "luck"}, "strategy is 'luck'"),
+        ({"validation_fraction": 0.9}, "validation_fraction is 0.9"),
+        ({"scoring": "acuracy"}, "scoring is 'acuracy'"),
+        ({"max_time": -1}, "max_time is -1"),
+        ({"search_space": {"widths": ()}}, r"widths are \(\)"),
+    ],
+)
+def test_parameters_that_make_no_sense_are_named(parameters, message):
+    with pytest.raises(ValueError, match=message):
+        MLPNASClassifier(**{**SMALL, **parameters}).fit(*people())
+
+
+def test_rows_that_do_not_fit_are_refused_by_name(fitted):
+    frame, label = people()
+    with pytest.raises(ValueError, match="town"):
+        fitted.predict(frame.drop(columns="town"))
+    with pytest.raises(ValueError, match="wage"):
+        fitted.predict(frame.assign(wage=1))
+    with pytest.raises(ValueError, match="same order"):
+        fitted.predict(frame[frame.columns[::-1]])
+    with pytest.raises(ValueError, match="'age' holds inf"):
+        fitted.predict(frame.assign(age=np.inf))
+    with pytest.raises((ValueError, TypeError), match=r"[Ss]parse"):
+        MLPNASClassifier(**SMALL).fit(sparse.eye(120).tocsr(), label)
+    with pytest.raises(NotFittedError):
+        MLPNASClassifier().leaderboard()
+    with pytest.raises(ValueError, match="1 class only"):
+        MLPNASClassifier(**SMALL).fit(frame, np.repeat("yes", 120))
