@@ -20,6 +20,7 @@ Reading order, in which each file imports only those before it:
     training        plain Keras training of one network
     crew            hands jobs to workers, and outlives what happens to them
     executors       where trainings run: here or in worker processes
+    on_ray          the same on a cluster
     search          the loop, on one screen
     report          what people read of a run
 

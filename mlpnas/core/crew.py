@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import NamedTuple, Protocol
 
+from mlpnas.core.errors import InputError
 from mlpnas.core.evaluator import Job, Outcome
 
 GROWTH = 2 << 30  # bytes that a worker may grow by before it is replaced
@@ -153,15 +154,20 @@ class Crew:
         return report.outcome
 
     def _after_death(self, task: _Task, error: BaseException) -> Outcome | None:
-        """Try once more; the second death is the child's own, unless no worker can start."""
-        worker = task.member.worker
-        worker.stop()
+        """Try once more, with a worker that is known to have started; the second death is the
+        child's own."""
+        task.member.worker.stop()
         if task.attempt == 1:
-            self._start(_Task(task.place, task.job, _Member(self._hire()), attempt=2))
+            fresh = _Member(self._hire())
+            if problem := fresh.worker.ready.exception():
+                raise InputError(
+                    f"processes that train cannot be started: {_first_line(problem)}; "
+                    "expected room for them: free some memory or give fewer --jobs, then "
+                    "resume the run"
+                )
+            self._start(_Task(task.place, task.job, fresh, attempt=2))
             return None
-        if worker.ready.done() and worker.ready.exception() is not None:
-            raise RuntimeError(f"worker processes cannot be started: {error}") from error
-        reason = f"its process died twice: {type(error).__name__}: {_first_line(error)}"
+        reason = f"its process died twice: {_first_line(error)}"
         return Outcome(reason=reason)
 
     def close(self) -> None:

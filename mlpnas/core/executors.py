@@ -11,18 +11,17 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from mlpnas.core.crew import Crew, Report
 from mlpnas.core.evaluator import Job, Outcome, Trainer
 from mlpnas.core.runtime import start_tensorflow
 
 TrainerFactory = Callable[[], Trainer]
-
-_trainer: Trainer | None = None  # of a worker process, which has one for its whole life
 
 
 class Executor(Protocol):
@@ -105,26 +104,51 @@ class WorkerProcesses:
 
 
 class _LocalProcess:
-    """A `crew.Worker`: a pool of one process, so that no other job falls with it."""
+    """A `crew.Worker`: a process, a pipe to it, and a thread that waits at our end."""
 
     def __init__(self, pickled_factory: bytes, prepare: Callable[[], object]):
-        # Bundled with joblib, which scikit-learn brings anyway.
-        from joblib.externals.loky import ProcessPoolExecutor
+        # Bundled with joblib, which scikit-learn brings anyway. Unlike the standard library's,
+        # its processes do not run the user's script again. Its pool is not used: that cannot
+        # end one process without taking the others' jobs with it.
+        from joblib.externals.loky.backend import get_context
 
+        context = get_context("loky")
+        self._pipe, theirs = context.Pipe()
+        arguments = (theirs, pickled_factory, prepare, os.getpid())
         threads = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS")
-        self._pool = ProcessPoolExecutor(
-            max_workers=1,
-            initializer=_start_worker,
-            initargs=(pickled_factory, prepare, os.getpid()),
-            env=dict.fromkeys(threads, "1"),
-        )
-        self.ready: Future = self._pool.submit(_started)
+        environment = dict.fromkeys(threads, "1")
+        self._process = context.Process(target=_work, args=arguments, env=environment)
+        self._process.start()
+        theirs.close()  # so that the process's end is the pipe's
+        self._thread = ThreadPoolExecutor(1)
+        self.ready: Future = self._thread.submit(self._receive)
 
     def submit(self, job: Job) -> "Future[Report]":
-        return self._pool.submit(_train, job)
+        return self._thread.submit(self._exchange, job)
+
+    def _exchange(self, job: Job) -> Report:
+        self._pipe.send(job)
+        return self._receive()
+
+    def _receive(self) -> Any:
+        try:
+            return self._pipe.recv()
+        except (EOFError, OSError) as error:
+            self._process.join()
+            raise ChildProcessError(_cause(self._process.exitcode)) from error
 
     def stop(self) -> None:
-        self._pool.shutdown(wait=True, kill_workers=True)
+        self._process.terminate()
+        self._process.join()
+        self._thread.shutdown()
+        self._pipe.close()
+
+
+def _cause(code: int | None) -> str:
+    """How a process ended, from its exit code."""
+    if code is not None and code < 0:
+        return f"ended by {signal.Signals(-code).name}"
+    return f"exit status {code}"
 
 
 def attempt(trainer: Trainer, job: Job) -> Outcome:
@@ -135,8 +159,10 @@ def attempt(trainer: Trainer, job: Job) -> Outcome:
         return Outcome(reason=f"{type(error).__name__}: {error}")
 
 
-def _start_worker(pickled_factory: bytes, prepare: Callable[[], object], parent: int) -> None:
-    global _trainer
+def _work(
+    pipe: Connection, pickled_factory: bytes, prepare: Callable[[], object], parent: int
+) -> None:
+    """What a worker process does: jobs come in through the pipe, reports go out."""
     # Ctrl-C reaches the whole process group; when to stop is for the main process to decide.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_follow, args=(parent,), daemon=True).start()
@@ -144,7 +170,11 @@ def _start_worker(pickled_factory: bytes, prepare: Callable[[], object], parent:
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500")
     prepare()
-    _trainer = pickle.loads(pickled_factory)()
+    trainer = pickle.loads(pickled_factory)()
+    pipe.send(None)  # ready
+    with suppress(EOFError, OSError):  # the main process is gone
+        while True:
+            pipe.send(Report(attempt(trainer, pipe.recv()), memory()))
 
 
 def _follow(parent: int) -> None:
@@ -152,15 +182,6 @@ def _follow(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(1)
     os._exit(1)
-
-
-def _started() -> None:
-    """The first call, which makes the pool start its process."""
-
-
-def _train(job: Job) -> Report:
-    assert _trainer is not None
-    return Report(attempt(_trainer, job), memory())
 
 
 def memory() -> int:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from mlpnas.core.crew import Crew, Report
+from mlpnas.core.errors import InputError
 from mlpnas.core.evaluator import Job, Outcome, Recipe
 from mlpnas.core.executors import InProcess, WorkerProcesses
 from mlpnas.core.search_space import Architecture
@@ -81,7 +82,7 @@ def test_a_crash_costs_one_trial_whoever_runs_beside_it():
         outcomes = list(executor.run(jobs(16, 14, 1, 16, 14, 2)))
     assert [o.curve[0] for o in outcomes if o.curve] == [16, 1, 16, 2]
     for i in (1, 4):
-        assert "its process died twice" in outcomes[i].reason
+        assert outcomes[i].reason == "its process died twice: ended by SIGSEGV"
 
 
 def test_a_process_that_was_ended_from_outside_changes_nothing(tmp_path):
@@ -124,7 +125,7 @@ def test_a_round_that_is_left_early_leaves_no_process_behind():
 def test_workers_that_cannot_start_are_an_error_not_a_failed_trial():
     with (
         workers(1, partial(int, "no trainer")) as executor,
-        pytest.raises(RuntimeError, match="cannot be started"),
+        pytest.raises(InputError, match="cannot be started"),
     ):
         list(executor.run(jobs(1)))
 

@@ -432,6 +432,11 @@ def start(*arguments) -> subprocess.Popen:
     )
 
 
+def finish(process: subprocess.Popen) -> None:
+    _, error = process.communicate(timeout=1200)
+    assert (process.returncode, error) == (0, "")
+
+
 def killed_until_done(folder, first, rng, longest, kills, resume=()) -> None:
     """Kill the process group after a random while, so many times, and resume each time."""
     arguments = first
@@ -444,9 +449,7 @@ def killed_until_done(folder, first, rng, longest, kills, resume=()) -> None:
         process.communicate()
         if (folder / "run.json").exists():
             arguments = ("resume", folder, *resume)
-    process = start(*arguments)
-    _, error = process.communicate(timeout=600)
-    assert (process.returncode, error) == (0, "")
+    finish(start(*arguments))
 
 
 @pytest.mark.slow
@@ -460,7 +463,7 @@ def test_real_runs_killed_at_random_instants(seed, tmp_path):
         *("--jobs", 1 + seed % 2),
     ]
     begin = time.monotonic()
-    assert start("search", DATA / "iris.csv", "--run", straight, *options).wait(600) == 0
+    finish(start("search", DATA / "iris.csv", "--run", straight, *options))
     longest = time.monotonic() - begin
     command = ("search", DATA / "iris.csv", "--run", killed, *options)
     killed_until_done(killed, command, random.Random(seed), longest, 2, ("--jobs", 1))
@@ -476,7 +479,7 @@ def test_60_trials_on_wine_quality_killed_three_times(shared_data, tmp_path):
         *("--target", "quality_label", "--drop", "quality", "--trials", 60, "--jobs", 2),
     ]
     data = shared_data("wine_quality.csv")
-    assert start("search", data, "--run", straight, *options).wait(1200) == 0
+    finish(start("search", data, "--run", straight, *options))
     command = ("search", data, "--run", killed, *options)
     killed_until_done(killed, command, random.Random(0), 40, 3, ("--jobs", 2))
     assert records(killed) == records(straight)
