@@ -20,7 +20,7 @@ from mlpnas.core.search_space import Architecture, SearchSpace, Tokens
 from mlpnas.core.strategies.memory import Memory
 from mlpnas.core.strategies.metropolis import walk
 from mlpnas.core.strategies.partition import Partition, path
-from mlpnas.core.strategies.pool import ENUMERABLE, Pool, whole
+from mlpnas.core.strategies.pool import ENUMERABLE, Encode, Pool, whole
 from mlpnas.core.strategies.strategy import Novelty, Strategy
 from mlpnas.core.trial import Trial
 
@@ -57,6 +57,7 @@ class LaNAS(Strategy):
             steps inside the region. By default a pool where the space can be enumerated.
         transfer: a partition learned on another task of the same space; it stands in for
             random draws until the first learning phase.
+        encode: features that the regions are cut by; the space's own if None.
     """
 
     def __init__(
@@ -68,11 +69,13 @@ class LaNAS(Strategy):
         tree: Tree = Tree(),  # frozen, hence safe to share
         sampling: Literal["pool", "rejection", "walk"] | None = None,
         transfer: Partition | None = None,
+        encode: Encode | None = None,
     ):
         self.space, self._seed, self._tree = space, seed, tree
         self._initial, self._selects = initial, selects
         self._sampling = sampling or ("pool" if space.size() <= ENUMERABLE else "rejection")
-        self._novelty, self._memory = Novelty(space), Memory(space)
+        self._novelty, self._memory = Novelty(space), Memory(space, encode)
+        self._encode = encode or space.features
         self.partition = transfer
         self._learned_on = 0  # trials that the last learning phase knew; 0 before the first
         self._places: tuple[Pool, np.ndarray] | None = None  # a pool, and the leaf of each
@@ -105,7 +108,7 @@ class LaNAS(Strategy):
         """The mean score of its region."""
         if self.partition is None or not self._learned_on:
             return None
-        form = self.space.features(self.space.canonical(architecture))
+        form = self._memory.encode(architecture)
         return float(self.partition.means()[self.partition.leaf(form[None])[0]])
 
     # --- choosing -----------------------------------------------------------------------
@@ -162,17 +165,19 @@ class LaNAS(Strategy):
             leaf = partition.select(self._exploration(), occupied, pending, rng)
             start = int(rng.choice(np.flatnonzero(leaves == leaf)))
             pending[path(leaf)] += 1
-            drawn.append(walk(self.space, partition, self._memory.architectures[start], rng))
+            known = self._memory.architectures[start]
+            drawn.append(walk(self.space, partition, known, rng, self._encode))
         return drawn or [self.space.sample_walk(rng) for _ in range(n)]
 
     def _pool(self, partition: Partition) -> tuple[Pool, np.ndarray]:
         """What to draw from until the next learning phase, and the leaf of each."""
         if self._places is None:
             if self._sampling == "pool":
-                pool = whole(self.space)
+                pool = whole(self.space, self._encode)
             else:
                 rng = np.random.default_rng([self._seed, self._learned_on, 2])
-                pool = Pool(self.space, (self.space.sample_walk(rng) for _ in range(2000)))
+                drawn = (self.space.sample_walk(rng) for _ in range(2000))
+                pool = Pool(self.space, drawn, self._encode)
             self._places = pool, partition.leaf(pool.features)
         return self._places
 

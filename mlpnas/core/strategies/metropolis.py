@@ -8,6 +8,7 @@ import numpy as np
 
 from mlpnas.core.search_space import Architecture, SearchSpace
 from mlpnas.core.strategies.partition import Partition
+from mlpnas.core.strategies.pool import Encode
 
 
 def walk(
@@ -15,6 +16,7 @@ def walk(
     partition: Partition,
     start: Architecture,
     rng: np.random.Generator,
+    encode: Encode | None = None,
     steps: int = 50,
 ) -> Architecture:
     """A random walk that stays in the leaf of `start`; in the long run uniform over it.
@@ -25,7 +27,7 @@ def walk(
     """
 
     def leaf_of(architecture: Architecture) -> int:
-        form = space.features(space.canonical(architecture))
+        form = (encode or space.features)(space.canonical(architecture))
         return int(partition.leaf(form[None])[0])
 
     here, around, leaf = start, space.neighbours(start), leaf_of(start)

@@ -1,11 +1,13 @@
 """Pool: many architectures at once, with their features as one matrix."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 import numpy as np
 
 from mlpnas.core.search_space import Architecture, SearchSpace, Tokens
+
+Encode = Callable[[Architecture], np.ndarray]  # features of a canonical form
 
 # A space up to this size is searched by looking at all of it.
 ENUMERABLE = 100_000
@@ -19,9 +21,11 @@ class Pool:
         features: `(len(self), features)`.
     """
 
-    def __init__(self, space: SearchSpace, architectures: Iterable[Architecture]):
+    def __init__(
+        self, space: SearchSpace, architectures: Iterable[Architecture], encode: Encode
+    ):
         self.architectures = list(dict.fromkeys(map(space.canonical, architectures)))
-        self.features = np.array([space.features(a) for a in self.architectures])
+        self.features = np.array([encode(a) for a in self.architectures])
         self._rows = {a.tokens: row for row, a in enumerate(self.architectures)}
 
     def __len__(self) -> int:
@@ -33,9 +37,6 @@ class Pool:
 
 
 @lru_cache(maxsize=2)
-def whole(space: SearchSpace) -> Pool:
-    """All of a space, of which there are at most `ENUMERABLE` architectures.
-
-    Equal spaces share it: spaces are values.
-    """
-    return Pool(space, space)
+def whole(space: SearchSpace, encode: Encode) -> Pool:
+    """All of a space of at most `ENUMERABLE` architectures; made once for all searches."""
+    return Pool(space, space, encode)
