@@ -94,6 +94,10 @@ class NASBench201Space(ChoiceSpace):
             bits[place + int("".join(str(architecture.tokens[e]) for e in path), 5)] = 1.0
         return bits
 
+    def operations_and_paths(self, architecture: Architecture) -> np.ndarray:
+        """`features` and `paths` in one vector, `(185,)`; linear models want both."""
+        return np.concatenate([self.features(architecture), self.paths(architecture)])
+
 
 def network(tokens: Tokens) -> tuple[str, ...]:
     """The sum at the output node, its terms sorted: equal sums, equal networks.

@@ -98,7 +98,7 @@ def test_samples_to_the_optimum_of_nasbench201(shared_data):
             strategy,
             TabularEvaluator(table),
             history,
-            trials=3000,
+            trials=3000,  # a run that takes longer counts as 3,000
             per_round=1,
             should_stop=lambda upcoming: (
                 bool(history.trials) and history.trials[-1].score == table.optimum
