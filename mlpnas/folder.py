@@ -13,7 +13,7 @@ import os
 import platform
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
@@ -62,6 +62,9 @@ class Folder:
             InputError: if the path holds something already, or cannot be made.
         """
         try:
+            # A kill before anything was begun leaves the lock and no more.
+            if path.is_dir() and {entry.name for entry in path.iterdir()} <= {"lock"}:
+                return cls(path)
             path.mkdir(parents=True)
         except FileExistsError:
             raise InputError(
@@ -89,8 +92,12 @@ class Folder:
         return cls(path)
 
     def close(self) -> None:
-        """Let others work here."""
+        """Let others work here; a new folder in which nothing was begun is removed."""
         self._lock.release()
+        if not (self.path / "run.json").exists():
+            with suppress(OSError):
+                (self.path / "lock").unlink(missing_ok=True)
+                self.path.rmdir()
 
     def __enter__(self) -> "Folder":
         return self

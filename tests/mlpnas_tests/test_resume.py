@@ -292,6 +292,19 @@ def test_a_hostile_folder_gets_one_line_and_is_left_alone(damage, message, half,
     assert content(half) == before
 
 
+def test_a_search_that_could_not_begin_leaves_no_folder(monkeypatch, tmp_path, capsys):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    assert search(tmp_path / "r", "--strategy", "random", "--executor", "ray") == 2
+    assert "pip install 'mlpnas[ray]'" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_search_killed_before_it_began_can_be_given_again(fate, tmp_path):
+    (tmp_path / "r").mkdir()
+    (tmp_path / "r" / "lock").touch()
+    assert search(tmp_path / "r", "--strategy", "random") == 0
+
+
 def test_a_place_that_is_no_folder_is_refused(tmp_path, capsys):
     for place in (tmp_path, tmp_path / "none", DATA / "iris.csv"):
         assert run("resume", place) == 2
