@@ -15,7 +15,6 @@ all ten epochs, and at least 1.6 s to compile). What is left to gain is not wort
 implementation with a cache that has to be bounded.
 """
 
-import logging
 import math
 import time
 from dataclasses import replace
@@ -23,11 +22,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import tensorflow as tf
 
 from mlpnas.chain import ACTIVATIONS
 from mlpnas.compiled import CHUNK, LOCK, Form, Plan, Result, Rows, compile_run
 from mlpnas.core.evaluator import Job, Outcome, Recipe, Shapes
+from mlpnas.core.runtime import configure_devices
 from mlpnas.core.search_space import Architecture
 from mlpnas.core.shared_weights import Weights
 from mlpnas.core.task import Task
@@ -37,8 +36,6 @@ from mlpnas.space import DROPOUT
 
 if TYPE_CHECKING:
     import keras
-
-log = logging.getLogger(__name__)
 
 
 class MLPTrainer:
@@ -173,22 +170,6 @@ def to_model(
     model = generator.build(architecture, task)
     set_weights(model, weights)
     return model
-
-
-def configure_devices() -> None:
-    """One thread per operation, and GPU memory as it is needed.
-
-    Small matrix products are faster on one thread than on two, and their sums do not then
-    depend on the number of cores. TensorFlow takes these settings only before its first
-    operation; a process that has computed already keeps its own.
-    """
-    try:
-        for gpu in tf.config.list_physical_devices("GPU"):
-            tf.config.experimental.set_memory_growth(gpu, True)
-        tf.config.threading.set_intra_op_parallelism_threads(1)
-        tf.config.threading.set_inter_op_parallelism_threads(1)
-    except RuntimeError:
-        log.debug("TensorFlow has computed already; its threads stay as they are")
 
 
 def memory_needed(shapes: Shapes, parameters: int, recipe: Recipe, task: Task) -> int:
