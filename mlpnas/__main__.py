@@ -106,6 +106,20 @@ def resume(
     command.resume(run, trials, limit, workers, console)
 
 
+@app.command()
+def predict(
+    run: Annotated[Path, typer.Argument(help="The run's folder.")],
+    data: Annotated[Path, typer.Argument(help="A CSV or parquet file of new rows.")],
+    output: Annotated[
+        Path | None, typer.Option(help="CSV to write; default DATA-predictions.csv.")
+    ] = None,
+) -> None:
+    """Predict new rows with the model of a finished run."""
+    from mlpnas.commands import predict as command
+
+    command.predict(run, data, output, console)
+
+
 def seconds(text: str | None, option: str = "--time-limit") -> float | None:
     """Seconds of `90`, `90s`, `10m` or `2h`; None for None."""
     if text is None:

@@ -13,6 +13,7 @@ from mlpnas.clock import Clock
 from mlpnas.core.evaluator import Recipe
 from mlpnas.core.trial import History, Trial
 from mlpnas.display import SearchDisplay
+from mlpnas.export import raw_model
 from mlpnas.final import REFIT, Winner
 from mlpnas.folder import Folder
 from mlpnas.network import Network
@@ -40,8 +41,6 @@ def run_search(estimator: Any, table: Table, seed: int) -> tuple[History, Winner
             run.search(history, Clock(estimator.max_time, run.parameters), show)
         winner = run.retrain(history, _recipe(estimator.refit_epochs))
         if estimator.run_dir is not None:
-            from mlpnas.export import raw_model
-
             folder.save(raw_model(winner.model, table))
             run.write(**winner.record())
     return history, winner

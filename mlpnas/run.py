@@ -121,7 +121,10 @@ class Run:
 
     def write(self, **results: Any) -> None:
         """Write run.json."""
-        data = {**describe_data(self.table.task), "notes": self.table.notes}
+        table = self.table
+        columns = [asdict(column) for column in table.columns]
+        data = describe_data(table.task) | {"target": table.target, "columns": columns}
+        data["notes"] = table.notes
         space = self.generator.space.name
         self.folder.write(self.settings, data, space=space, **results)
 

@@ -130,12 +130,13 @@ def run_search(run: "Run", history: "History", clock: "Clock", console: Console)
 
 def finish(run: "Run", history: "History", console: Console) -> None:
     """Retrain the finalists, save the winner, test it once beside the baselines."""
+    from mlpnas.export import raw_model
     from mlpnas.final import baselines, judge
 
     task, seed = run.table.task, run.settings.seed
     with console.status("retraining") as status:
         winner = run.retrain(history, on_finalist=status.update)
-        path = run.folder.save(winner.model)
+        path = run.folder.save(raw_model(winner.model, run.table))
         status.update("fitting scikit-learn's multi-layer perceptron on the same rows")
         results = [judge(winner, task), *baselines(task, seed)]
     run.write(

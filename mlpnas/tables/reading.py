@@ -16,14 +16,26 @@ def read_frame(path: Path, target: str | None) -> pd.DataFrame:
     Raises:
         InputError: the file is missing, empty, not UTF-8, ragged, or lacks the target.
     """
-    check_file(path)
+    _check_kind(path)
     if path.suffix in (".parquet", ".pq"):
         return _read_parquet(path)
-    if path.suffix in (".xls", ".xlsx", ".ods"):
-        raise InputError(f"'{path}' is a spreadsheet; expected a CSV: save it as 'CSV UTF-8'")
     layout = csv_file.scan(path)
     check_target(target, layout.header, f"'{path}'")
     return csv_file.parse(path, layout, target)
+
+
+def read_rows(path: Path) -> pd.DataFrame:
+    """Reads rows to predict, which need no target; otherwise as `read_frame`."""
+    _check_kind(path)
+    if path.suffix in (".parquet", ".pq"):
+        return _read_parquet(path)
+    return csv_file.parse(path, csv_file.scan(path), None)
+
+
+def _check_kind(path: Path) -> None:
+    check_file(path)
+    if path.suffix in (".xls", ".xlsx", ".ods"):
+        raise InputError(f"'{path}' is a spreadsheet; expected a CSV: save it as 'CSV UTF-8'")
 
 
 def check_file(path: Path) -> None:

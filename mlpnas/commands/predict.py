@@ -1,0 +1,125 @@
+"""`mlpnas predict`: raw rows in, predictions and probabilities out, by the saved model."""
+
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+
+from mlpnas.core.errors import InputError
+from mlpnas.core.files import replacing
+from mlpnas.core.runtime import start_tensorflow
+from mlpnas.folder import read_record
+from mlpnas.tables.columns import Column
+from mlpnas.tables.encoding import clean_rows
+from mlpnas.tables.reading import listing, read_rows
+
+if TYPE_CHECKING:
+    import keras
+
+ROWS_AT_A_TIME = 50_000
+
+
+def predict(run: Path, data: Path, output: Path | None, console: Console) -> None:
+    """Write a CSV with a line per row: the prediction, and the probability of every class.
+
+    Columns are found by name, so their order does not matter; those that the run did not
+    learn from are left out, and named.
+
+    Args:
+        run: folder of a finished run.
+        data: the rows; the target may be missing.
+        output: what to write; None for `DATA-predictions.csv` in this directory.
+        console: where to print.
+
+    Raises:
+        InputError: for what the user can mend.
+    """
+    output = output or Path(f"{data.stem}-predictions.csv")
+    if output.exists():
+        raise InputError(
+            f"{output} exists already; expected a new file: choose another --output"
+        )
+    told = _encoding(run)
+    columns = [Column(**column) for column in told["columns"]]
+    frame = read_rows(data)
+    _note_extra(frame, columns, told["target"], console)
+    cleaned = clean_rows(frame, columns)
+    with console.status("starting TensorFlow"):
+        start_tensorflow()
+        model = _load(run / "best.keras", columns)
+    table = _readable(_outputs(model, cleaned, columns), told["classes"], told["target"])
+    with replacing(output) as file:
+        table.to_csv(file, index=False)
+    console.print(f"{len(table)} predictions: {output}", soft_wrap=True)
+
+
+def _encoding(run: Path) -> dict[str, Any]:
+    """What run.json says of the data."""
+    if not (run / "run.json").is_file():
+        raise InputError(f"{run} is no folder of a run; expected one made by mlpnas search")
+    if not (run / "best.keras").is_file():
+        raise InputError(
+            f"{run} has no best.keras yet; expected a finished run: mlpnas resume {run}"
+        )
+    data = read_record(run)["data"]
+    if not data.get("columns"):
+        raise InputError(
+            f"{run} learned from arrays, which have no columns; expected a run on a table: "
+            "load best.keras with keras.saving.load_model and give it the array"
+        )
+    return data
+
+
+def _note_extra(
+    frame: pd.DataFrame, columns: list[Column], target: str, console: Console
+) -> None:
+    known = {column.name for column in columns} | {target}
+    extra = [name for name in frame.columns if name not in known]
+    if extra:
+        told = f"Not used, since the run did not learn from them: {listing(extra)}"
+        console.print(told, soft_wrap=True, markup=False)
+
+
+def _load(path: Path, columns: list[Column]) -> "keras.Model":
+    """The model, with the inputs that the columns demand."""
+    import keras
+
+    from mlpnas.export import input_names
+
+    try:
+        model = keras.saving.load_model(path)
+        inputs = sorted(tensor.name for tensor in model.inputs)
+    except (ValueError, OSError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as e:
+        reason = (str(e) or type(e).__name__).splitlines()[0]
+        raise InputError(
+            f"{path} cannot be loaded ({reason}); expected the file that mlpnas "
+            "search wrote: put it back, or run it again"
+        ) from None
+    if inputs != sorted(input_names(columns)):
+        raise InputError(
+            f"{path} takes {listing(inputs)}; expected {listing(input_names(columns))}: it is "
+            "not the model of this run; put that back"
+        )
+    return model
+
+
+def _outputs(model: "keras.Model", cleaned: pd.DataFrame, columns: list[Column]) -> np.ndarray:
+    """Probabilities or values, `(rows, outputs)`."""
+    from mlpnas.export import as_inputs
+
+    starts = range(0, len(cleaned), ROWS_AT_A_TIME)
+    parts = [cleaned.iloc[start : start + ROWS_AT_A_TIME] for start in starts]
+    return np.concatenate([np.asarray(model(as_inputs(part, columns))) for part in parts])
+
+
+def _readable(outputs: np.ndarray, classes: list[str], target: str) -> pd.DataFrame:
+    """A column called as the target was, and for classes one per probability."""
+    if not classes:
+        return pd.DataFrame({target: outputs[:, 0]})
+    table = pd.DataFrame({target: np.asarray(classes)[outputs.argmax(axis=1)]})
+    for label, column in zip(classes, outputs.T, strict=True):
+        table[f"probability of {label}"] = column
+    return table

@@ -1,0 +1,208 @@
+"""Export: one Keras model from raw rows to probabilities, without this package or scikit-learn.
+
+The fitted preprocessor is rebuilt from ordinary Keras layers and operations, in front of the
+network. The model takes a dict of columns, each `(rows, 1)`:
+
+    numbers     float32, NaN where missing; booleans as 0 and 1
+    categories  strings, "" where missing
+    dates       five columns of numbers, named as `Column.parts` names them: Keras has no layer
+                that reads dates, and code in a model file would not load in safe mode
+
+and gives probabilities `(rows, classes)` in the order of the classes, which run.json names,
+or values `(rows, outputs)` in the user's unit. A model of an npz takes `(rows, features)`.
+
+A slash cannot stand in the name of a Keras input; `input_names` puts a low line in its place.
+TensorFlow's SavedModel takes fewer names still (no spaces): `save_for_serving` sees to that.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+from keras import layers, ops
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from mlpnas.table import Table
+from mlpnas.tables.arrays import PIXEL
+from mlpnas.tables.columns import MISSING, Column
+
+Tensor = Any
+
+
+def raw_model(network: keras.Model, table: Table) -> keras.Model:
+    """The network with the table's encoding before it and the user's scale behind it.
+
+    Args:
+        network: takes encoded rows, see `MLPGenerator.build`.
+        table: holds the fitted encoding; needs no rows.
+    """
+    if not table.columns:
+        rows = keras.Input(table.task.input_shape, name="rows")
+        return keras.Model(rows, _finish(network(_scale_array(rows, table)), table), name="raw")
+    inputs = {name: _input(kind, name) for name, kind in input_names(table.columns).items()}
+    # A model within the model: its layers cannot be called as one of the user's columns is.
+    inner = [_input(tensor.dtype) for tensor in inputs.values()]
+    x = _encode(dict(zip(_parts(table.columns), inner, strict=True)), table.preprocessor)
+    core = keras.Model(inner, _finish(network(x), table), name=_free("raw_rows", inputs))
+    return keras.Model(inputs, core(list(inputs.values())), name="raw")
+
+
+def input_names(columns: Sequence[Column]) -> dict[str, str]:
+    """Name of each of the model's inputs -> its type, in the order of the columns' parts."""
+    named: dict[str, str] = {}
+    for column in columns:
+        for part in column.parts:
+            kind = "string" if column.kind == "categorical" else "float32"
+            named[_free(part.replace("/", "_") or "unnamed", named)] = kind
+    return named
+
+
+def save_for_serving(model: keras.Model, path: str | Path) -> None:
+    """`model.export` to a SavedModel, also where columns have names with spaces and the like.
+
+    Args:
+        model: from `raw_model`.
+        path: folder to write; the endpoint `serve` takes what the model takes.
+    """
+    plain: dict[str, str] = {}
+    for tensor in model.inputs:
+        name = re.sub(r"[^A-Za-z0-9_.-]", "_", tensor.name).lstrip("_.-") or "column"
+        plain[_free(name, plain)] = tensor.name
+    names = {given: name for name, given in plain.items()}
+    signature = keras.tree.map_structure(
+        lambda t: keras.InputSpec(shape=t.shape, dtype=t.dtype, name=names[t.name]),
+        model.input,
+    )
+    model.export(path, verbose=False, input_signature=[signature])
+
+
+def _free(name: str, taken: Any) -> str:
+    while name in taken:
+        name += "_"
+    return name
+
+
+def _parts(columns: Sequence[Column]) -> list[str]:
+    return [part for column in columns for part in column.parts]
+
+
+def as_inputs(cleaned: pd.DataFrame, columns: Sequence[Column]) -> dict[str, Tensor]:
+    """Cleaned columns, as `columns.clean` gives them, as the model takes them."""
+    parts = zip(input_names(columns).items(), _parts(columns), strict=True)
+    return {
+        name: ops.convert_to_tensor(cleaned[part].to_numpy()[:, None], dtype=kind)
+        for (name, kind), part in parts
+    }
+
+
+def _input(kind: str, name: str | None = None) -> Tensor:
+    return keras.Input((1,), dtype=kind, name=name)
+
+
+def _encode(parts: dict[str, Tensor], preprocessor: Any) -> Tensor:
+    """What the fitted ColumnTransformer gives, group by group."""
+    assert isinstance(preprocessor, ColumnTransformer)
+    encoded = []
+    for _, fitted, names in preprocessor.transformers_:
+        chosen = [parts[name] for name in names]
+        if isinstance(fitted, Pipeline):
+            encoded.append(_numbers(_joined(chosen), fitted))
+        elif isinstance(fitted, OneHotEncoder):
+            encoded += _categories(chosen, fitted)
+    return _joined(encoded)
+
+
+def _joined(tensors: list[Tensor]) -> Tensor:
+    return layers.Concatenate()(tensors) if len(tensors) > 1 else tensors[0]
+
+
+def _numbers(x: Tensor, fitted: Pipeline) -> Tensor:
+    """Median for missing ones, indicators where the training fold missed some, then scaled."""
+    imputer, scaler = fitted[0], fitted[-1]
+    missing = ops.isnan(x)
+    width = x.shape[-1]
+    nothing = pd.DataFrame(
+        np.full((1, width), np.nan, np.float32), columns=imputer.feature_names_in_
+    )
+    medians = np.asarray(imputer.transform(nothing))[0, :width]
+    flags = [] if imputer.indicator_ is None else list(imputer.indicator_.features_)
+    known = ops.where(missing, medians.astype(np.float32), x)
+    if flags:
+        indicators = ops.take(ops.cast(missing, "float32"), np.array(flags), axis=-1)
+        known = layers.Concatenate()([known, indicators])
+    return _standardised(known, scaler)
+
+
+def _standardised(x: Tensor, scaler: StandardScaler) -> Tensor:
+    """(x - mean) / deviation, as exact as scikit-learn's, which computes in float64.
+
+    Of a mean of 18,000 days float32 forgets seconds, which would show where the deviation is
+    small. So the mean is taken off in two parts, the second of which float32 rounded away.
+    """
+    mean = np.asarray(scaler.mean_, np.float64)
+    coarse = mean.astype(np.float32)
+    rest = mean - coarse
+    x = layers.Normalization(mean=coarse.tolist(), variance=[1.0] * len(mean))(x)
+    variance = np.asarray(scaler.scale_, np.float64) ** 2
+    return layers.Normalization(mean=rest.tolist(), variance=variance.tolist())(x)
+
+
+def _categories(texts: list[Tensor], fitted: OneHotEncoder) -> list[Tensor]:
+    """A lookup and a table of what the encoder itself gives for each text, per column."""
+    encoded, start = [], 0
+    for i, (text, known) in enumerate(zip(texts, fitted.categories_, strict=True)):
+        rare = fitted.infrequent_categories_[i]
+        width = len(known) - (0 if rare is None else len(rare) - 1)
+        words = [str(word) for word in known]
+        rows = _one_hot(fitted, i, words)[:, start : start + width]
+        encoded.append(_looked_up(text, [word for word in words if word], rows))
+        start += width
+    return encoded
+
+
+def _one_hot(fitted: OneHotEncoder, column: int, words: list[str]) -> np.ndarray:
+    """Rows for a missing cell, an unknown word, and each known word but the empty one."""
+    empty = "" if "" in words else MISSING
+    asked = [empty, _free("?", words), *(word for word in words if word)]
+    frame = pd.DataFrame(
+        {name: [known[0]] * len(asked) for name, known in _known(fitted)}, dtype=object
+    )
+    frame[fitted.feature_names_in_[column]] = asked
+    return np.asarray(fitted.transform(frame), np.float32)
+
+
+def _known(fitted: OneHotEncoder) -> Any:
+    return zip(fitted.feature_names_in_, fitted.categories_, strict=True)
+
+
+def _looked_up(text: Tensor, words: list[str], rows: np.ndarray) -> Tensor:
+    lookup = layers.StringLookup(
+        vocabulary=words, mask_token="", oov_token=_free("?", words), num_oov_indices=1
+    )
+    table = layers.Embedding(*rows.shape, weights=[rows], trainable=False)
+    return layers.Flatten()(table(lookup(text)))
+
+
+def _scale_array(rows: Tensor, table: Table) -> Tensor:
+    if table.preprocessor is None:
+        return layers.Rescaling(float(PIXEL))(rows)
+    return _standardised(rows, table.preprocessor)
+
+
+def _finish(outputs: Tensor, table: Table) -> Tensor:
+    """Probabilities of all classes, or values in the user's unit."""
+    if table.task.kind == "binary":
+        return layers.Concatenate()([1 - outputs, outputs])
+    if table.task.kind == "multiclass":
+        return outputs
+    mean, std = (np.ravel(v).astype(float) for v in (table.target_mean, table.target_std))
+    # Normalization divides; by 1 / deviation, of what is above -mean / deviation.
+    return layers.Normalization(mean=(-mean / std).tolist(), variance=(1 / std**2).tolist())(
+        outputs
+    )

@@ -1,0 +1,106 @@
+"""`mlpnas predict`: raw rows against a finished run, and what it refuses."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mlpnas import MLPNASClassifier, MLPNASRegressor
+from mlpnas.__main__ import main
+
+SMALL = {
+    "max_trials": 2,
+    "epochs": 2,
+    "refit_epochs": 5,
+    "strategy": "random",
+    "one_shot": False,
+    "search_space": {"widths": (16,), "max_layers": 3, "dropout": None},
+    "random_state": 0,
+}
+
+
+def rows() -> tuple[pd.DataFrame, np.ndarray]:
+    rng = np.random.default_rng(0)
+    town = rng.choice(["Genova", "Köln", None], 80)
+    frame = pd.DataFrame({"wage": rng.normal(size=80), "town": town})
+    return frame, np.where(frame["wage"] > 0, "rich", "poor")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A finished run's folder, and the estimator that left it."""
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    return folder, MLPNASClassifier(**SMALL, run_dir=folder).fit(*rows())
+
+
+def predict(folder: Path, frame: pd.DataFrame, at: Path, *more: str) -> int:
+    """Exit status of `mlpnas predict`, which writes out.csv."""
+    frame.to_csv(at / "new.csv", index=False)
+    arguments = ["predict", folder, at / "new.csv", "--output", at / "out.csv", *more]
+    with pytest.raises(SystemExit) as exit_:
+        main([str(a) for a in arguments])
+    return exit_.value.code or 0
+
+
+def test_it_writes_what_the_estimator_predicts(finished, tmp_path, capsys):
+    folder, estimator = finished
+    frame, _ = rows()
+    reordered = frame.assign(note="<b>")[["note", "town", "wage"]]
+    assert predict(folder, reordered, tmp_path) == 0
+    assert "Not used, since the run did not learn from them: 'note'" in capsys.readouterr().out
+    table = pd.read_csv(tmp_path / "out.csv")
+    assert list(table) == ["y", "probability of poor", "probability of rich"]
+    assert (table["y"] == estimator.predict(frame)).all()
+    chances = table[["probability of poor", "probability of rich"]]
+    np.testing.assert_allclose(chances, estimator.predict_proba(frame), atol=1e-5)
+
+
+def test_values_are_in_the_users_unit(tmp_path):
+    frame, _ = rows()
+    estimator = MLPNASRegressor(**SMALL, run_dir=tmp_path / "run").fit(
+        frame, 1e5 + 1e3 * frame["wage"]
+    )
+    assert predict(tmp_path / "run", frame, tmp_path) == 0
+    table = pd.read_csv(tmp_path / "out.csv")
+    np.testing.assert_allclose(table["y"], estimator.predict(frame), rtol=1e-5)
+
+
+def refused(capsys) -> str:
+    printed = capsys.readouterr().err
+    assert printed.count("\n") == 1
+    assert "Traceback" not in printed
+    return printed
+
+
+def test_a_missing_column_is_named(finished, tmp_path, capsys):
+    assert predict(finished[0], rows()[0][["wage"]], tmp_path) == 2
+    assert "lacks column 'town'" in refused(capsys)
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_infinite_values_and_earlier_output_are_refused(finished, tmp_path, capsys):
+    assert predict(finished[0], rows()[0].assign(wage=np.inf), tmp_path) == 2
+    assert "'wage' holds inf" in refused(capsys)
+    (tmp_path / "out.csv").write_text("mine")
+    assert predict(finished[0], rows()[0], tmp_path) == 2
+    assert "exists already" in refused(capsys)
+    assert (tmp_path / "out.csv").read_text() == "mine"
+
+
+def test_another_model_or_a_damaged_one_is_refused(finished, tmp_path, capsys):
+    folder = shutil.copytree(finished[0], tmp_path / "copy")
+    frame, label = rows()
+    other = MLPNASClassifier(**SMALL).fit(frame[["wage"]], label)
+    other.export(folder / "best.keras")
+    assert predict(folder, frame, tmp_path) == 2
+    assert "it is not the model of this run" in refused(capsys)
+    (folder / "best.keras").write_bytes(b"PK nonsense")
+    assert predict(folder, frame, tmp_path) == 2
+    assert "cannot be loaded" in refused(capsys)
+    (folder / "best.keras").unlink()
+    assert predict(folder, frame, tmp_path) == 2
+    assert "no best.keras yet" in refused(capsys)
+    assert predict(tmp_path, frame, tmp_path) == 2
+    assert "is no folder of a run" in refused(capsys)
