@@ -13,6 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from time import monotonic
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +21,8 @@ import numpy as np
 from mlpnas.core.errors import InputError
 from mlpnas.core.files import replacing
 from mlpnas.core.shared_weights import Weights, from_arrays, to_arrays
+
+SHARE = 0.05  # of the time may be spent on saving
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -48,6 +51,15 @@ class Checkpoint:
 
     def __init__(self, folder: Path):
         self._file, self._pending = folder / "round.npz", folder / "pending"
+        self._next = 0.0
+
+    def is_due(self) -> bool:
+        """Whether to save at the end of this round.
+
+        A large store takes a second to write. Rounds that are not saved lose nothing: they
+        are told again from the journal and the weights pending since.
+        """
+        return monotonic() >= self._next
 
     def save(self, saved: Saved) -> None:
         """Replace the checkpoint; the weights that were pending are part of it now.
@@ -55,13 +67,17 @@ class Checkpoint:
         Raises:
             OSError: if it cannot be written; the former checkpoint then still stands.
         """
+        begin = monotonic()
         header = {"told": saved.told, "settings": saved.settings}
         arrays = {"header": np.frombuffer(json.dumps(header).encode(), np.uint8)}
         arrays |= {f"strategy/{name}": array for name, array in saved.strategy.items()}
         arrays |= {f"store/{name}": array for name, array in saved.store.items()}
         _write(self._file, arrays)
         for path in self._pending.glob("*.npz"):
-            path.unlink()
+            # Later ones are needed still if rounds are being told again from the journal.
+            if path.stem.isdecimal() and int(path.stem) < saved.told:
+                path.unlink()
+        self._next = monotonic() + (monotonic() - begin) / SHARE
 
     def load(self) -> Saved | None:
         """The last checkpoint; None before the first.

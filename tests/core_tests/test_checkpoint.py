@@ -11,6 +11,7 @@ import pytest
 from fakes import trials_of
 from spaces import SMALL_MLP
 
+import mlpnas.core.checkpoint
 from mlpnas.core.checkpoint import Checkpoint, Saved
 from mlpnas.core.errors import InputError
 from mlpnas.core.files import replacing
@@ -43,16 +44,30 @@ def test_what_is_saved_is_loaded_to_the_bit(tmp_path):
 def test_pending_weights_are_kept_until_the_next_checkpoint(tmp_path):
     checkpoint = Checkpoint(tmp_path / "state")
     weights = {"a/../b": (np.ones((2, 2)), np.zeros(2)), "c": (np.array(1.0),)}
-    checkpoint.keep(7, weights)
-    kept = checkpoint.kept(7)
+    checkpoint.keep(2, weights)
+    kept = checkpoint.kept(2)
     assert kept.keys() == weights.keys()
     assert all(map(np.array_equal, kept["a/../b"], weights["a/../b"]))
     # Only numbers become file names.
     files = [str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file()]
-    assert files == ["state/pending/7.npz"]
+    assert files == ["state/pending/2.npz"]
     checkpoint.save(SAVED)
-    with pytest.raises(InputError, match=r"7\.npz is missing; expected the weights of trial 7"):
-        checkpoint.kept(7)
+    with pytest.raises(InputError, match=r"2\.npz is missing; expected the weights of trial 2"):
+        checkpoint.kept(2)
+    # Those of later rounds, which are being told again, stay.
+    checkpoint.keep(3, weights)
+    checkpoint.save(SAVED)
+    assert checkpoint.kept(3).keys() == weights.keys()
+
+
+def test_saving_takes_no_more_than_its_share_of_the_time(tmp_path, monkeypatch):
+    checkpoint = Checkpoint(tmp_path)
+    assert checkpoint.is_due()
+    checkpoint.save(SAVED)
+    assert not checkpoint.is_due()
+    monkeypatch.setattr(mlpnas.core.checkpoint, "SHARE", 1e9)
+    checkpoint.save(SAVED)
+    assert checkpoint.is_due()
 
 
 @pytest.mark.parametrize("cut", [0, 1, 100, -1])

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import mlpnas.core.checkpoint
 import mlpnas.run
 from mlpnas.__main__ import main
 from mlpnas.clock import Clock
@@ -91,7 +92,7 @@ def search(folder, *more) -> int:
 
 def records(folder: Path) -> list[dict]:
     """The journal but for times."""
-    lines = (folder / "trials.jsonl").read_text().splitlines()
+    *lines, _torn = (folder / "trials.jsonl").read_text().split("\n")
     return [{**json.loads(line), "seconds": 0} for line in lines]
 
 
@@ -118,6 +119,7 @@ def test_a_run_killed_in_mid_round_and_while_saving_equals_the_uninterrupted(
     options, fate, tmp_path, monkeypatch
 ):
     straight, killed = tmp_path / "straight", tmp_path / "killed"
+    monkeypatch.setattr(mlpnas.core.checkpoint, "SHARE", 1e9)  # save every round
     assert search(straight, *options, "--trials", "14") == 0
     fate["jobs"] = 7
     with pytest.raises(Killed):  # in the second round
@@ -137,6 +139,21 @@ def test_a_run_killed_in_mid_round_and_while_saving_equals_the_uninterrupted(
     assert len(records(killed)) == 14
     assert [t["round"] for t in records(killed)] == [0] * 4 + [1] * 4 + [2] * 4 + [3] * 2
     assert content(killed)["state/round.npz"] == content(straight)["state/round.npz"]
+
+
+def test_rounds_that_were_not_saved_are_told_again(fate, tmp_path, monkeypatch):
+    straight, killed = tmp_path / "straight", tmp_path / "killed"
+    search(straight, "--strategy", "random", "--trials", "20")
+    monkeypatch.setattr(mlpnas.core.checkpoint, "SHARE", 1e-9)  # save the first round only
+    fate["jobs"] = 15
+    with pytest.raises(Killed):
+        search(killed, "--strategy", "random", "--trials", "20")
+    fate["jobs"] = 0
+    monkeypatch.setattr(mlpnas.core.checkpoint, "SHARE", 1e9)
+    assert run("resume", killed) == 0
+    assert -fate["jobs"] == 20 - 14
+    assert records(killed) == records(straight)
+    assert not list(killed.glob("state/pending/*"))
 
 
 def test_trials_of_the_journal_are_not_trained_again(fate, tmp_path):
