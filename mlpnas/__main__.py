@@ -120,6 +120,17 @@ def predict(
     command.predict(run, data, output, console)
 
 
+@app.command()
+def report(
+    run: Annotated[Path, typer.Argument(help="The run's folder.")],
+    html: Annotated[bool, typer.Option(help="Write report.html there.")] = False,
+) -> None:
+    """Show what a run found, as text or as one HTML file."""
+    from mlpnas.commands import report as command
+
+    command.report(run, html, console)
+
+
 def seconds(text: str | None, option: str = "--time-limit") -> float | None:
     """Seconds of `90`, `90s`, `10m` or `2h`; None for None."""
     if text is None:

@@ -5,6 +5,7 @@ four activations, dropout 0.2 and the final layer, at most ten layers with the f
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -72,6 +73,27 @@ class MLPSpace(SearchSpace):
         widths, acts = ",".join(map(str, self.widths)), ",".join(self.activations)
         head = f"{self.head[0]} {self.head[1]}"
         return f"mlp[{widths}|{acts}|dropout {self.dropout}|{self.max_layers} layers|{head}]"
+
+    @staticmethod
+    def from_name(name: str) -> "MLPSpace":
+        """Inverse of `name`, for what was read from a file.
+
+        Raises:
+            InputError: if it is no name of such a space.
+        """
+        found = re.fullmatch(
+            r"mlp\[([\d,]+)\|([a-z,]+)\|dropout (\S+)\|(\d+) layers\|(\d+) ([a-z]+)\]", name
+        )
+        if not found:
+            raise InputError(f"{name!r} names no space of multi-layer perceptrons")
+        widths, acts, dropout, layers, units, last = found.groups()
+        return MLPSpace(
+            (int(units), last),
+            tuple(map(int, widths.split(","))),
+            tuple(acts.split(",")),
+            int(layers),
+            None if dropout == "None" else float(dropout),
+        )
 
     @cached_property
     def decisions(self) -> tuple[Decision, ...]:

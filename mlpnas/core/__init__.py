@@ -22,7 +22,9 @@ Reading order, in which each file imports only those before it:
     executors       where trainings run: here or in worker processes
     on_ray          the same on a cluster
     search          the loop, on one screen
-    report          what people read of a run
+    report          what people read of a run in a terminal
+    figures         pictures of a search
+    page            an HTML file that opens without a network
 
 `runtime` stands apart: it starts TensorFlow quietly for command lines and workers.
 """

@@ -1,0 +1,131 @@
+"""Pictures of a search, each as the text of an SVG. No text from the user is drawn here.
+
+matplotlib draws them; it comes with the distribution, since a report is for everybody.
+"""
+
+import io
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch
+from matplotlib.ticker import MaxNLocator
+
+from mlpnas.core.trial import Trial
+
+BLUE, ORANGE, GREY = "#2563a8", "#d9772b", "#8a8f98"
+
+
+def _drawn(draw: Callable[[Figure, Axes], None], size: tuple[float, float] = (5.2, 3.1)) -> str:
+    """The SVG of a figure with one pair of axes."""
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.add_subplot()
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(alpha=0.25)
+    draw(figure, axes)
+    buffer = io.StringIO()
+    # Neither the date nor random ids: the same run gives the same file.
+    with rc_context({"svg.hashsalt": "mlpnas"}):
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    return buffer.getvalue()
+
+
+def scores(trials: Sequence[Trial]) -> str:
+    """Search score of every trial in order, coloured by round, and the best so far."""
+    ok = [t for t in trials if t.ok]
+    found = np.array([t.score for t in ok], float)
+    failed = [t.id for t in trials if t.score is None]
+
+    def draw(figure: Figure, axes: Axes) -> None:
+        rounds = [t.round + 1 for t in ok]
+        scale = Normalize(1, max([2, *rounds]))
+        drawn = axes.scatter([t.id for t in ok], found, c=rounds, norm=scale, s=16, zorder=3)
+        best = np.maximum.accumulate(found)
+        axes.step([t.id for t in ok], best, where="post", color=ORANGE, label="best so far")
+        if failed:
+            floor = np.full(len(failed), axes.get_ylim()[0])
+            axes.scatter(failed, floor, marker="x", color=GREY, s=20, label="failed")
+        figure.colorbar(drawn, ax=axes, label="round", ticks=MaxNLocator(integer=True))
+        axes.set(xlabel="trial", ylabel="search score")
+        figure.legend(loc="outside upper right", ncols=2, frameon=False)
+
+    return _drawn(draw)
+
+
+def curves(trials: Sequence[Trial], best: Sequence[Trial], metric: str) -> str:
+    """Learning curves: of the best trials in colour, of the others behind them."""
+
+    def draw(figure: Figure, axes: Axes) -> None:
+        for trial in trials:
+            axes.plot(range(1, len(trial.curve) + 1), trial.curve, color=GREY, alpha=0.18, lw=1)
+        for trial in best:
+            epochs = range(1, len(trial.curve) + 1)
+            axes.plot(epochs, trial.curve, lw=1.8, label=f"trial {trial.id}")
+        low, high = axes.get_ylim()
+        # R² has no lower end: one bad epoch must not squeeze all others to a line.
+        axes.set_ylim(max(low, -0.5), high)
+        axes.set(xlabel="epoch", ylabel=f"validation {metric}")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        figure.legend(loc="outside upper center", ncols=3, frameon=False, fontsize=8)
+
+    return _drawn(draw)
+
+
+def calibration(trials: Sequence[Trial]) -> str | None:
+    """What the predictor expected against what came; None if it expected nothing."""
+    pairs = [(t.predicted, t.score) for t in trials if None not in (t.predicted, t.score)]
+    if len(pairs) < 2:
+        return None
+    predicted, found = np.array(pairs, float).T
+
+    def draw(figure: Figure, axes: Axes) -> None:
+        ends = [min(predicted.min(), found.min()), max(predicted.max(), found.max())]
+        axes.plot(ends, ends, color=GREY, lw=1, ls="--", label="as expected")
+        shades = axes.scatter(predicted, found, c=np.arange(len(found)), s=16, zorder=3)
+        figure.colorbar(shades, ax=axes, label="predicted trial, in order")
+        axes.set(xlabel="predicted score", ylabel="search score")
+        figure.legend(loc="outside upper right", frameon=False)
+
+    return _drawn(draw)
+
+
+def time_spent(trials: Sequence[Trial]) -> str:
+    """Seconds of training per round."""
+    seconds: defaultdict[int, float] = defaultdict(float)
+    for trial in trials:
+        seconds[trial.round] += trial.seconds
+
+    def draw(figure: Figure, axes: Axes) -> None:
+        axes.bar([r + 1 for r in seconds], list(seconds.values()), color=BLUE)
+        axes.set(xlabel="round", ylabel="seconds of training")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+    return _drawn(draw)
+
+
+def chain(layers: Sequence[tuple[str, float]]) -> str:
+    """Layers from the input to the output as bars.
+
+    Args:
+        layers: of each its label, and its width in (0, 1].
+    """
+
+    def draw(figure: Figure, axes: Axes) -> None:
+        axes.axis("off")
+        for place, (label, width) in enumerate(layers):
+            box = FancyBboxPatch(
+                (-width / 2, -place - 0.3), width, 0.6, color=BLUE,
+                alpha=0.25, boxstyle="round,pad=0.02",
+            )  # fmt: skip
+            axes.add_patch(box)
+            axes.text(0, -place, label, ha="center", va="center", fontsize=9)
+            if place:
+                arrow = {"arrowstyle": "->", "color": GREY}
+                axes.annotate("", (0, -place + 0.32), (0, -place + 0.68), arrowprops=arrow)
+        axes.set(xlim=(-0.6, 0.6), ylim=(-len(layers) + 0.4, 0.5))
+
+    return _drawn(draw, (5.2, 0.42 * len(layers) + 0.3))

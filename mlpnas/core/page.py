@@ -1,0 +1,101 @@
+"""A report as one HTML file that opens without a network. Every text in it is escaped."""
+
+import base64
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from html import escape
+
+STYLE = """
+:root { color-scheme: light; }
+* { box-sizing: border-box; }
+body { font: 16px/1.5 system-ui, sans-serif; color: #1c2127; background: #f6f7f9; margin: 0; }
+main { max-width: 1180px; margin: 0 auto; padding: 1rem; }
+h1 { font-size: 1.5rem; margin: .5rem 0; overflow-wrap: anywhere; }
+h2 { font-size: 1.1rem; margin: 0 0 .5rem; }
+section { background: #fff; border: 1px solid #e1e4e8; border-radius: 8px; padding: 1rem;
+  min-width: 0; }
+.sections { display: grid; gap: 1rem; align-items: start;
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); }
+.wide { grid-column: 1 / -1; }
+p { margin: .3rem 0; overflow-wrap: anywhere; }
+p.note { color: #57606a; font-size: .9rem; }
+img { width: 100%; max-width: 40rem; height: auto; display: block; margin: 0 auto; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; font-size: .9rem; width: 100%; }
+th, td { text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid #e1e4e8;
+  vertical-align: top; }
+td.number, th.number { text-align: right; white-space: nowrap;
+  font-variant-numeric: tabular-nums; }
+td:last-child:not(.number) { min-width: 12rem; }
+"""
+
+
+@dataclass
+class Section:
+    """A box of the page: a heading, and below it parts made by the methods, in order.
+
+    Attributes:
+        title: its heading.
+        wide: whether it takes the whole width.
+    """
+
+    title: str
+    wide: bool = False
+    parts: list[str] = field(default_factory=list)
+
+    def text(self, sentence: str, note: bool = False) -> "Section":
+        """A paragraph; a note in small print."""
+        kind = ' class="note"' if note else ""
+        self.parts.append(f"<p{kind}>{escape(sentence)}</p>")
+        return self
+
+    def picture(self, svg: str, described: str) -> "Section":
+        """A picture, and what it shows for those who cannot see it."""
+        data = base64.b64encode(svg.encode()).decode()
+        source = f"data:image/svg+xml;base64,{data}"
+        self.parts.append(f'<img src="{source}" alt="{escape(described)}">')
+        return self
+
+    def table(self, header: Sequence[str], rows: Iterable[Sequence]) -> "Section":
+        """A table of texts, numbers (whole, or to four digits) and None for empty cells."""
+        rows = list(rows)
+        numbers = [all(_number(row[i]) for row in rows) for i in range(len(header))]
+        body = [_row([_shown(v) for v in row], "td", numbers) for row in rows]
+        whole = "".join([_row(header, "th", numbers), *body])
+        self.parts.append(f'<div class="scroll"><table>{whole}</table></div>')
+        return self
+
+    def html(self) -> str:
+        """The section's HTML."""
+        kind = ' class="wide"' if self.wide else ""
+        return f"<section{kind}><h2>{escape(self.title)}</h2>{''.join(self.parts)}</section>"
+
+
+def page(title: str, sections: Iterable[Section]) -> str:
+    """The whole file."""
+    body = "\n".join(section.html() for section in sections)
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}</title>\n<style>{STYLE}</style></head>\n"
+        f'<body><main><h1>{escape(title)}</h1>\n<div class="sections">{body}</div>\n'
+        "</main></body></html>\n"
+    )
+
+
+def _number(value: str | float | None) -> bool:
+    return not isinstance(value, str)
+
+
+def _shown(value: str | float | None) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
+
+
+def _row(cells: Sequence[str], tag: str, numbers: Sequence[bool]) -> str:
+    pairs = zip(cells, numbers, strict=True)
+    kinds = ((cell, ' class="number"' if number else "") for cell, number in pairs)
+    return f"<tr>{''.join(f'<{tag}{k}>{escape(c)}</{tag}>' for c, k in kinds)}</tr>"

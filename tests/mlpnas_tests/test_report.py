@@ -1,0 +1,133 @@
+"""The report: one file that loads nothing, with everything escaped, as a browser shows it."""
+
+import json
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mlpnas import MLPNASClassifier, MLPNASRegressor, MLPSpace
+from mlpnas.__main__ import main
+from mlpnas.core.errors import InputError
+
+EVIL = "<script>alert('x')</script>$\\frac{&"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> Path:
+    """A finished run whose column, class and table names are hostile."""
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({EVIL: rng.normal(size=90), "b": rng.normal(size=90)})
+    space = {"widths": (8, 16), "max_layers": 4}
+    estimator = MLPNASClassifier(
+        max_trials=12, epochs=3, refit_epochs=5, search_space=space, random_state=0,
+        run_dir=folder,
+    )  # fmt: skip
+    estimator.fit(frame, np.where(frame[EVIL] > 0, EVIL, "no"))
+    record = json.loads((folder / "run.json").read_text())
+    record["settings"]["data"] = EVIL.replace("/", "")
+    record["data"]["notes"] = [f"Dropped column '{EVIL}'."]
+    record["results"] = [{"name": EVIL, "valid": 0.5, "test": 0.25}]
+    (folder / "run.json").write_text(json.dumps(record))
+    return folder
+
+
+def status(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as exit_:
+        main([str(a) for a in arguments])
+    return exit_.value.code or 0
+
+
+class Page(HTMLParser):
+    """Tags, where they point, and the text."""
+
+    def __init__(self, html: str):
+        super().__init__()
+        self.tags, self.links, self.text = [], [], ""
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.links += [value for name, value in attrs if name in ("src", "href")]
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_the_page_is_one_file_with_every_part_and_everything_escaped(run):
+    assert status("report", run, "--html") == 0
+    page = Page((run / "report.html").read_text())
+    assert "script" not in page.tags
+    assert page.links
+    assert all(link.startswith("data:image/svg+xml;base64,") for link in page.links)
+    assert f"Dropped column '{EVIL}'." in page.text
+    titles = ["Summary", "The winner", "Score of every trial", "Learning curves"]
+    titles += ["What the predictor expected", "Where the time went", "Leaderboard"]
+    assert [title for title in titles if title not in page.text] == []
+
+
+def test_the_same_run_gives_the_same_page(run):
+    status("report", run, "--html")
+    first = (run / "report.html").read_text()
+    status("report", run, "--html")
+    assert (run / "report.html").read_text() == first
+
+
+def test_the_text_report_names_best_trials_and_results(run, capsys):
+    assert status("report", run) == 0
+    printed = capsys.readouterr().out
+    assert "Top 10 of 12 trials" in printed
+    assert "validation 0.5000, test 0.2500" in printed
+
+
+def test_a_run_that_has_only_begun_has_a_report(tmp_path):
+    x = np.random.default_rng(0).normal(size=(40, 2))
+    MLPNASRegressor(
+        max_trials=1, epochs=1, refit_epochs=1, strategy="random", run_dir=tmp_path / "run"
+    ).fit(x, x[:, 0])
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    del record["winner"], record["retrained_validation"]
+    (tmp_path / "run" / "run.json").write_text(json.dumps(record))
+    (tmp_path / "run" / "trials.jsonl").write_bytes(b"")
+    assert status("report", tmp_path / "run", "--html") == 0
+    assert status("report", tmp_path) == 2
+
+
+def test_a_space_is_read_back_from_its_name():
+    for space in (MLPSpace((3, "softmax")), MLPSpace((1, "linear"), (4,), ("elu",), 5, None)):
+        assert MLPSpace.from_name(space.name) == space
+    with pytest.raises(InputError, match="names no space"):
+        MLPSpace.from_name("mlp[8|relu]")
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_a_browser_shows_it_without_scrolling_sideways(run, width, tmp_path):
+    browser = shutil.which("chromium")
+    if browser is None:
+        pytest.skip("needs chromium: apt-get install chromium")
+    status("report", run, "--html")
+    html = (run / "report.html").read_text()
+    measure = "<script>document.title = document.documentElement.scrollWidth + ' of ' + "
+    measure += "innerWidth</script></body>"
+    (tmp_path / "page.html").write_text(html.replace("</body>", measure))
+    # Chromium makes no window narrower than 500 pixels; a frame may be as narrow as it likes.
+    frame = f'<iframe src="page.html" style="width:{width}px;height:3000px;border:0" '
+    frame += 'onload="document.title = this.contentDocument.title"></iframe>'
+    (tmp_path / "frame.html").write_text(frame)
+    done = subprocess.run(
+        [browser, "--no-sandbox", "--headless", "--disable-gpu",
+         "--allow-file-access-from-files", "--disable-background-networking",
+         f"--user-data-dir={tmp_path}/profile",
+         "--dump-dom", (tmp_path / "frame.html").as_uri()],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    found = re.search(r"<title>(\d+) of (\d+)", done.stdout)
+    assert found, done.stderr[-2000:]
+    assert int(found[2]) == width
+    assert int(found[1]) <= width
