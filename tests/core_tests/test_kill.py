@@ -20,13 +20,13 @@ def killed(folder, runs, first):
 def test_searches_killed_at_random_instants_equal_the_uninterrupted(tmp_path):
     # Random and evolution, with the one-shot store and without, whole rounds and cut ones,
     # spaces that are exhausted, journals with torn lines; each then extended by ten trials.
-    result = killed(tmp_path, 30, 0)
-    assert (result["identical"], result["errors"]) == (30, 0)
-    assert result["kills"] > 30
-    assert result["torn"] > 3
+    result = killed(tmp_path, 12, 0)
+    assert (result["identical"], result["errors"]) == (12, 0)
+    assert result["kills"] > 12
+    assert result["torn"] > 0
 
 
 @pytest.mark.slow
-def test_300_more(tmp_path, property_seed):
-    result = killed(tmp_path, 300, property_seed % 10**6)
-    assert (result["identical"], result["errors"]) == (300, 0)
+def test_100_more(tmp_path, property_seed):
+    result = killed(tmp_path, 100, property_seed % 10**6)
+    assert (result["identical"], result["errors"]) == (100, 0)
