@@ -16,9 +16,15 @@ from mlpnas.core.on_ray import OnRay
 from mlpnas.core.search import search
 from mlpnas.core.search_space import Architecture
 from mlpnas.core.shared_weights import SharedWeights
+from mlpnas.core.strategies.bayesian import BayesianOptimization
+from mlpnas.core.strategies.evolution import RegularizedEvolution
+from mlpnas.core.strategies.lanas import LaNAS
+from mlpnas.core.strategies.local_search import LocalSearch
+from mlpnas.core.strategies.mcts import MCTS
 from mlpnas.core.strategies.random import RandomStrategy
 from mlpnas.core.strategies.reinforce import Predictor, ReinforceStrategy
 from mlpnas.core.strategies.strategy import Strategy
+from mlpnas.core.strategies.tpe import TPE
 from mlpnas.core.trial import History, Trial
 from mlpnas.final import REFIT, Winner, retrain
 from mlpnas.folder import Folder, describe_data
@@ -129,9 +135,10 @@ class Run:
         self.folder.write(self.settings, data, space=space, **results)
 
     def checkpoint(self, told: int) -> None:
-        """Write what has been learned from the first `told` trials."""
-        settings, store = asdict(self.settings), self.evaluator.state()
-        self.folder.checkpoint.save(Saved(told, settings, self.strategy.state(), store))
+        """Write what has been learned from the first `told` trials, now and then."""
+        if self.folder.checkpoint.is_due():
+            settings, store = asdict(self.settings), self.evaluator.state()
+            self.folder.checkpoint.save(Saved(told, settings, self.strategy.state(), store))
 
     def restore(self) -> History:
         """Take up strategy, store and journal where the folder says; a new one says nothing.
@@ -206,7 +213,16 @@ def make_executor(trainer: TrainerFactory, workers: Workers) -> Executor:
 
 def make_strategy(settings: Settings, space: MLPSpace) -> Strategy:
     """The strategy that the settings name."""
-    if settings.strategy == "random":
-        return RandomStrategy(space, settings.seed)
+    others = {
+        "random": RandomStrategy,
+        "evolution": RegularizedEvolution,
+        "local-search": LocalSearch,
+        "bayesian": BayesianOptimization,
+        "lanas": LaNAS,
+        "mcts": MCTS,
+        "tpe": TPE,
+    }
+    if settings.strategy in others:
+        return others[settings.strategy](space, settings.seed)
     predictor = Predictor() if settings.predictor else None
     return ReinforceStrategy(space, settings.seed, predictor=predictor)
