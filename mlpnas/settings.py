@@ -6,6 +6,10 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from mlpnas.core.errors import InputError
 
+StrategyName = Literal[
+    "reinforce", "random", "evolution", "local-search", "bayesian", "lanas", "mcts", "tpe"
+]
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -34,7 +38,7 @@ class Settings:
     trials: int = 100
     per_round: int = 10
     epochs: int = 10
-    strategy: Literal["reinforce", "random"] = "reinforce"
+    strategy: StrategyName = "reinforce"
     one_shot: bool = True
     predictor: bool = True
     loss: Literal["mse", "mae"] = "mse"
