@@ -41,7 +41,7 @@ ARGUMENTS = """
         refit_epochs: at most, when the best five are retrained from fresh weights.
         search_space: parameters of `MLPSpace` (widths, activations, max_layers, dropout) as a
             dict; None for the default vocabulary.
-        strategy: `"reinforce"` or `"random"`.
+        strategy: one of `settings.StrategyName`: `"reinforce"`, `"random"`, `"lanas"`, ...
         one_shot: whether children inherit weights from earlier ones.
         predictor: whether the controller has its accuracy head.
         scoring: what to choose by, a name that `sklearn.metrics.get_scorer` knows, such as

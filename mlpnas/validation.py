@@ -4,7 +4,7 @@ scikit-learn's own functions do the work, so that messages and exceptions are th
 its users know.
 """
 
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from sklearn.utils import check_array, check_consistent_length, check_random_sta
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from mlpnas.core.errors import InputError
+from mlpnas.settings import StrategyName
 from mlpnas.tables.columns import Column
 from mlpnas.tables.selection import choose_columns
 
@@ -28,7 +29,7 @@ def check_parameters(estimator: Any) -> None:
     _need(limit is None or limit > 0, estimator, "max_time", "seconds above 0, or None")
     fraction = estimator.validation_fraction
     _need(0 < fraction < 0.5, estimator, "validation_fraction", "a fraction between 0 and 0.5")
-    strategies = ("reinforce", "random")
+    strategies = get_args(StrategyName)
     _need(estimator.strategy in strategies, estimator, "strategy", f"one of {strategies}")
     measures = get_scorer_names()
     known = estimator.scoring is None or estimator.scoring in measures
