@@ -322,6 +322,27 @@ def test_a_search_killed_before_it_began_can_be_given_again(fate, tmp_path):
     assert search(tmp_path / "r", "--strategy", "random") == 0
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--jobs", "0"], "--jobs is 0; expected 1 or more"),
+        (["--time-limit", "soon"], "--time-limit is 'soon'; expected"),
+        (["--trial-timeout", "-1s"], "--trial-timeout is '-1s'; expected"),
+        (["--address", "auto"], "are for --executor ray; add it"),
+        (["--executor", "ray", "--gpus-per-job", "-1"], "--gpus-per-job is -1.0; expected 0"),
+        (["--trials", "0"], "--trials is 0; expected 1 or more"),
+        (["--trials", "5"], "--trials is 5, but the run has 6 already"),
+    ],
+)
+def test_options_that_cannot_be_are_refused(options, message, half, capsys):
+    before = content(half)
+    assert run("resume", half, *options) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert content(half) == before
+
+
 def test_a_place_that_is_no_folder_is_refused(tmp_path, capsys):
     for place in (tmp_path, tmp_path / "none", DATA / "iris.csv"):
         assert run("resume", place) == 2
