@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from mlpnas.core.errors import InputError
-from mlpnas.settings import Settings, Workers
+from mlpnas.settings import Settings, StrategyName, Workers
 
 app = typer.Typer(
     add_completion=False,
@@ -40,9 +40,7 @@ def search(
     trials: Annotated[int, typer.Option(help="Architectures to try.")] = 100,
     per_round: Annotated[int, typer.Option(help="How many are chosen at a time.")] = 10,
     epochs: Annotated[int, typer.Option(help="Training epochs per trial.")] = 10,
-    strategy: Annotated[
-        Literal["reinforce", "random"], typer.Option(help="Who chooses.")
-    ] = "reinforce",
+    strategy: Annotated[StrategyName, typer.Option(help="Who chooses.")] = "reinforce",
     one_shot: Annotated[bool, typer.Option(help="Children inherit weights.")] = True,
     predictor: Annotated[bool, typer.Option(help="Give the controller its predictor.")] = True,
     loss: Annotated[
@@ -129,6 +127,19 @@ def report(
     from mlpnas.commands import report as command
 
     command.report(run, html, console)
+
+
+@app.command()
+def compare(
+    run: Annotated[Path, typer.Argument(help="The run's folder: table and settings.")],
+    seeds: Annotated[int, typer.Option(help="How many splits.")] = 3,
+    trials: Annotated[int | None, typer.Option(help="Per search; default the run's.")] = None,
+    jobs: Jobs = 1,
+) -> None:
+    """Compare the search with scikit-learn's methods and with random search."""
+    from mlpnas.commands import compare as command
+
+    command.compare(run, seeds, trials, jobs, console)
 
 
 def seconds(text: str | None, option: str = "--time-limit") -> float | None:

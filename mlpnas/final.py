@@ -90,7 +90,7 @@ def retrain(
             f"none of the {len(finalists)} finalists could be retrained: the loss diverged; "
             "expected a finite loss: look for extreme values in the table"
         )
-    scores = {number: _validation(outcome) for number, outcome in outcomes.items()}
+    scores = {number: validation(outcome) for number, outcome in outcomes.items()}
     best = max(scores, key=lambda number: scores[number])  # the earliest of equals
     trial = next(t for t in finalists if t.id == best)
     model = to_model(generator, trial.architecture, task, outcomes[best].weights)
@@ -101,7 +101,7 @@ def retrain(
     return Winner(trial, model, scores, outcomes)
 
 
-def _validation(outcome: Outcome) -> float:
+def validation(outcome: Outcome) -> float:
     """Validation score at the epoch of lowest validation loss, whose weights were kept."""
     if outcome.score is not None:
         return outcome.score
@@ -138,10 +138,11 @@ def baselines(task: Task, seed: int) -> list[Result]:
             ),
             "majority class": DummyClassifier(),
         }
-    return [_fit(name, peer, task) for name, peer in peers.items()]
+    return [test_peer(name, peer, task) for name, peer in peers.items()]
 
 
-def _fit(name: str, peer: MLPClassifier, task: Task) -> Result:
+def test_peer(name: str, peer: Any, task: Task) -> Result:
+    """A scikit-learn estimator, fitted on the training rows and tested."""
     y = task.train.y
     with warnings.catch_warnings():
         # Its default of 200 epochs may end before convergence; users take it as it is.
@@ -150,7 +151,7 @@ def _fit(name: str, peer: MLPClassifier, task: Task) -> Result:
     return Result(name, *(_peer_score(peer, task, fold) for fold in (task.valid, task.test)))
 
 
-def _peer_score(peer: MLPClassifier, task: Task, fold: Fold) -> float:
+def _peer_score(peer: Any, task: Task, fold: Fold) -> float:
     predicted = np.asarray(peer.predict(fold.x))
     if task.kind == "regression":
         return task.score(fold.y, predicted.reshape(fold.y.shape))
