@@ -9,10 +9,10 @@ search: $(VENV)/installed  ## search on the digits that ship in data/
 	$(BIN)/mlpnas search data/digits.csv --target digit --trials 40 --jobs 2
 
 test: $(VENV)/installed-test  ## the default suite, within 5 minutes on two cores
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 slow: $(VENV)/installed-test  ## what takes longer; CI runs it too
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -n 2 --dist load -m slow
 
 $(VENV)/bin/python:
 	$(PYTHON) -c "import sys; assert sys.version_info >= (3, 11), f'Python {sys.version.split()[0]} found, 3.11 or later needed: make PYTHON=python3.11 ...'"

@@ -124,7 +124,7 @@ def test_an_architecture_of_other_widths_is_refused():
         ({"activations": ()}, "expected distinct ones of"),
         ({"activations": ("relu", "swish")}, "'swish'"),
         ({"activations": ("relu", "relu")}, "expected distinct ones of"),
-        ({"activations": "relu"}, "expected distinct ones of"),
+        ({"activations": "relu"}, "expected a tuple"),
         ({"max_layers": 1}, "max_layers is 1"),
         ({"max_layers": 2.5}, "max_layers is 2.5"),
         ({"dropout": 0}, "dropout is 0"),
