@@ -1,6 +1,7 @@
 """ChoiceSpace: every walk takes every decision, and each decision is one of a few options."""
 
 import math
+from abc import abstractmethod
 from functools import cached_property
 
 from mlpnas.core.search_space import Decision, SearchSpace, Tokens
@@ -14,9 +15,9 @@ class ChoiceSpace(SearchSpace):
     """
 
     @property
+    @abstractmethod
     def choices(self) -> tuple[tuple[str, tuple], ...]:
         """Name and options of each decision, in order."""
-        raise NotImplementedError
 
     @cached_property
     def decisions(self) -> tuple[Decision, ...]:
