@@ -130,8 +130,9 @@ class ReinforceStrategy(Strategy):
         if screening:
             wanted += _recommended(drawn, expected, screening.optimism)
         purposes = itertools.count(1)
-        more = lambda k: self._sample(k, next(purposes))[0]  # noqa: E731
-        new = self._novelty.draw(n, more, rng, given=wanted)
+        new = self._novelty.draw(
+            n, lambda k: self._sample(k, next(purposes))[0], rng, given=wanted
+        )
         self._drawn, self._uniform = drawn, uniform
         self._expected = expected | self._expect([a for a in new if a.tokens not in expected])
         return new
