@@ -1,13 +1,12 @@
 """The command line: a CSV in, a searched multi-layer perceptron out."""
 
-import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
 
-from mlpnas.core.errors import InputError
+from mlpnas.core.command_line import run_app, seconds
 from mlpnas.settings import Settings, StrategyName, Workers
 
 app = typer.Typer(
@@ -142,40 +141,13 @@ def compare(
     command.compare(run, seeds, trials, jobs, console)
 
 
-def seconds(text: str | None, option: str = "--time-limit") -> float | None:
-    """Seconds of `90`, `90s`, `10m` or `2h`; None for None."""
-    if text is None:
-        return None
-    units = {"s": 1, "m": 60, "h": 3600}
-    number, unit = (text[:-1], text[-1]) if text[-1:] in units else (text, "s")
-    try:
-        value = float(number) * units[unit]
-    except ValueError:
-        value = -1.0
-    if not 0 < value < float("inf"):
-        raise InputError(f"{option} is {text!r}; expected such as 90s, 10m or 2h")
-    return value
-
-
-# Typer re-exports this one class of a misused command line; its parent covers them all.
-_UsageError: Any = typer.BadParameter.__mro__[1]
-
-
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; a user's mistake is told in one line, with exit status 2.
 
     Args:
         arguments: instead of the process's own.
     """
-    given = sys.argv[1:] if arguments is None else arguments
-    try:
-        sys.exit(app(args=given or ["--help"], standalone_mode=False))
-    except InputError as error:
-        message = str(error)
-    except _UsageError as error:
-        message = f"{error.format_message()} See mlpnas --help."
-    print("mlpnas:", " ".join(message.split()), file=sys.stderr)
-    sys.exit(2)
+    run_app(app, "mlpnas", arguments)
 
 
 if __name__ == "__main__":

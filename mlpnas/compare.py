@@ -22,12 +22,12 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import PredefinedSplit, RandomizedSearchCV
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-from mlpnas.clock import Clock
+from mlpnas.core.clock import Clock
 from mlpnas.core.evaluator import Job
+from mlpnas.core.folder import Folder
 from mlpnas.core.task import Task
 from mlpnas.core.trial import History
 from mlpnas.final import REFIT, Winner, judge, test_peer, validation
-from mlpnas.folder import Folder
 from mlpnas.run import Run
 from mlpnas.settings import Settings, Workers
 from mlpnas.table import Table

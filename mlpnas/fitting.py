@@ -9,13 +9,13 @@ from typing import Any
 from joblib import effective_n_jobs
 from rich.console import Console
 
-from mlpnas.clock import Clock
+from mlpnas.core.clock import Clock
+from mlpnas.core.display import SearchDisplay
 from mlpnas.core.evaluator import Recipe
+from mlpnas.core.folder import Folder
 from mlpnas.core.trial import History, Trial
-from mlpnas.display import SearchDisplay
 from mlpnas.export import raw_model
 from mlpnas.final import REFIT, Winner
-from mlpnas.folder import Folder
 from mlpnas.network import Network
 from mlpnas.run import Run
 from mlpnas.scoring import score
@@ -81,7 +81,11 @@ def _shown(
     verbose: int, history: History, settings: Settings
 ) -> Iterator[Callable[[Trial], None]]:
     """What is told of every trial: a line per round, or nothing."""
-    display = SearchDisplay(Console(), history, settings) if verbose else nullcontext()
+    display = (
+        SearchDisplay(Console(), history, settings.trials, settings.per_round)
+        if verbose
+        else nullcontext()
+    )
     with display as shown:
         yield shown.show if shown else lambda trial: None
 

@@ -6,11 +6,13 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 
-from mlpnas.clock import Clock
 from mlpnas.core.checkpoint import Saved
+from mlpnas.core.clock import Clock
+from mlpnas.core.configuration import differences
 from mlpnas.core.errors import InputError
 from mlpnas.core.evaluator import ChildEvaluator, Recipe, Trainer
 from mlpnas.core.executors import Executor, InProcess, TrainerFactory, WorkerProcesses
+from mlpnas.core.folder import Folder, describe_data
 from mlpnas.core.journal import read_journal, reopen
 from mlpnas.core.on_ray import OnRay
 from mlpnas.core.search import search
@@ -27,7 +29,6 @@ from mlpnas.core.strategies.strategy import Strategy
 from mlpnas.core.strategies.tpe import TPE
 from mlpnas.core.trial import History, Trial
 from mlpnas.final import REFIT, Winner, retrain
-from mlpnas.folder import Folder, describe_data
 from mlpnas.generator import MLPGenerator
 from mlpnas.scoring import Scored, ScoringOption
 from mlpnas.settings import Settings, Workers
@@ -178,7 +179,7 @@ class Run:
                 f"{self.folder.journal} holds {trials} trials, but the search had been "
                 f"told {saved.told}; expected at least as many: put the journal back as it was"
             )
-        if changed := self.settings.differences(saved.settings):
+        if changed := differences(self.settings, saved.settings):
             raise InputError(
                 f"the settings in {self.folder.path / 'run.json'} were changed since the "
                 f"search began ({'; '.join(changed)}); expected the same: put them back, or "

@@ -1,9 +1,9 @@
 """Settings: what decides which trials a run makes. Light to import, checked when made."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from dataclasses import dataclass
+from typing import Literal
 
+from mlpnas.core.configuration import at_least
 from mlpnas.core.errors import InputError
 
 StrategyName = Literal[
@@ -46,46 +46,8 @@ class Settings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("trials", "per_round", "epochs"):
-            if getattr(self, name) < 1:
-                option = "--" + name.replace("_", "-")
-                raise InputError(f"{option} is {getattr(self, name)}; expected 1 or more")
-        if self.seed < 0:
-            raise InputError(f"--seed is {self.seed}; expected 0 or more")
-
-    @staticmethod
-    def from_record(record: Mapping[str, Any]) -> "Settings":
-        """Inverse of `asdict`, for what was read from a file.
-
-        Raises:
-            InputError: naming the setting that is unknown or has no usable value.
-        """
-        types = get_type_hints(Settings)
-        for name, value in record.items():
-            if name not in types:
-                raise InputError(f"the setting {name!r} is unknown; expected {list(types)}")
-            if not _fits(value, types[name]):
-                raise InputError(f"the setting {name!r} is {value!r}; expected {types[name]}")
-        if "data" not in record:
-            raise InputError("the setting 'data' is missing; expected the path of a table")
-        return Settings(**{**record, "drop": tuple(record.get("drop", ()))})
-
-    def differences(self, other: Mapping[str, Any]) -> list[str]:
-        """Where a record of settings says otherwise; a run may move and may be extended, so
-        `data` and `trials` may differ."""
-        mine = {**asdict(self), "drop": list(self.drop)}
-        names = sorted((mine.keys() | other.keys()) - {"data", "trials"})
-        pairs = [(name, other.get(name), mine.get(name)) for name in names]
-        return [f"{name}: {then!r}, now {now!r}" for name, then, now in pairs if then != now]
-
-
-def _fits(value: Any, kind: Any) -> bool:
-    if get_origin(kind) is Literal:
-        return value in get_args(kind)
-    if get_origin(kind) is tuple:
-        return isinstance(value, list | tuple) and all(isinstance(v, str) for v in value)
-    # A bool is an int to isinstance, but True is no number of trials.
-    return isinstance(value, kind) and (kind is not int or not isinstance(value, bool))
+        at_least(self, 1, "trials", "per_round", "epochs")
+        at_least(self, 0, "seed")
 
 
 @dataclass(frozen=True)
@@ -108,8 +70,7 @@ class Workers:
     gpus: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.jobs < 1:
-            raise InputError(f"--jobs is {self.jobs}; expected 1 or more")
+        at_least(self, 1, "jobs")
         if not self.gpus >= 0:
             raise InputError(f"--gpus-per-job is {self.gpus}; expected 0 or more")
         if self.executor != "ray" and (self.address or self.gpus):

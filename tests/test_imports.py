@@ -88,6 +88,15 @@ def test_the_core_knows_no_package_that_stands_on_it(path):
     )
 
 
+@pytest.mark.parametrize("sibling", ["cnnnas", "rnncell"])
+def test_siblings_stand_on_the_core_and_do_not_know_one_another(sibling):
+    ours = re.compile(r"(mlpnas|cnnnas|rnncell)\b")
+    for path in (CORE.parents[1] / sibling).rglob("*.py"):
+        for name in filter(ours.match, imported_modules(ast.parse(path.read_text()))):
+            package = name.split(".")[0]
+            assert package == sibling or f"{name}.".startswith("mlpnas.core."), (path, name)
+
+
 @pytest.mark.parametrize(
     "module",
     [

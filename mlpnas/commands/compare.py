@@ -10,10 +10,11 @@ from rich import box
 from rich.console import Console
 from rich.table import Table as TextTable
 
+from mlpnas.core.configuration import read_settings
 from mlpnas.core.errors import InputError
 from mlpnas.core.files import replacing
+from mlpnas.core.folder import read_record
 from mlpnas.core.runtime import start_tensorflow
-from mlpnas.folder import read_record
 from mlpnas.settings import Settings
 from mlpnas.table import Table, read_table
 
@@ -38,7 +39,7 @@ def compare(run: Path, seeds: int, trials: int | None, jobs: int, console: Conso
         raise InputError(f"--seeds is {seeds}; expected 1 or more, 3 to judge by")
     if not (run / "run.json").is_file():
         raise InputError(f"{run} is no folder of a run; expected one made by mlpnas search")
-    settings = Settings.from_record(read_record(run)["settings"])
+    settings = read_settings(Settings, read_record(run)["settings"])
     settings = replace(settings, trials=trials or settings.trials)
     tables = [_table(replace(settings, seed=settings.seed + i)) for i in range(seeds)]
     with console.status("starting TensorFlow"):

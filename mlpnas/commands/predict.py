@@ -10,8 +10,8 @@ from rich.console import Console
 
 from mlpnas.core.errors import InputError
 from mlpnas.core.files import replacing
+from mlpnas.core.folder import read_record
 from mlpnas.core.runtime import start_tensorflow
-from mlpnas.folder import read_record
 from mlpnas.tables.columns import Column
 from mlpnas.tables.encoding import clean_rows
 from mlpnas.tables.reading import listing, read_rows

@@ -7,10 +7,10 @@ from rich.console import Console
 
 from mlpnas.core.errors import InputError
 from mlpnas.core.files import replacing
+from mlpnas.core.folder import read_record
 from mlpnas.core.journal import read_journal
 from mlpnas.core.report import failures, leaderboard
 from mlpnas.core.trial import History
-from mlpnas.folder import read_record
 from mlpnas.space import DROPOUT, MLPSpace
 
 

@@ -7,8 +7,10 @@ from typing import Any
 from rich.console import Console
 
 from mlpnas.commands.search import carry_on, open_table
+from mlpnas.core.command_line import warn_of_versions
+from mlpnas.core.configuration import read_settings
 from mlpnas.core.errors import InputError
-from mlpnas.folder import Folder, describe_data, read_record, versions
+from mlpnas.core.folder import Folder, describe_data, read_record
 from mlpnas.settings import Settings, Workers
 from mlpnas.table import Table
 
@@ -31,7 +33,7 @@ def resume(
     with Folder.open(path) as folder:
         record = read_record(path)
         try:
-            settings = Settings.from_record(record["settings"])
+            settings = read_settings(Settings, record["settings"])
         except InputError as error:
             raise InputError(f"{path / 'run.json'}: {error}") from None
         if trials is not None:
@@ -53,16 +55,3 @@ def check_data(table: Table, then: dict[str, Any], settings: Settings) -> None:
                 f"{settings.data} is not the data that the run began with: other {what}"
                 f"{detail}; expected the same table: put it back, or start a new run"
             )
-
-
-def warn_of_versions(then: dict[str, str], console: Console) -> None:
-    """Say which packages are other ones: the trials to come may then differ in the last bit."""
-    now = versions()
-    changed = [f"{n} {then[n]}, now {now[n]}" for n in now if n in then and then[n] != now[n]]
-    if changed:
-        console.print(
-            f"Warning: the run began with {'; '.join(changed)}. It goes on, but may differ "
-            "from an uninterrupted one.",
-            style="yellow",
-            soft_wrap=True,
-        )

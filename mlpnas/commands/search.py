@@ -1,26 +1,24 @@
 """`mlpnas search`: a table in, a searched and retrained network out."""
 
-import signal
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
 from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as TextTable
 
+from mlpnas.core.command_line import interrupted_after, print_notes, stop_on_interrupt
 from mlpnas.core.errors import InputError
+from mlpnas.core.folder import Folder, free_folder
 from mlpnas.core.runtime import start_tensorflow
-from mlpnas.folder import Folder, free_folder
 from mlpnas.settings import Settings, Workers
 from mlpnas.table import Table, read_table
 
 if TYPE_CHECKING:
-    from mlpnas.clock import Clock
+    from mlpnas.core.clock import Clock
     from mlpnas.core.trial import History
     from mlpnas.final import Result
     from mlpnas.run import Run
@@ -70,7 +68,7 @@ def carry_on(
     with console.status("starting TensorFlow"):
         # Whatever imports TensorFlow is imported after it was started quietly.
         start_tensorflow()
-        from mlpnas.clock import Clock
+        from mlpnas.core.clock import Clock
         from mlpnas.run import Run
 
         run = Run(settings, table, folder, workers)
@@ -94,9 +92,7 @@ def open_table(settings: Settings, console: Console) -> Table:
     s = settings
     table = read_table(s.data, s.target, task=s.task, drop=s.drop, seed=s.seed)
     table = replace(table, task=replace(table.task, regression_loss=s.loss))
-    for note in table.notes:
-        style = "yellow" if note.startswith("Warning") else None
-        console.print(escape(note), style=style, soft_wrap=True)
+    print_notes(table.notes, console)
     return table
 
 
@@ -106,11 +102,12 @@ def run_search(run: "Run", history: "History", clock: "Clock", console: Console)
     Raises:
         typer.Exit: with status 130 if the user interrupted it.
     """
+    from mlpnas.core.display import SearchDisplay
     from mlpnas.core.report import failures, leaderboard
-    from mlpnas.display import SearchDisplay
 
-    restore = _stop_on_interrupt(clock, console)
-    with SearchDisplay(console, history, run.settings) as display:
+    s = run.settings
+    restore = stop_on_interrupt(clock, console)
+    with SearchDisplay(console, history, s.trials, s.per_round) as display:
         run.search(history, clock, display.show)
     restore()
     console.print(leaderboard(history))
@@ -118,12 +115,7 @@ def run_search(run: "Run", history: "History", clock: "Clock", console: Console)
         console.print(escape(problem), style="yellow", soft_wrap=True)
     path = run.folder.path
     if clock.interrupted:
-        console.print(
-            f"Interrupted after {len(history)} trials; they are in {path}. To go on: "
-            f"mlpnas resume {path}",
-            soft_wrap=True,
-        )
-        raise typer.Exit(130)
+        raise interrupted_after(len(history), "mlpnas", path, console)
     if clock.out_of_time:
         console.print(f"The time limit ended the search after {len(history)} trials.")
 
@@ -162,19 +154,3 @@ def _comparison(results: "list[Result]", metric: str) -> TextTable:
     for result in results:
         table.add_row(result.name, f"{result.valid:.4f}", f"{result.test:.4f}")
     return table
-
-
-def _stop_on_interrupt(clock: "Clock", console: Console) -> Callable[[], Any]:
-    """Ctrl-C ends the search after the trials under way; a second one ends the program.
-
-    Returns:
-        What puts the former handler back.
-    """
-
-    def note(signum: int, frame: object) -> None:
-        clock.interrupted = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        console.print("stopping after this trial; press Ctrl-C again to stop at once")
-
-    before = signal.signal(signal.SIGINT, note)
-    return lambda: signal.signal(signal.SIGINT, before)

@@ -15,6 +15,9 @@ Reading order, in which each file imports only those before it:
     strategies      who chooses: ask and tell
     shared_weights  the one-shot store
     checkpoint      strategy and store on the disk, round by round
+    folder          what a run leaves on the disk, and its lock
+    clock           when a search has to stop
+    configuration   settings that are written, read back and compared
     evaluator       what turns an architecture into a trial
     tabular         looks scores up in a table of trained architectures
     training        plain Keras training of one network
@@ -25,6 +28,8 @@ Reading order, in which each file imports only those before it:
     report          what people read of a run in a terminal
     figures         pictures of a search
     page            an HTML file that opens without a network
+    display         what a user sees while a search runs
+    command_line    durations, mistakes told in one line, Ctrl-C
 
 `runtime` stands apart: it starts TensorFlow quietly for command lines and workers.
 """

@@ -14,7 +14,8 @@ import keras
 import numpy as np
 import pytest
 
-from mlpnas.__main__ import main, seconds
+from mlpnas.__main__ import main
+from mlpnas.core.command_line import seconds
 from mlpnas.core.errors import InputError
 from mlpnas.core.executors import InProcess, WorkerProcesses
 from mlpnas.table import read_table

@@ -22,7 +22,7 @@ import pytest
 import mlpnas.core.checkpoint
 import mlpnas.run
 from mlpnas.__main__ import main
-from mlpnas.clock import Clock
+from mlpnas.core.clock import Clock
 from mlpnas.core.evaluator import Outcome
 from mlpnas.core.executors import InProcess
 from mlpnas.core.trial import Trial
@@ -370,7 +370,7 @@ def test_other_versions_are_named_and_the_run_goes_on(half, capsys):
 HOLD = """
 import sys, time
 from pathlib import Path
-from mlpnas.folder import Folder
+from mlpnas.core.folder import Folder
 folder = Folder.open(Path(sys.argv[1]))
 print("held", flush=True)
 time.sleep(60)

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from filelock import FileLock, Timeout
 
@@ -25,7 +25,6 @@ from mlpnas.core.checkpoint import Checkpoint
 from mlpnas.core.errors import InputError
 from mlpnas.core.files import explain, replacing
 from mlpnas.core.task import Task
-from mlpnas.settings import Settings
 
 if TYPE_CHECKING:
     import keras
@@ -36,13 +35,17 @@ FORMAT = 1  # of the run folder; a reader refuses newer ones
 class Folder:
     """A run's folder, locked against other processes until `close`. See `create` and `open`.
 
-    Attributes:
+    Args:
         path: where it is.
+        program: whose run it is; messages name its commands.
+
+    Attributes:
         checkpoint: its folder `state`.
     """
 
-    def __init__(self, path: Path):
-        self.path, self.checkpoint = path, Checkpoint(path / "state")
+    def __init__(self, path: Path, program: str = "mlpnas"):
+        self.path, self.program = path, program
+        self.checkpoint = Checkpoint(path / "state")
         self._lock = FileLock(path / "lock")
         try:
             self._lock.acquire(timeout=0)
@@ -52,10 +55,10 @@ class Folder:
                 "writes there: wait until it ends, or stop it"
             ) from None
         except OSError as error:
-            raise _unwritable(path, error) from None
+            raise self._unwritable(error) from None
 
     @classmethod
-    def create(cls, path: Path) -> "Folder":
+    def create(cls, path: Path, program: str = "mlpnas") -> Self:
         """A new run's folder; its parents are made as needed.
 
         Raises:
@@ -64,21 +67,21 @@ class Folder:
         try:
             # A kill before anything was begun leaves the lock and no more.
             if path.is_dir() and {entry.name for entry in path.iterdir()} <= {"lock"}:
-                return cls(path)
+                return cls(path, program)
             path.mkdir(parents=True)
         except FileExistsError:
             raise InputError(
                 f"{path} exists already; expected a new folder for the run: choose another "
-                f"--run, remove it, or continue it with: mlpnas resume {path}"
+                f"--run, remove it, or continue it with: {program} resume {path}"
             ) from None
         except OSError as error:
             raise InputError(
                 f"cannot make the run folder {path}: {error.strerror}; choose another --run"
             ) from None
-        return cls(path)
+        return cls(path, program)
 
     @classmethod
-    def open(cls, path: Path) -> "Folder":
+    def open(cls, path: Path, program: str = "mlpnas") -> Self:
         """An earlier run's folder.
 
         Raises:
@@ -87,9 +90,9 @@ class Folder:
         if not (path / "run.json").is_file():
             raise InputError(
                 f"{path} is no folder of a run: there is no run.json in it; expected one made "
-                "by mlpnas search (see its line 'run:')"
+                f"by {program} search (see its line 'run:')"
             )
-        return cls(path)
+        return cls(path, program)
 
     def close(self) -> None:
         """Let others work here; a new folder in which nothing was begun is removed."""
@@ -99,7 +102,7 @@ class Folder:
                 (self.path / "lock").unlink(missing_ok=True)
                 self.path.rmdir()
 
-    def __enter__(self) -> "Folder":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -110,10 +113,18 @@ class Folder:
         """The trials, a line each."""
         return self.path / "trials.jsonl"
 
-    def write(self, settings: Settings, data: dict[str, Any], **results: Any) -> None:
-        """Write run.json: at the start of a run, and again with results at its end."""
-        # An absolute path, since a run may be continued from another directory.
-        plain = {**asdict(settings), "data": str(Path(settings.data).resolve())}
+    def write(self, settings: Any, data: dict[str, Any], **results: Any) -> None:
+        """Write run.json: at the start of a run, and again with results at its end.
+
+        Args:
+            settings: a dataclass; its field `data` is a path, or the name of a data set.
+            data: what the data was, see `describe_data`.
+            results: further entries.
+        """
+        plain = asdict(settings)
+        if Path(plain["data"]).exists():
+            # An absolute path, since a run may be continued from another directory.
+            plain["data"] = str(Path(plain["data"]).resolve())
         record = {"format": FORMAT, "settings": plain, "data": data, "versions": versions()}
         with replacing(self.path / "run.json") as file:
             file.write(json.dumps(record | results, indent=2).encode())
@@ -133,7 +144,13 @@ class Folder:
         except BrokenPipeError:  # standard output was closed; the disk is well
             raise
         except OSError as error:
-            raise _unwritable(self.path, error) from None
+            raise self._unwritable(error) from None
+
+    def _unwritable(self, error: OSError) -> InputError:
+        return InputError(
+            f"cannot write in {self.path}: {explain(error)}; finished trials are safe: make "
+            f"room or give permission, then continue with: {self.program} resume {self.path}"
+        )
 
 
 def read_record(path: Path) -> dict[str, Any]:
@@ -194,11 +211,4 @@ def _damaged(file: Path, what: str) -> InputError:
     return InputError(
         f"{file} is damaged, or not of mlpnas ({what}); expected what mlpnas search wrote: put "
         "the file back as it was, or start a new run"
-    )
-
-
-def _unwritable(path: Path, error: OSError) -> InputError:
-    return InputError(
-        f"cannot write in {path}: {explain(error)}; finished trials are safe: make room or "
-        f"give permission, then continue with: mlpnas resume {path}"
     )

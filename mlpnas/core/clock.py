@@ -2,7 +2,7 @@
 
 The number of trials decides a reproducible run. A time limit is for budgets: how many trials
 fit in depends on the machine, but each of them is the one a longer run would have had there,
-and `mlpnas resume` goes on to the number of trials.
+and `resume` goes on to the number of trials.
 """
 
 import time

@@ -15,7 +15,6 @@ from rich.progress import (
 )
 
 from mlpnas.core.trial import History, Trial
-from mlpnas.settings import Settings
 
 
 class SearchDisplay:
@@ -27,12 +26,12 @@ class SearchDisplay:
     Args:
         console: where to.
         history: what was found before.
-        settings: how many trials are planned, and how many make a round.
+        trials: how many are planned.
+        per_round: how many make a round.
     """
 
-    def __init__(self, console: Console, history: History, settings: Settings):
-        trials = settings.trials
-        self._console, self._trials, self._per_round = console, trials, settings.per_round
+    def __init__(self, console: Console, history: History, trials: int, per_round: int):
+        self._console, self._trials, self._per_round = console, trials, per_round
         self._done, self._start = 0, time.monotonic()
         best = history.best()
         self._best = None if best is None else best.score

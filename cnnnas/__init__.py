@@ -1,0 +1,1 @@
+"""Neural architecture search for convolutional networks, on the core of `mlpnas`."""

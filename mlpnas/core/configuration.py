@@ -1,0 +1,61 @@
+"""Settings of a run: frozen dataclasses that are written to JSON, read back and compared."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+from mlpnas.core.errors import InputError
+
+S = TypeVar("S")
+
+
+def read_settings(kind: type[S], record: Mapping[str, Any]) -> S:
+    """Inverse of `asdict`, for what was read from a file.
+
+    Args:
+        kind: a dataclass whose fields are plain values, `Literal`s, tuples of strings, or
+            optional ones of these. It has a field `data`.
+
+    Raises:
+        InputError: naming the setting that is unknown or has no usable value.
+    """
+    types = get_type_hints(kind)
+    values = dict(record)
+    for name, value in record.items():
+        if name not in types:
+            raise InputError(f"the setting {name!r} is unknown; expected {list(types)}")
+        if not _fits(value, types[name]):
+            raise InputError(f"the setting {name!r} is {value!r}; expected {types[name]}")
+        if get_origin(types[name]) is tuple:
+            values[name] = tuple(value)
+    if "data" not in record:
+        raise InputError("the setting 'data' is missing; expected the path of the data")
+    return kind(**values)
+
+
+def differences(settings: Any, other: Mapping[str, Any]) -> list[str]:
+    """Where a record of settings says otherwise; a run may move and may be extended, so
+    `data` and `trials` may differ."""
+    mine = {n: list(v) if isinstance(v, tuple) else v for n, v in asdict(settings).items()}
+    names = sorted((mine.keys() | other.keys()) - {"data", "trials"})
+    pairs = [(name, other.get(name), mine.get(name)) for name in names]
+    return [f"{name}: {then!r}, now {now!r}" for name, then, now in pairs if then != now]
+
+
+def at_least(settings: Any, lowest: int, *names: str) -> None:
+    """Raise InputError for the first of these settings that is below `lowest`."""
+    for name in names:
+        if getattr(settings, name) < lowest:
+            option = "--" + name.replace("_", "-")
+            raise InputError(
+                f"{option} is {getattr(settings, name)}; expected {lowest} or more"
+            )
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    if get_origin(kind) is Literal:
+        return value in get_args(kind)
+    if get_origin(kind) is tuple:
+        return isinstance(value, list | tuple) and all(isinstance(v, str) for v in value)
+    # A bool is an int to isinstance, but True is no number of trials.
+    return isinstance(value, kind) and (kind is not int or not isinstance(value, bool))

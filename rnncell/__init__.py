@@ -1,0 +1,1 @@
+"""Search for recurrent cells, on the core of `mlpnas`."""
