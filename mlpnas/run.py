@@ -6,17 +6,14 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 
-from mlpnas.core.checkpoint import Saved
 from mlpnas.core.clock import Clock
-from mlpnas.core.configuration import differences
 from mlpnas.core.errors import InputError
 from mlpnas.core.evaluator import ChildEvaluator, Recipe, Trainer
 from mlpnas.core.executors import Executor, InProcess, TrainerFactory, WorkerProcesses
 from mlpnas.core.folder import Folder, describe_data
-from mlpnas.core.journal import read_journal, reopen
 from mlpnas.core.on_ray import OnRay
-from mlpnas.core.search import search
 from mlpnas.core.search_space import Architecture
+from mlpnas.core.session import Session
 from mlpnas.core.shared_weights import SharedWeights
 from mlpnas.core.strategies.bayesian import BayesianOptimization
 from mlpnas.core.strategies.evolution import RegularizedEvolution
@@ -59,6 +56,7 @@ class Run:
     strategy: Strategy = field(init=False)
     executor: Executor = field(init=False)
     evaluator: ChildEvaluator = field(init=False)
+    session: Session = field(init=False)
 
     def __post_init__(self) -> None:
         s, task = self.settings, self.table.task
@@ -75,6 +73,7 @@ class Run:
             score=s.reward,
             checkpoint=self.folder.checkpoint,
         )
+        self.session = Session(s, self.folder, self.strategy, self.evaluator)
 
     def parameters(self, architecture: Architecture) -> int:
         """Trainable parameters of an architecture."""
@@ -90,16 +89,7 @@ class Run:
 
         The caller closes `executor` and history.
         """
-
-        def note(trial: Trial) -> None:
-            clock.note(trial)
-            on_trial(trial)
-
-        s = self.settings
-        search(
-            self.strategy, self.evaluator, history, s.trials, s.per_round,
-            note, clock.should_stop, checkpoint=lambda: self.checkpoint(history.told),
-        )  # fmt: skip
+        self.session.search(history, clock, on_trial)
 
     def retrain(
         self,
@@ -135,36 +125,13 @@ class Run:
         space = self.generator.space.name
         self.folder.write(self.settings, data, space=space, **results)
 
-    def checkpoint(self, told: int) -> None:
-        """Write what has been learned from the first `told` trials, now and then."""
-        if self.folder.checkpoint.is_due():
-            settings, store = asdict(self.settings), self.evaluator.state()
-            self.folder.checkpoint.save(Saved(told, settings, self.strategy.state(), store))
-
     def restore(self) -> History:
         """Take up strategy, store and journal where the folder says; a new one says nothing.
 
         Raises:
             InputError: if what is in the folder is damaged or does not belong together.
         """
-        space = self.generator.space
-        trials, _ = read_journal(self.folder.journal, space)
-        saved = self.folder.checkpoint.load()
-        if saved is not None:
-            self._check(saved, len(trials))
-            try:
-                self.strategy.restore(saved.strategy)
-                self.evaluator.restore(saved.store)
-            except (KeyError, IndexError, ValueError, TypeError) as error:
-                raise InputError(
-                    f"the checkpoint in {self.folder.path / 'state'} does not fit this run: "
-                    f"{error}; expected the run's own: put it back, or start a new run"
-                ) from None
-            self._check_store(trials)
-        # Last, since it repairs a torn line: a folder that is refused is left as it was.
-        history = reopen(self.folder.journal, space)
-        history.told = 0 if saved is None else saved.told
-        return history
+        return self.session.restore(self._check_store)
 
     def _check_store(self, trials: list[Trial]) -> None:
         """Raise InputError unless what the trials left in the store has their shapes."""
@@ -172,19 +139,6 @@ class Run:
             for trial in trials:
                 shapes = self.generator.weight_shapes(trial.architecture, self.table.task)
                 self.evaluator.store.lookup(shapes)
-
-    def _check(self, saved: Saved, trials: int) -> None:
-        if not 0 <= saved.told <= trials:
-            raise InputError(
-                f"{self.folder.journal} holds {trials} trials, but the search had been "
-                f"told {saved.told}; expected at least as many: put the journal back as it was"
-            )
-        if changed := differences(self.settings, saved.settings):
-            raise InputError(
-                f"the settings in {self.folder.path / 'run.json'} were changed since the "
-                f"search began ({'; '.join(changed)}); expected the same: put them back, or "
-                "start a new run"
-            )
 
 
 def make_trainer(

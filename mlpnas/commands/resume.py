@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
@@ -10,9 +9,8 @@ from mlpnas.commands.search import carry_on, open_table
 from mlpnas.core.command_line import warn_of_versions
 from mlpnas.core.configuration import read_settings
 from mlpnas.core.errors import InputError
-from mlpnas.core.folder import Folder, describe_data, read_record
+from mlpnas.core.folder import Folder, check_data, read_record
 from mlpnas.settings import Settings, Workers
-from mlpnas.table import Table
 
 
 def resume(
@@ -39,19 +37,6 @@ def resume(
         if trials is not None:
             settings = replace(settings, trials=trials)
         table = open_table(settings, console)
-        check_data(table, record["data"], settings)
+        check_data(table.task, record["data"], settings.data)
         warn_of_versions(record["versions"], console)
         carry_on(settings, table, folder, limit, workers, console, done=record.get("results"))
-
-
-def check_data(table: Table, then: dict[str, Any], settings: Settings) -> None:
-    """Raise InputError, naming what differs, unless the table is the one of the run."""
-    now = describe_data(table.task)
-    for name, value in now.items():
-        if then.get(name) != value:
-            what = "values" if name == "fingerprint" else name
-            detail = "" if name == "fingerprint" else f": {then.get(name)} then, {value} now"
-            raise InputError(
-                f"{settings.data} is not the data that the run began with: other {what}"
-                f"{detail}; expected the same table: put it back, or start a new run"
-            )

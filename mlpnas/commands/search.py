@@ -1,6 +1,5 @@
 """`mlpnas search`: a table in, a searched and retrained network out."""
 
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,15 +9,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as TextTable
 
-from mlpnas.core.command_line import interrupted_after, print_notes, stop_on_interrupt
-from mlpnas.core.errors import InputError
+from mlpnas.core.command_line import print_notes
 from mlpnas.core.folder import Folder, free_folder
 from mlpnas.core.runtime import start_tensorflow
 from mlpnas.settings import Settings, Workers
 from mlpnas.table import Table, read_table
 
 if TYPE_CHECKING:
-    from mlpnas.core.clock import Clock
     from mlpnas.core.trial import History
     from mlpnas.final import Result
     from mlpnas.run import Run
@@ -68,23 +65,11 @@ def carry_on(
     with console.status("starting TensorFlow"):
         # Whatever imports TensorFlow is imported after it was started quietly.
         start_tensorflow()
-        from mlpnas.core.clock import Clock
+        from mlpnas.core.session import conduct
         from mlpnas.run import Run
 
         run = Run(settings, table, folder, workers)
-    with folder.guarded(), run.executor, closing(run.restore()) as history:
-        before = len(history)
-        if before > settings.trials:
-            raise InputError(
-                f"--trials is {settings.trials}, but the run has {before} already; expected "
-                "that many or more"
-            )
-        if done and before == settings.trials:
-            console.print(f"{folder.path} is finished: {before} trials.", soft_wrap=True)
-            return
-        run.write()
-        run_search(run, history, Clock(limit, run.parameters), console)
-        finish(run, history, console)
+    conduct(run, limit, lambda history: finish(run, history, console), console, done)
 
 
 def open_table(settings: Settings, console: Console) -> Table:
@@ -94,30 +79,6 @@ def open_table(settings: Settings, console: Console) -> Table:
     table = replace(table, task=replace(table.task, regression_loss=s.loss))
     print_notes(table.notes, console)
     return table
-
-
-def run_search(run: "Run", history: "History", clock: "Clock", console: Console) -> None:
-    """The search itself, with its display.
-
-    Raises:
-        typer.Exit: with status 130 if the user interrupted it.
-    """
-    from mlpnas.core.display import SearchDisplay
-    from mlpnas.core.report import failures, leaderboard
-
-    s = run.settings
-    restore = stop_on_interrupt(clock, console)
-    with SearchDisplay(console, history, s.trials, s.per_round) as display:
-        run.search(history, clock, display.show)
-    restore()
-    console.print(leaderboard(history))
-    if problem := failures(history):
-        console.print(escape(problem), style="yellow", soft_wrap=True)
-    path = run.folder.path
-    if clock.interrupted:
-        raise interrupted_after(len(history), "mlpnas", path, console)
-    if clock.out_of_time:
-        console.print(f"The time limit ended the search after {len(history)} trials.")
 
 
 def finish(run: "Run", history: "History", console: Console) -> None:

@@ -9,6 +9,7 @@ Reading order, in which each file imports only those before it:
     trial           what is known of one evaluated architecture; the journal
     journal         reads a journal back
     policy_gradient the mathematics of learning from scores
+    controller_options  how a published controller differs from ours, as data
     controller      the LSTM that writes architectures and foresees their score
     learner         gradient steps on a controller
     ppo             clipped ones, several per batch
@@ -30,6 +31,7 @@ Reading order, in which each file imports only those before it:
     page            an HTML file that opens without a network
     display         what a user sees while a search runs
     command_line    durations, mistakes told in one line, Ctrl-C
+    session         a search kept in a folder, shown, stopped and taken up again
 
 `runtime` stands apart: it starts TensorFlow quietly for command lines and workers.
 """

@@ -188,6 +188,23 @@ def describe_data(task: Task) -> dict[str, Any]:
     }
 
 
+def check_data(task: Task, then: dict[str, Any], name: str) -> None:
+    """Raise InputError, naming what differs, unless the data are those of the run.
+
+    Args:
+        then: what run.json says of them.
+        name: of the data now.
+    """
+    for what, now in describe_data(task).items():
+        if then.get(what) != now:
+            differs = f"{what}: {then.get(what)} then, {now} now"
+            raise InputError(
+                f"{name} is not the data that the run began with: other "
+                f"{'values' if what == 'fingerprint' else differs}; expected the same "
+                "data: put them back, or start a new run"
+            )
+
+
 def free_folder(data: str, seed: int) -> Path:
     """runs/NAME-SEED, or with -2, -3, ... behind it: a default never overwrites a run."""
     first = Path("runs") / f"{Path(data).stem}-{seed}"
