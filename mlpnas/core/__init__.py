@@ -4,6 +4,7 @@ Reading order, in which each file imports only those before it:
 
     errors          what can go wrong on the user's side
     files           how a file is replaced in one step
+    configuration   settings that are written, read back and compared
     task            the data and the goal
     search_space    decisions, architectures, spaces
     trial           what is known of one evaluated architecture; the journal
@@ -11,24 +12,28 @@ Reading order, in which each file imports only those before it:
     policy_gradient the mathematics of learning from scores
     controller_options  how a published controller differs from ours, as data
     controller      the LSTM that writes architectures and foresees their score
-    learner         gradient steps on a controller
+    learner         gradient steps on a controller and on its accuracy head
     ppo             clipped ones, several per batch
     strategies      who chooses: ask and tell
     shared_weights  the one-shot store
     checkpoint      strategy and store on the disk, round by round
     folder          what a run leaves on the disk, and its lock
     clock           when a search has to stop
-    configuration   settings that are written, read back and compared
     evaluator       what turns an architecture into a trial
+    schedules       learning rates as functions of the epochs done
+    supernet        one set of weights for all architectures, trained in turns with the strategy
     tabular         looks scores up in a table of trained architectures
     training        plain Keras training of one network
     crew            hands jobs to workers, and outlives what happens to them
     executors       where trainings run: here or in worker processes
     on_ray          the same on a cluster
     search          the loop, on one screen
+    policy_record   the policy after each round, for whoever draws it
+    event_log       trials as scalars that TensorBoard shows
     report          what people read of a run in a terminal
     figures         pictures of a search
     page            an HTML file that opens without a network
+    sections        what a page tells of any search
     display         what a user sees while a search runs
     command_line    durations, mistakes told in one line, Ctrl-C
     session         a search kept in a folder, shown, stopped and taken up again

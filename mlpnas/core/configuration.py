@@ -1,12 +1,25 @@
 """Settings of a run: frozen dataclasses that are written to JSON, read back and compared."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from mlpnas.core.errors import InputError
 
 S = TypeVar("S")
+
+# What a command line's `--strategy` takes; see `strategies.named`.
+StrategyName = Literal[
+    "reinforce",
+    "ppo",
+    "random",
+    "evolution",
+    "local-search",
+    "bayesian",
+    "lanas",
+    "mcts",
+    "tpe",
+]
 
 
 def read_settings(kind: type[S], record: Mapping[str, Any]) -> S:
@@ -35,10 +48,12 @@ def read_settings(kind: type[S], record: Mapping[str, Any]) -> S:
 
 def differences(settings: Any, other: Mapping[str, Any]) -> list[str]:
     """Where a record of settings says otherwise; a run may move and may be extended, so
-    `data` and `trials` may differ."""
+    `data` and `trials` may differ. What a record from before a setting was known lacks has
+    its default."""
     mine = {n: list(v) if isinstance(v, tuple) else v for n, v in asdict(settings).items()}
+    defaults = {field.name: field.default for field in fields(settings)}
     names = sorted((mine.keys() | other.keys()) - {"data", "trials"})
-    pairs = [(name, other.get(name), mine.get(name)) for name in names]
+    pairs = [(name, other.get(name, defaults.get(name)), mine.get(name)) for name in names]
     return [f"{name}: {then!r}, now {now!r}" for name, then, now in pairs if then != now]
 
 

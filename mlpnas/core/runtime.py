@@ -14,31 +14,32 @@ from contextlib import contextmanager
 log = logging.getLogger(__name__)
 
 
-def start_tensorflow() -> None:
-    """Import TensorFlow and set it up, silently."""
+def start_tensorflow(threads: int = 1) -> None:
+    """Import TensorFlow and set it up, silently; see `configure_devices`."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _standard_error_turned_away():
         import tensorflow as tf
 
-        configure_devices()
+        configure_devices(threads)
         tf.constant(0)  # initialises the devices, which is when the rest of the chatter comes
     # It warns of retracing by counting calls of all graphs together; ours are few and bounded.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
-def configure_devices() -> None:
-    """One thread per operation, and GPU memory as it is needed.
+def configure_devices(threads: int = 1) -> None:
+    """So many threads per operation, and GPU memory as it is needed.
 
     Small matrix products are faster on one thread than on two, and their sums do not then
-    depend on the number of cores. TensorFlow takes these settings only before its first
-    operation; a process that has computed already keeps its own.
+    depend on the number of cores. Convolutions in a process that has the machine to itself
+    want all cores. TensorFlow takes these settings only before its first operation; a process
+    that has computed already keeps its own.
     """
     import tensorflow as tf
 
     try:
         for gpu in tf.config.list_physical_devices("GPU"):
             tf.config.experimental.set_memory_growth(gpu, True)
-        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(1)
     except RuntimeError:
         log.debug("TensorFlow has computed already; its threads stay as they are")

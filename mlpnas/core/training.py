@@ -6,13 +6,26 @@ of their own use.
 
 import math
 import time
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from mlpnas.core.evaluator import Generator, Job, Outcome, Recipe
 from mlpnas.core.shared_weights import Weights
 from mlpnas.core.task import Fold, Task
+
+# From a batch of inputs and a seed of two int32 to varied inputs of the same shape.
+Vary = Callable[[Any, Any], Any]
+# From a recipe and a number of steps to what takes them.
+MakeOptimizer = Callable[[Recipe, int], keras.optimizers.Optimizer]
+
+
+def adam(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
+    """Adam with a constant learning rate."""
+    return keras.optimizers.Adam(recipe.learning_rate)
 
 
 class KerasTrainer:
@@ -22,20 +35,30 @@ class KerasTrainer:
         task: the data.
         generator: builds the models.
         recipe: how long and how to train.
+        optimizer: made for each network.
+        vary: augmentation of the training rows, if any.
     """
 
-    def __init__(self, task: Task, generator: Generator, recipe: Recipe):
+    def __init__(
+        self,
+        task: Task,
+        generator: Generator,
+        recipe: Recipe,
+        optimizer: MakeOptimizer = adam,
+        vary: Vary | None = None,
+    ):
         self._task, self._generator, self._recipe = task, generator, recipe
+        self._optimizer, self._vary = optimizer, vary
 
     def train(self, job: Job) -> Outcome:
         start = time.perf_counter()
         model = self._generator.build(job.architecture, self._task, seed=job.seed)
         set_weights(model, job.weights)
-        curve: list[float] = []
-        losses = self._fit(model, job.seed, curve)
+        validation = _Validation(self._task)
+        losses = self._fit(model, job.seed, validation)
         finite = all(math.isfinite(value) for pair in losses for value in pair)
         return Outcome(
-            curve=tuple(curve),
+            curve=tuple(validation.curve),
             losses=tuple(losses),
             weights=get_weights(model),
             parameters=sum(int(np.prod(v.shape)) for v in model.trainable_weights),
@@ -43,15 +66,11 @@ class KerasTrainer:
             reason=None if finite else f"diverged: loss not finite in epoch {len(losses)}",
         )
 
-    def _fit(self, model: keras.Model, seed: int, curve: list[float]) -> list:
+    def _fit(self, model: keras.Model, seed: int, validation: "_Validation") -> list:
         task, recipe = self._task, self._recipe
-
-        def follow(epoch: int, logs: dict) -> None:
-            outputs = model.predict(task.valid.x, batch_size=4096, verbose=0)
-            curve.append(task.score(task.valid.y, outputs))
-
+        batches = _Batches(task.train, recipe.batch_size, seed, self._vary)
         callbacks = [
-            keras.callbacks.LambdaCallback(on_epoch_end=follow),
+            validation,
             keras.callbacks.TerminateOnNaN(),
             keras.callbacks.EarlyStopping(
                 "val_loss",
@@ -59,13 +78,34 @@ class KerasTrainer:
                 restore_best_weights=True,
             ),
         ]
-        model.compile(keras.optimizers.Adam(recipe.learning_rate), loss=task.loss)
-        log = model.fit(
-            _Batches(task.train, recipe.batch_size, seed),
-            validation_data=(task.valid.x, task.valid.y),
-            epochs=recipe.epochs, callbacks=callbacks, shuffle=False, verbose=0,
-        ).history  # fmt: skip
-        return list(zip(log["loss"], log.get("val_loss", log["loss"]), strict=False))
+        model.compile(self._optimizer(recipe, recipe.epochs * len(batches)), loss=task.loss)
+        losses = model.fit(
+            batches, epochs=recipe.epochs, callbacks=callbacks, shuffle=False, verbose=0
+        ).history["loss"]
+        return list(zip(losses, validation.losses or losses, strict=False))
+
+
+class _Validation(keras.callbacks.Callback):
+    """Follows a network on the validation fold, in one pass for loss and metric.
+
+    Attributes:
+        curve, losses: metric and loss after each epoch.
+    """
+
+    def __init__(self, task: Task):
+        super().__init__()
+        self._task, self._loss = task, keras.losses.get(task.loss)
+        self.curve: list[float] = []
+        self.losses: list[float] = []
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        x, y = self._task.valid.x, self._task.valid.y
+        outputs = self.model.predict(x, batch_size=512, verbose=0)
+        self.curve.append(self._task.score(y, outputs))
+        target = y[:, None] if y.ndim == 1 else y
+        self.losses.append(float(np.mean(self._loss(target, outputs))))
+        if logs is not None:
+            logs["val_loss"] = self.losses[-1]  # early stopping, which comes next, looks there
 
 
 class _Batches(keras.utils.PyDataset):
@@ -75,23 +115,28 @@ class _Batches(keras.utils.PyDataset):
     user's.
     """
 
-    def __init__(self, fold: Fold, batch_size: int, seed: int):
+    def __init__(self, fold: Fold, batch_size: int, seed: int, vary: Vary | None = None):
         super().__init__()
         self._parts = [part for part in (fold.x, fold.y, fold.weight) if part is not None]
         self._rows, self._batch_size = len(fold), batch_size
-        self._rng = np.random.default_rng(seed)
+        self._rng, self._vary = np.random.default_rng(seed), vary
         self.on_epoch_end()
 
     def __len__(self) -> int:
         return math.ceil(self._rows / self._batch_size)
 
-    def __getitem__(self, index: int) -> tuple[np.ndarray, ...]:
+    def __getitem__(self, index: int) -> tuple[Any, ...]:
         start = index * self._batch_size
         rows = self._order[start : start + self._batch_size]
-        return tuple(part[rows] for part in self._parts)
+        x, *others = (part[rows] for part in self._parts)
+        if self._vary is not None:
+            x = self._vary(x, tf.constant([self._epoch_seed, index])).numpy()
+        return (x, *others)
 
     def on_epoch_end(self) -> None:
         self._order = self._rng.permutation(self._rows)
+        if self._vary is not None:
+            self._epoch_seed = int(self._rng.integers(2**31 - 1))
 
 
 def set_weights(model: keras.Model, weights: Weights) -> None:
