@@ -9,7 +9,6 @@ The published ENAS spaces in miniature, each a value with few enough members to 
 """
 
 import ast
-import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,9 +19,6 @@ from mlpnas.space import MLPSpace
 
 class FixedLength(SearchSpace):
     """A space in which every walk takes every decision, and describes itself by groups."""
-
-    def completions(self, prefix: Tokens) -> int:
-        return math.prod(len(d.open_ids()) for d in self.decisions[len(prefix) :])
 
     def describe(self, tokens: Tokens) -> str:
         taken = zip(self.decisions, tokens, strict=True)

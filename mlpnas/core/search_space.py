@@ -11,6 +11,7 @@ them as a vector. A space is a value; two spaces with equal parameters are equal
     (27, 29)
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -77,9 +78,9 @@ class Architecture:
 class SearchSpace(ABC):
     """What may be built, as decisions. Subclasses are frozen dataclasses.
 
-    A subclass gives `name`, `decisions`, `completions`, `describe` and `parse`; where
-    legality depends on more than the position it overrides `legal`, and where it knows
-    better neighbours, equivalent forms or features, those.
+    A subclass gives `name`, `decisions`, `describe` and `parse`; where legality depends on
+    more than the position, or a walk may stop, it overrides `legal` and `completions`, and
+    where it knows better neighbours, equivalent forms or features, those.
     """
 
     @property
@@ -91,10 +92,6 @@ class SearchSpace(ABC):
     @abstractmethod
     def decisions(self) -> tuple[Decision, ...]:
         """The longest walk."""
-
-    @abstractmethod
-    def completions(self, prefix: Tokens) -> int:
-        """Exact number of architectures whose tokens begin with the legal `prefix`."""
 
     @abstractmethod
     def describe(self, tokens: Tokens) -> str:
@@ -115,6 +112,10 @@ class SearchSpace(ABC):
         if prefix and prefix[-1] == self.decisions[len(prefix) - 1].stop:
             return ()
         return self.decisions[len(prefix)].open_ids()
+
+    def completions(self, prefix: Tokens) -> int:
+        """Exact number of architectures whose tokens begin with the legal `prefix`."""
+        return math.prod(len(d.open_ids()) for d in self.decisions[len(prefix) :])
 
     def size(self) -> int:
         """Exact number of architectures (distinct token sequences)."""
@@ -217,6 +218,17 @@ class SearchSpace(ABC):
             except InputError:
                 continue
         return found
+
+    def shares(self, architectures: Sequence[Architecture]) -> list[np.ndarray]:
+        """Of every decision the share of the architectures that take each option.
+
+        Where some walks have ended earlier, a decision's shares sum to less than 1.
+        """
+        counts = [np.zeros(len(decision.options)) for decision in self.decisions]
+        for architecture in architectures:
+            for count, token in zip(counts, architecture.tokens, strict=False):
+                count[token] += 1
+        return [count / len(architectures) for count in counts]
 
     def canonical(self, architecture: Architecture) -> Architecture:
         """One member of the class of architectures that build the same network."""

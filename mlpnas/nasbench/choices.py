@@ -1,6 +1,5 @@
 """ChoiceSpace: every walk takes every decision, and each decision is one of a few options."""
 
-import math
 from abc import abstractmethod
 from functools import cached_property
 
@@ -26,9 +25,6 @@ class ChoiceSpace(SearchSpace):
             Decision(name, options, group=",".join(map(str, options)))
             for name, options in self.choices
         )
-
-    def completions(self, prefix: Tokens) -> int:
-        return math.prod(len(d.options) for d in self.decisions[len(prefix) :])
 
     def options(self, tokens: Tokens) -> list:
         """What the tokens stand for."""
