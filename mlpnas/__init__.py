@@ -28,6 +28,7 @@ _HOME = {
     "MLPNASRegressor": "mlpnas.estimator",
     "MLPSpace": "mlpnas.space",
     "MLPTrainer": "mlpnas.trainer",
+    "PPOLearner": "mlpnas.core.ppo",
     "Predictor": "mlpnas.core.strategies.reinforce",
     "Prescreen": "mlpnas.core.strategies.reinforce",
     "ProgressiveSearch": "mlpnas.core.strategies.progressive",

@@ -1,21 +1,18 @@
 """PPOLearner: several clipped gradient steps on every batch of the policy.
 
-It stands beside `ReinforceLearner`'s policy step and takes the same arguments, so that what
-differs between the two is the algorithm alone.
+It takes the place of `ReinforceLearner` and is handed the same batches, so that what differs
+between the two is the algorithm alone.
 
 Source: Schulman, Wolski, Dhariwal, Radford and Klimov, "Proximal policy optimization
 algorithms", 2017; Zoph, Vasudevan, Shlens and Le, "Learning transferable architectures for
 scalable image recognition" (NASNet), CVPR 2018, which searched with it.
 """
 
-from collections.abc import Mapping
-
-import keras
-import numpy as np
 import tensorflow as tf
 
 from mlpnas.core import policy_gradient as pg
 from mlpnas.core.controller import Controller
+from mlpnas.core.learner import Descent, policy_variables
 
 _TOKENS = tf.TensorSpec([None, None], tf.int32)
 _ROW = tf.TensorSpec([None], tf.float32)
@@ -43,17 +40,11 @@ class PPOLearner:
     ):
         self.controller = controller
         self._entropy, self._clip, self._epochs = entropy, clip, epochs
-        self._variables = controller.trunk_variables() + controller.policy_head_variables()
-        self._optimizer = keras.optimizers.Adam(learning_rate, global_clipnorm=1.0)
-        self._optimizer.build(self._variables)
+        self._descent = Descent(policy_variables(controller), learning_rate)
+        self.variables = self._descent.variables
 
-    def policy_step(self, tokens: tf.Tensor, coefficients: tf.Tensor) -> tf.Tensor:
-        """All epochs on one batch; returns the loss before the first.
-
-        Args:
-            tokens: int32 `(N, T)`, walks sampled from the current policy.
-            coefficients: float32 `(N,)`, advantage / N or the like.
-        """
+    def step(self, tokens: tf.Tensor, coefficients: tf.Tensor) -> tf.Tensor:
+        """All epochs on one batch, see `PolicyLearner`; returns the loss before the first."""
         sampled = self._log_probs(tokens)
         losses = [self._step(tokens, coefficients, sampled) for _ in range(self._epochs)]
         return losses[0]
@@ -66,28 +57,11 @@ class PPOLearner:
     def _step(
         self, tokens: tf.Tensor, coefficients: tf.Tensor, sampled: tf.Tensor
     ) -> tf.Tensor:
-        with tf.GradientTape() as tape:
-            loss = self.policy_loss(tokens, coefficients, sampled)
-        gradients = tape.gradient(loss, self._variables)
-        self._optimizer.apply(gradients, self._variables)
-        return loss
+        return self._descent.step(lambda: self.loss(tokens, coefficients, sampled))
 
-    def policy_loss(
-        self, tokens: tf.Tensor, coefficients: tf.Tensor, sampled: tf.Tensor
-    ) -> tf.Tensor:
+    def loss(self, tokens: tf.Tensor, coefficients: tf.Tensor, sampled: tf.Tensor) -> tf.Tensor:
         """See `policy_gradient.clipped_policy_loss`; `sampled` are the old ones."""
         walks = self.controller.teacher_force(tokens)
         return pg.clipped_policy_loss(
             walks.log_probs, sampled, coefficients, walks.entropies, self._entropy, self._clip
         )
-
-    def state(self) -> dict[str, np.ndarray]:
-        """Controller weights and the optimizer's variables, by position."""
-        variables = self.controller.variables + self._optimizer.variables
-        return {f"variable_{i}": np.asarray(v) for i, v in enumerate(variables)}
-
-    def restore(self, state: Mapping[str, np.ndarray]) -> None:
-        """Inverse of `state`, for a learner made with the same arguments."""
-        variables = self.controller.variables + self._optimizer.variables
-        for i, variable in enumerate(variables):
-            variable.assign(state[f"variable_{i}"])

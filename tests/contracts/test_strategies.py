@@ -11,6 +11,7 @@ from fakes import FakeEvaluator, token_score, trials_of
 from spaces import SMALL_MLP, TINY
 
 from mlpnas.core.errors import ExhaustedError
+from mlpnas.core.ppo import PPOLearner
 from mlpnas.core.search import search
 from mlpnas.core.search_space import Architecture, SearchSpace
 from mlpnas.core.strategies.bayesian import BayesianOptimization
@@ -49,6 +50,7 @@ MEMBERS = {
         space, seed, predictor=Predictor(routing="detached")
     ),
     "reinforce, pre-screened": lambda space, seed: reinforce(space, seed, prescreen=CREDULOUS),
+    "ppo": lambda space, seed: reinforce(space, seed, learner=PPOLearner),
     "evolution, ageing": lambda space, seed: RegularizedEvolution(space, seed, 6, 2),
     "evolution, not ageing": lambda space, seed: RegularizedEvolution(
         space, seed, 6, 2, ageing=False
@@ -101,6 +103,7 @@ def test_it_asks_for_exactly_as_many_as_wanted_all_members_none_twice(make):
     [
         RandomStrategy,
         reinforce,
+        lambda space, seed: reinforce(space, seed, learner=PPOLearner),
         RegularizedEvolution,
         LocalSearch,
         LaNAS,

@@ -14,7 +14,7 @@ import tensorflow as tf
 from spaces import SMALL_MLP, TINY, CellSpace, MacroSpace
 
 from mlpnas.core.controller import Controller, padded
-from mlpnas.core.learner import ReinforceLearner
+from mlpnas.core.learner import PredictionLearner, ReinforceLearner, load, saved
 from mlpnas.space import MLPSpace
 
 every_kind = pytest.mark.parametrize("space", TINY, ids=lambda space: space.name)
@@ -178,7 +178,7 @@ def test_the_reference_controller_has_the_parameters_of_its_layers():
 # --- gradients --------------------------------------------------------------------------
 
 
-def gradients(learner: ReinforceLearner, loss, variables) -> list:
+def gradients(loss, variables) -> list:
     with tf.GradientTape() as tape:
         value = loss()
     return tape.gradient(value, variables)
@@ -188,13 +188,17 @@ def fresh_learner(space=SMALL_MLP, **settings) -> ReinforceLearner:
     return ReinforceLearner(Controller(space, units=8, seed=1), **settings)
 
 
+def fresh_predictor(space=SMALL_MLP, **settings) -> PredictionLearner:
+    return PredictionLearner(Controller(space, units=8, seed=1), **settings)
+
+
 def policy_gradient(learner, tokens, coefficients) -> list[np.ndarray]:
     controller = learner.controller
     variables = controller.policy_head_variables() + controller.trunk_variables()
-    loss = lambda: learner.policy_loss(tf.constant(tokens), tf.constant(coefficients))  # noqa: E731
+    loss = lambda: learner.loss(tf.constant(tokens), tf.constant(coefficients))  # noqa: E731
     return [
         np.zeros(v.shape) if g is None else tf.convert_to_tensor(g).numpy()
-        for g, v in zip(gradients(learner, loss, variables), variables, strict=True)
+        for g, v in zip(gradients(loss, variables), variables, strict=True)
     ]
 
 
@@ -271,32 +275,29 @@ def test_the_policy_gradient_agrees_with_finite_differences_of_the_expected_rewa
 def prediction_gradients(learner, variables) -> list:
     tokens = draw(learner.controller, 6).tokens
     scores, weights = tf.linspace(0.1, 0.9, 6), tf.ones((6, 1))
-    loss = lambda: learner.prediction_loss(tf.constant(tokens), scores, weights)  # noqa: E731
-    return gradients(learner, loss, variables)
+    loss = lambda: learner.loss(tf.constant(tokens), scores, weights)  # noqa: E731
+    return gradients(loss, variables)
 
 
 @every_kind
 def test_the_policy_loss_never_reaches_the_accuracy_head(space):
     learner = fresh_learner(space)
     tokens = tf.constant(draw(learner.controller, 6).tokens)
-    loss = lambda: learner.policy_loss(tokens, tf.ones(6))  # noqa: E731
-    assert gradients(learner, loss, learner.controller.accuracy_head_variables()) == [
-        None,
-        None,
-    ]
+    loss = lambda: learner.loss(tokens, tf.ones(6))  # noqa: E731
+    assert gradients(loss, learner.controller.accuracy_head_variables()) == [None, None]
 
 
 @every_kind
 @pytest.mark.parametrize("routing", ["shared", "detached"])
 def test_the_prediction_error_never_reaches_the_policy_heads(space, routing):
-    learner = fresh_learner(space, routing=routing)
+    learner = fresh_predictor(space, routing=routing)
     heads = learner.controller.policy_head_variables()
     assert prediction_gradients(learner, heads) == [None] * len(heads)
 
 
 def test_shared_routing_lets_the_prediction_error_into_the_trunk_and_detached_does_not():
     for routing, reached in [("shared", True), ("detached", False)]:
-        learner = fresh_learner(routing=routing)
+        learner = fresh_predictor(routing=routing)
         trunk = learner.controller.trunk_variables()
         found = [g is not None for g in prediction_gradients(learner, trunk)]
         assert found == [reached] * len(trunk)
@@ -320,7 +321,7 @@ def test_heads_and_trunk_are_all_the_variables_there_are(space):
 # --- learning ---------------------------------------------------------------------------
 
 
-def weights_of(learner: ReinforceLearner) -> list[np.ndarray]:
+def weights_of(learner: ReinforceLearner | PredictionLearner) -> list[np.ndarray]:
     return learner.controller.get_weights()
 
 
@@ -329,19 +330,20 @@ def test_one_step_makes_a_rewarded_architecture_likelier_in_every_kind_of_space(
     learner = fresh_learner(space, entropy=0.0)
     tokens = padded([list(space)[-1].tokens], len(space.decisions))
     before = float(learner.controller.teacher_force(tf.constant(tokens)).log_probs[0])
-    learner.policy_step(tokens, np.ones(1, np.float32))
+    learner.step(tokens, np.ones(1, np.float32))
     assert float(learner.controller.teacher_force(tf.constant(tokens)).log_probs[0]) > before
 
 
 def test_any_batch_size_makes_a_finite_step_in_one_compiled_function():
     learner = fresh_learner()
+    predictor = PredictionLearner(learner.controller)
     for n in (1, 2, 33, 100):
         tokens = draw(learner.controller, n).tokens
-        learner.policy_step(tokens, np.full(n, 0.1, np.float32))
+        learner.step(tokens, np.full(n, 0.1, np.float32))
         half, ones = np.full(n, 0.5, np.float32), np.ones((n, 1), np.float32)
-        learner.prediction_step(tokens, half, ones)
+        predictor.step(tokens, half, ones)
         assert all(np.isfinite(w).all() for w in weights_of(learner))
-    assert learner.policy_step.experimental_get_tracing_count() == 1
+    assert learner.step.experimental_get_tracing_count() == 1
 
 
 def test_zero_advantage_without_entropy_bonus_leaves_the_policy_alone():
@@ -349,7 +351,7 @@ def test_zero_advantage_without_entropy_bonus_leaves_the_policy_alone():
     before = weights_of(learner)
     for _ in range(3):
         tokens = draw(learner.controller, 10).tokens
-        loss = learner.policy_step(tokens, np.zeros(10, np.float32))
+        loss = learner.step(tokens, np.zeros(10, np.float32))
         assert float(loss) == 0
     assert all((a == b).all() for a, b in zip(before, weights_of(learner), strict=True))
 
@@ -364,38 +366,43 @@ def test_the_entropy_bonus_alone_flattens_the_policy():
 
     before = entropy()
     for _ in range(30):
-        learner.policy_step(tokens, np.zeros(len(tokens), np.float32))
+        learner.step(tokens, np.zeros(len(tokens), np.float32))
     assert before < entropy() <= math.log(SMALL_MLP.size())
 
 
 def test_the_optimizers_persist_from_step_to_step():
     learner = fresh_learner()
+    predictor = PredictionLearner(learner.controller)
     tokens = draw(learner.controller, 4).tokens
     for _ in range(3):
-        learner.policy_step(tokens, np.ones(4, np.float32))
-    learner.prediction_step(tokens, np.ones(4, np.float32), np.ones((4, 1), np.float32))
-    assert int(learner._policy_optimizer.iterations) == 3
-    assert int(learner._prediction_optimizer.iterations) == 1
+        learner.step(tokens, np.ones(4, np.float32))
+    predictor.step(tokens, np.ones(4, np.float32), np.ones((4, 1), np.float32))
+    iterations = [int(np.asarray(one.variables[0])) for one in (learner, predictor)]
+    assert iterations == [3, 1]
 
 
 def test_the_prediction_head_learns_a_simple_score():
     # The score is the fraction of relu layers; mean squared error falls below a tenth.
-    learner = fresh_learner()
+    learner = fresh_predictor()
     relu = [sum("relu" in str(layer) for layer in SMALL_MLP.layers(a)) / 2 for a in SMALL_MLP]
     tokens, scores = all_tokens(SMALL_MLP), np.array(relu, np.float32)
     weights = np.ones((len(scores), 1), np.float32)
-    errors = [float(learner.prediction_step(tokens, scores, weights)) for _ in range(150)]
+    errors = [float(learner.step(tokens, scores, weights)) for _ in range(150)]
     assert errors[-1] < errors[0] / 10
 
 
-def test_state_and_restore_continue_to_the_bit():
+def every_variable(learner: ReinforceLearner) -> list:
+    return [*learner.controller.variables, *learner.variables]
+
+
+def test_saved_and_load_continue_to_the_bit():
     straight, resumed = fresh_learner(), fresh_learner()
     tokens = draw(straight.controller, 6).tokens
     coefficients = np.linspace(-1, 1, 6).astype(np.float32)
-    straight.policy_step(tokens, coefficients)
-    resumed.restore(straight.state())
+    straight.step(tokens, coefficients)
+    load(every_variable(resumed), saved(every_variable(straight)))
     for learner in (straight, resumed):
-        learner.policy_step(tokens, coefficients)
+        learner.step(tokens, coefficients)
     pairs = zip(weights_of(straight), weights_of(resumed), strict=True)
     assert all((a == b).all() for a, b in pairs)
 

@@ -1,8 +1,10 @@
 """ReinforceStrategy: what it hands to the learner, for rewards worked out by hand.
 
-A recording learner takes the place of the gradient steps, so nothing is compiled but the
+Recording learners take the place of the gradient steps, so nothing is compiled but the
 sampler, and the coefficients can be read.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -17,24 +19,30 @@ from mlpnas.space import MLPSpace
 ROOMY = MLPSpace((3, "softmax"), max_layers=3, widths=(8, 16, 32))
 
 
-class RecordingLearner:
-    """Notes the steps asked of it."""
+class Recorder:
+    """Stands in for a learner and notes the steps asked of it."""
+
+    variables = ()
 
     def __init__(self):
-        self.policy: list[tuple[np.ndarray, np.ndarray]] = []
-        self.prediction: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        self.steps: list[tuple[np.ndarray, ...]] = []
 
-    def policy_step(self, tokens, coefficients):
-        self.policy.append((tokens, coefficients))
-
-    def prediction_step(self, tokens, scores, weights):
-        self.prediction.append((tokens, scores, weights))
+    def step(self, *batch):
+        self.steps.append(batch)
 
 
-def recorded(space=ROOMY, **settings) -> tuple[ReinforceStrategy, RecordingLearner]:
-    strategy = ReinforceStrategy(space, units=4, **settings)
-    strategy._learner = learner = RecordingLearner()
-    return strategy, learner
+class Steps(NamedTuple):
+    """What was asked of both learners."""
+
+    policy: list[tuple[np.ndarray, ...]]
+    prediction: list[tuple[np.ndarray, ...]]
+
+
+def recorded(space=ROOMY, **settings) -> tuple[ReinforceStrategy, Steps]:
+    policy, prediction = Recorder(), Recorder()
+    strategy = ReinforceStrategy(space, units=4, learner=lambda _: policy, **settings)
+    strategy._prediction = prediction
+    return strategy, Steps(policy.steps, prediction.steps)
 
 
 def told(strategy, n, score=token_score):
@@ -58,75 +66,75 @@ def score_of(row) -> float:
 def test_the_coefficient_of_an_architecture_is_its_own_advantage_over_n():
     # Round 0: the baseline is the batch's own mean. Round 1: the mean of round 0. Round 2:
     # 0.9 of that and 0.1 of the mean of round 1. Rewards go with their architectures.
-    strategy, learner = recorded(predictor=None)
+    strategy, steps = recorded(predictor=None)
     for _ in range(3):
         told(strategy, 8)
     baseline = None
-    for tokens, coefficients in learner.policy:
+    for tokens, coefficients in steps.policy:
         scores = np.array([score_of(row) for row in tokens])
         baseline = scores.mean() if baseline is None else baseline
         np.testing.assert_allclose(coefficients, (scores - baseline) / len(scores), atol=1e-7)
         baseline += 0.1 * (scores.mean() - baseline)
-    assert len(learner.policy) == 3
-    assert learner.prediction == []
+    assert len(steps.policy) == 3
+    assert steps.prediction == []
 
 
 def test_repeats_stay_in_the_batch_with_their_recorded_score():
     # In a space of 24, the second batch of 20 draws meets architectures that are not asked
     # for again; a policy conditioned on novelty would not be the policy.
-    strategy, learner = recorded(SMALL_MLP, predictor=None)
+    strategy, steps = recorded(SMALL_MLP, predictor=None)
     first = told(strategy, 20)
     second = told(strategy, 4)
     assert not {*first} & {*second}
     drawn = {a.tokens for a in strategy._drawn}
     assert drawn & {a.tokens for a in first}
-    assert len(learner.policy[1][0]) == 4
+    assert len(steps.policy[1][0]) == 4
 
 
 def test_an_equivalent_form_of_a_trained_architecture_has_its_score():
     space = MicroSpace(ops=("sep3", "avg"))
-    strategy, learner = recorded(space, predictor=None)
+    strategy, steps = recorded(space, predictor=None)
     asked = strategy.ask(8)
     swapped = [(in2, in1, op2, op1) for in1, in2, op1, op2 in (a.tokens for a in asked)]
     strategy._drawn = [space.architecture(tokens) for tokens in swapped]
     strategy.tell(trials_of(asked))
-    [(tokens, coefficients)] = learner.policy
+    [(tokens, coefficients)] = steps.policy
     assert [tuple(row) for row in tokens.tolist()] == swapped
     scores = np.array([token_score(a) for a in asked])
     np.testing.assert_allclose(coefficients, (scores - scores.mean()) / 8, atol=1e-7)
 
 
 def test_failed_architectures_are_left_out_of_the_batch_and_the_baseline():
-    strategy, learner = recorded(predictor=None)
+    strategy, steps = recorded(predictor=None)
     asked = strategy.ask(8)
     failed = strategy._drawn[0]
     strategy.tell(trials_of(asked, lambda a: None if a == failed else token_score(a)))
-    [(tokens, coefficients)] = learner.policy
+    [(tokens, coefficients)] = steps.policy
     assert failed.tokens not in {walk(row) for row in tokens}
     scores = np.array([score_of(row) for row in tokens])
     np.testing.assert_allclose(coefficients, (scores - scores.mean()) / len(scores), atol=1e-7)
 
 
 def test_a_round_in_which_everything_failed_makes_no_step():
-    strategy, learner = recorded()
+    strategy, steps = recorded()
     told(strategy, 5, score=lambda architecture: None)
-    assert (learner.policy, learner.prediction) == ([], [])
+    assert (steps.policy, steps.prediction) == ([], [])
 
 
 @pytest.mark.parametrize("value", [0.0, 1 / 3, 0.7, 1.0])
 def test_equal_scores_have_an_advantage_of_exactly_zero(value):
-    strategy, learner = recorded(predictor=Predictor(surprise=0.0))
+    strategy, steps = recorded(predictor=Predictor(surprise=0.0))
     for _ in range(3):
         told(strategy, 7, score=lambda architecture: value)
-    assert all((coefficients == 0).all() for _, coefficients in learner.policy)
+    assert all((coefficients == 0).all() for _, coefficients in steps.policy)
 
 
 def test_a_batch_of_one_has_no_advantage_at_first_and_a_finite_one_later():
-    strategy, learner = recorded(predictor=None)
+    strategy, steps = recorded(predictor=None)
     told(strategy, 1)
     told(strategy, 1)
-    assert learner.policy[0][1].tolist() == [0]
-    assert np.isfinite(learner.policy[1][1]).all()
+    assert steps.policy[0][1].tolist() == [0]
+    assert np.isfinite(steps.policy[1][1]).all()
 
 
 # --- the adversarial predictor ----------------------------------------------------------
@@ -136,7 +144,7 @@ def test_good_and_surprising_children_are_paid_by_the_published_formula():
     # R = r + lambda_k * sigmoid((r - b) / tau) * min(max(|r - q| - nu, 0) / scale, 3), where
     # lambda falls from 0.1 with the fraction of the planned trials that were told.
     settings = Predictor(surprise=0.1, temperature=0.2, noise_floor=0.01)
-    strategy, learner = recorded(predictor=settings, trials=20)
+    strategy, steps = recorded(predictor=settings, trials=20)
     for _ in range(2):
         asked = strategy.ask(5)
         drawn = list(strategy._drawn)
@@ -151,7 +159,7 @@ def test_good_and_surprising_children_are_paid_by_the_published_formula():
         gate = 1 / (1 + np.exp(-(r - b) / 0.2))
         rewards = r + 0.1 * (1 - known / 20) * gate * surprise
         baseline = rewards.mean() if known == 5 else b
-        _, coefficients = learner.policy[-1]
+        _, coefficients = steps.policy[-1]
         np.testing.assert_allclose(coefficients, (rewards - baseline) / 5, atol=1e-6)
 
 
@@ -170,10 +178,10 @@ def test_without_a_predictor_nothing_is_predicted():
 
 
 def test_the_predictor_learns_from_every_score_since_the_first_round():
-    strategy, learner = recorded(predictor=Predictor(steps=2))
+    strategy, steps = recorded(predictor=Predictor(steps=2))
     asked = told(strategy, 6) + told(strategy, 6)
-    assert len(learner.prediction) == 4
-    tokens, scores, weights = learner.prediction[-1]
+    assert len(steps.prediction) == 4
+    tokens, scores, weights = steps.prediction[-1]
     assert {walk(row) for row in tokens} == {a.tokens for a in asked}
     np.testing.assert_allclose(scores, [score_of(row) for row in tokens], atol=1e-7)
     assert (weights == 1).all()
@@ -220,7 +228,7 @@ def test_the_others_are_the_most_promising_candidates():
 
 
 def test_screened_rounds_use_the_control_variate():
-    strategy, learner = recorded(prescreen=SCREEN)
+    strategy, steps = recorded(prescreen=SCREEN)
     told(strategy, 5)
     baseline = strategy._baseline.value
     asked = strategy.ask(5)
@@ -228,7 +236,7 @@ def test_screened_rounds_use_the_control_variate():
     q = np.array([strategy.predict(a) for a in drawn])
     strategy.tell(trials_of(asked))
     r = np.array([token_score(a) for a in drawn])
-    tokens, coefficients = learner.policy[-1]
+    tokens, coefficients = steps.policy[-1]
     assert [walk(row) for row in tokens] == [a.tokens for a in drawn]
     expected = pg.control_variate(r, q, uniform, baseline)
     np.testing.assert_allclose(coefficients, expected, atol=1e-6)
@@ -271,14 +279,14 @@ def test_a_prescreen_without_a_predictor_is_refused():
 
 
 def test_each_member_of_the_ensemble_has_its_own_bootstrap_sample():
-    strategy, learner = recorded(prescreen=SCREEN)
+    strategy, steps = recorded(prescreen=SCREEN)
     told(strategy, 5)
     first = {
         walk(row): w
-        for row, w in zip(learner.prediction[0][0], learner.prediction[0][2], strict=True)
+        for row, w in zip(steps.prediction[0][0], steps.prediction[0][2], strict=True)
     }
     told(strategy, 5)
-    tokens, _, weights = learner.prediction[-1]
+    tokens, _, weights = steps.prediction[-1]
     assert weights.shape == (10, 3)
     assert (weights != weights[:, :1]).any()
     # A row keeps its weights when others join it.

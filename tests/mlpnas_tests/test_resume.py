@@ -107,6 +107,7 @@ KINDS = {
     "reinforce without store": ["--no-one-shot"],
     "reinforce without predictor": ["--no-predictor"],
     "random": ["--strategy", "random"],
+    "strategy ppo": ["--strategy", "ppo"],
 }
 
 

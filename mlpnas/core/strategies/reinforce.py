@@ -7,7 +7,7 @@ surprising pay a bonus. As a pre-screen it chooses whom of many candidates to tr
 """
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,7 +17,13 @@ from scipy.stats import spearmanr
 
 from mlpnas.core import policy_gradient as pg
 from mlpnas.core.controller import Controller, padded
-from mlpnas.core.learner import ReinforceLearner
+from mlpnas.core.learner import (
+    PolicyLearner,
+    PredictionLearner,
+    ReinforceLearner,
+    load,
+    saved,
+)
 from mlpnas.core.search_space import Architecture, SearchSpace
 from mlpnas.core.strategies.strategy import Novelty, Strategy
 from mlpnas.core.trial import Trial
@@ -33,12 +39,13 @@ class Predictor:
     Attributes:
         weight: factor w on the prediction error.
         surprise: lambda at the start of the search; falls linearly to 0, see `trials`.
-        routing: see `ReinforceLearner`.
+        routing: see `PredictionLearner`.
         temperature: tau of the gate, in units of the score.
         noise_floor: nu, standard deviation of repeated evaluations; 0 if unknown.
         steps: gradient steps on the replay buffer per round. With shared routing each also
             moves the trunk on which the policy stands: at ten a round the policy learned
             half as fast as at three, and the predictions were hardly better.
+        learning_rate: of these steps.
     """
 
     weight: float = 1.0
@@ -47,6 +54,7 @@ class Predictor:
     temperature: float = 0.05
     noise_floor: float = 0.0
     steps: int = 3
+    learning_rate: float = 0.01
 
 
 @dataclass(frozen=True)
@@ -72,7 +80,7 @@ class Prescreen:
 
 
 class ReinforceStrategy(Strategy):
-    """REINFORCE with a moving-average baseline, entropy bonus and accuracy predictor.
+    """Policy gradients with a moving-average baseline, entropy bonus and accuracy predictor.
 
     Args:
         space: where to search; legality must depend on the position alone.
@@ -80,9 +88,9 @@ class ReinforceStrategy(Strategy):
         trials: number of scores over which the surprise fades. Not the length of the search:
             one that is extended later must not differ from one that was long from the start.
         units: size of the controller's LSTM.
-        learning_rate: Adam's.
-        entropy: beta, weight of the entropy bonus per nat.
-        predictor: None for plain REINFORCE.
+        learner: what takes the policy's steps, made for the controller: `ReinforceLearner`,
+            `PPOLearner`, or one of them with other settings by `functools.partial`.
+        predictor: None for plain policy gradients.
         prescreen: needs a predictor.
     """
 
@@ -92,8 +100,7 @@ class ReinforceStrategy(Strategy):
         seed: int = 0,
         trials: int = 100,
         units: int = 128,
-        learning_rate: float = 0.01,
-        entropy: float = 0.01,
+        learner: Callable[[Controller], PolicyLearner] = ReinforceLearner,
         predictor: Predictor | None = Predictor(),  # frozen, hence safe to share
         prescreen: Prescreen | None = None,
     ):
@@ -104,8 +111,9 @@ class ReinforceStrategy(Strategy):
         self._members = prescreen.members if prescreen else 1
         self.controller = Controller(space, units, self._members, seed)
         used = predictor or Predictor()
-        self._learner = ReinforceLearner(
-            self.controller, learning_rate, entropy, used.routing, used.weight
+        self._policy = learner(self.controller)
+        self._prediction = PredictionLearner(
+            self.controller, used.learning_rate, used.routing, used.weight
         )
         self._baseline, self._scale = pg.MovingAverage(), pg.MovingAverage()
         self._novelty = Novelty(space)
@@ -139,6 +147,10 @@ class ReinforceStrategy(Strategy):
 
     def sample(self, n: int) -> list[Architecture]:
         return self._sample(n, purpose=-1)[0]
+
+    def probabilities(self) -> list[np.ndarray]:
+        """Estimated from 200 draws: within .07 of the truth, nineteen times out of twenty."""
+        return self.space.shares(self.sample(200))
 
     def predict(self, architecture: Architecture) -> float | None:
         if self._predictor is None or architecture.tokens not in self._expected:
@@ -197,7 +209,7 @@ class ReinforceStrategy(Strategy):
             if screened:
                 expected = np.array([self._expected[a.tokens].mean() for a in drawn])
                 coefficients = pg.control_variate(scores, expected, uniform, baseline)
-            self._learner.policy_step(self._tokens(drawn), coefficients.astype(np.float32))
+            self._policy.step(self._tokens(drawn), coefficients.astype(np.float32))
             self._baseline.update(rewards[uniform])
         self._note_checks([a for a, u in zip(drawn, uniform, strict=True) if u])
 
@@ -234,7 +246,7 @@ class ReinforceStrategy(Strategy):
         rng = np.random.default_rng([self._seed, self._round, 1])
         for _ in range(predictor.steps):
             rows = rng.permutation(len(walks))[:256]
-            self._learner.prediction_step(tokens[rows], scores[rows], weights[rows])
+            self._prediction.step(tokens[rows], scores[rows], weights[rows])
 
     # --- being saved --------------------------------------------------------------------
 
@@ -242,7 +254,7 @@ class ReinforceStrategy(Strategy):
         averages = [self._baseline.value, self._scale.value]
         return {
             **self._novelty.state(),
-            **self._learner.state(),
+            **saved(self._variables()),
             "scored_tokens": padded(list(self._scores), len(self.space.decisions)),
             "scored_lengths": np.array([len(walk) for walk in self._scores], np.int32),
             "scores": np.array(list(self._scores.values()), np.float64),
@@ -253,13 +265,17 @@ class ReinforceStrategy(Strategy):
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         self._novelty.restore(state)
-        self._learner.restore(state)
+        load(self._variables(), state)
         columns = (state["scored_tokens"], state["scored_lengths"], state["scores"])
         rows = zip(*columns, strict=True)
         self._scores = {tuple(t[:length].tolist()): float(r) for t, length, r in rows}
         values = [None if np.isnan(v) else float(v) for v in state["averages"]]
         self._baseline.value, self._scale.value = values
         self._checks, self._round = state["checks"], int(state["round"])
+
+    def _variables(self) -> list:
+        learners = [self._policy, self._prediction]
+        return self.controller.variables + [v for one in learners for v in one.variables]
 
     def _key(self, architecture: Architecture) -> tuple[int, ...]:
         """Equivalent architectures share their score, since only one of them is trained."""
