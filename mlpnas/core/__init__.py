@@ -28,6 +28,7 @@ Reading order, in which each file imports only those before it:
     executors       where trainings run: here or in worker processes
     on_ray          the same on a cluster
     search          the loop, on one screen
+    asynchronous    the same without rounds that wait for their slowest child
     policy_record   the policy after each round, for whoever draws it
     event_log       trials as scalars that TensorBoard shows
     report          what people read of a run in a terminal

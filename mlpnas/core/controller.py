@@ -23,6 +23,7 @@ import numpy as np
 import tensorflow as tf
 
 from mlpnas.core import policy_gradient as pg
+from mlpnas.core.controller_options import PLAIN, ControllerOptions
 from mlpnas.core.search_space import Decision, SearchSpace, Tokens
 
 _SCALAR, _PAIR = tf.TensorSpec([], tf.int32), tf.TensorSpec([2], tf.int32)
@@ -38,6 +39,7 @@ class Walks(NamedTuple):
         log_probs: float32 `(N,)`, natural logarithm of each walk's probability.
         entropies: float32 `(N,)`, nats, summed over the decisions of each walk.
         summary: float32 `(N, units)`, the LSTM's state after the last token.
+        bits: float32 `(N, bits)`, log-odds that each bit of the walk is 1.
     """
 
     tokens: tf.Tensor
@@ -45,6 +47,15 @@ class Walks(NamedTuple):
     log_probs: tf.Tensor
     entropies: tf.Tensor
     summary: tf.Tensor
+    bits: tf.Tensor
+
+
+class Anchor(NamedTuple):
+    """What is remembered of a node, both `(N, units)`: what attention compares with, and
+    what the step after a pointer to it reads."""
+
+    key: tf.Tensor
+    fed: tf.Tensor
 
 
 class Controller(keras.layers.Layer):
@@ -58,11 +69,19 @@ class Controller(keras.layers.Layer):
         units: size of LSTM, embeddings and attention.
         members: accuracy heads in the ensemble.
         seed: of the initial weights.
+        options: its form, where it is to follow a publication.
     """
 
-    def __init__(self, space: SearchSpace, units: int = 128, members: int = 1, seed: int = 0):
+    def __init__(
+        self,
+        space: SearchSpace,
+        units: int = 128,
+        members: int = 1,
+        seed: int = 0,
+        options: ControllerOptions = PLAIN,
+    ):
         super().__init__(name="controller")
-        self.decisions, self.units = space.decisions, units
+        self.decisions, self.units, self.options = space.decisions, units, options
         # One LSTM step per decision; the bits that ask about one node share a step.
         self._steps = tuple(
             tuple(group)
@@ -79,24 +98,33 @@ class Controller(keras.layers.Layer):
     def _make_trunk(self) -> None:
         units = self.units
         self._kernel = self._matrix("lstm_kernel", 2 * units, 4 * units)
-        self._bias = self._vector("lstm_bias", 4 * units)
-        # Gates in the order input, forget, cell, output; an open forget gate remembers.
-        self._bias.assign(np.repeat([0.0, 1.0, 0.0, 0.0], units))
+        if self.options.biases is None:
+            self._bias = self._vector("lstm_bias", 4 * units)
+            # Gates in the order input, forget, cell, output; an open forget gate remembers.
+            self._bias.assign(np.repeat([0.0, 1.0, 0.0, 0.0], units))
         self._start = self._matrix("start", 1, units)
         groups = self._groups()
         self._embeddings = {g: self._matrix(f"embed_{g}", n, units) for g, n in groups.items()}
         # Nodes that no decision describes (a cell's inputs) have trained anchors.
+        trained = self._given() if self.options.given == "trained" else []
+        self._trained_anchors = {str(n): self._matrix(f"anchor_{n}", 1, units) for n in trained}
+
+    def _given(self) -> list[int]:
+        """Nodes that are pointed at and that no decision describes."""
         pointed = {o for d in self.decisions if d.kind == "pointer" for o in d.options}
         pointed |= {d.about for d in self.decisions if d.about is not None}
-        given = sorted(pointed - {d.node for d in self.decisions})
-        self._given_anchors = {str(n): self._matrix(f"anchor_{n}", 1, units) for n in given}
+        return sorted(pointed - {d.node for d in self.decisions})
 
     def _make_heads(self, members: int) -> None:
         units = self.units
-        self._heads = {
-            g: (self._matrix(f"head_{g}", units, n), self._vector(f"head_{g}_bias", n))
-            for g, n in self._groups().items()
-        }
+        self._heads = (
+            {}
+            if self.options.tied
+            else {
+                g: (self._matrix(f"head_{g}", units, n), *self._head_bias(g, n))
+                for g, n in self._groups().items()
+            }
+        )
         widths = {"w1": units, "w2": units, "v": 1}  # see _attend
         kinds: list[str] = sorted({d.kind for d in self.decisions} - {"choice"})
         self._attention = {
@@ -108,12 +136,26 @@ class Controller(keras.layers.Layer):
             self._vector("accuracy_bias", members),
         )
 
+    def _head_bias(self, group: str, size: int) -> list[keras.Variable]:
+        biases = self.options.biases
+        if biases is not None and group not in biases:
+            return []
+        bias = self._vector(f"head_{group}_bias", size)
+        if biases is not None:
+            bias.assign(biases[group])
+        return [bias]
+
     def _groups(self) -> dict[str, int]:
         """Options per group of choices."""
         return {d.group: len(d.options) for d in self.decisions if d.kind == "choice"}
 
     def _matrix(self, name: str, rows: int, columns: int) -> keras.Variable:
-        init = keras.initializers.GlorotUniform(next(self._seeds))
+        seed, bound = next(self._seeds), self.options.weights
+        init = (
+            keras.initializers.GlorotUniform(seed)
+            if bound is None
+            else keras.initializers.RandomUniform(-bound, bound, seed)
+        )
         return self.add_weight(shape=(rows, columns), initializer=init, name=name)
 
     def _vector(self, name: str, size: int) -> keras.Variable:
@@ -177,21 +219,17 @@ class Controller(keras.layers.Layer):
         Walks that have ended go on with token 0, to no effect: their further decisions are
         not counted, and their summary is taken where they ended.
         """
-        inputs = tf.tile(tf.convert_to_tensor(self._start), [n, 1])
+        inputs = start = tf.tile(tf.convert_to_tensor(self._start), [n, 1])
         state = (tf.zeros([n, self.units]), tf.zeros([n, self.units]))
-        anchors = {
-            int(k): tf.tile(tf.convert_to_tensor(v), [n, 1])
-            for k, v in self._given_anchors.items()
-        }
+        anchors = self._first_anchors(n)
         going = tf.ones([n])  # 1 while a walk has decisions left, then 0
-        counted, tokens, states = [], [], []
-        for step in self._steps:
-            state = self._advance(inputs, state)
+        counted, tokens, states, bits = [], [], [], [tf.zeros([n, 0])]
+        for step, ends_node in zip(self._steps, self._node_ends(), strict=True):
+            state = self._advance(inputs, self._meet(step[0][1], start, state, anchors))
             chosen = []
             for position, decision in step:
-                options = pg.masked_log_softmax(
-                    self._logits(decision, state[0], anchors), _mask(decision)
-                )
+                logits = self._logits(decision, state[0], anchors)
+                options = pg.masked_log_softmax(logits, _mask(decision))
                 token = choose(position, options) * tf.cast(going, tf.int32)
                 one_hot = tf.one_hot(token, len(decision.options))
                 taken = tf.reduce_sum(one_hot * options, axis=1)
@@ -201,31 +239,73 @@ class Controller(keras.layers.Layer):
                 states.append(state[0])
                 if decision.stop is not None:
                     going *= 1.0 - one_hot[:, decision.stop]
+                if decision.kind == "bit":
+                    bits.append(logits[:, 1:] - logits[:, :1])
             inputs = self._feed([decision for _, decision in step], chosen, anchors)
-            anchors[step[-1][1].node] = state[0]
+            node = step[-1][1]
+            if self.options.anchor_step and ends_node and node.kind != "bit":
+                state, inputs = self._advance(inputs, state), start
+            anchors[node.node] = Anchor(state[0], state[0])
         states.append(self._advance(inputs, state)[0])
         log_probs, entropies = (tf.add_n(terms) for terms in zip(*counted, strict=True))
         stacked = tf.stack(tokens, axis=1)
         lengths = self._lengths(stacked)
         # The state that has read the last token is the one in which the next is decided.
         summary = tf.gather(tf.stack(states, axis=1), lengths, batch_dims=1)
-        return Walks(stacked, lengths, log_probs, entropies, summary)
+        return Walks(stacked, lengths, log_probs, entropies, summary, tf.concat(bits, axis=1))
+
+    def _node_ends(self) -> list[bool]:
+        """Of each step, whether the next one describes another node."""
+        nodes = [step[0][1].node for step in self._steps]
+        return [node != after for node, after in zip(nodes, [*nodes[1:], None], strict=True)]
+
+    def _first_anchors(self, n: tf.Tensor) -> dict[int, Anchor]:
+        """Anchors of the given nodes, as far as they are known before the first step."""
+        if self.options.given == "zero":
+            zeros = tf.zeros([n, self.units])
+            return {node: Anchor(zeros, zeros) for node in self._given()}
+        tiled = {
+            int(node): tf.tile(tf.convert_to_tensor(anchor), [n, 1])
+            for node, anchor in self._trained_anchors.items()
+        }
+        return {node: Anchor(anchor, anchor) for node, anchor in tiled.items()}
+
+    def _meet(self, decision: Decision, start: tf.Tensor, state: tuple, anchors: dict) -> tuple:
+        """The state after a step for each given node that is met here for the first time."""
+        if decision.kind == "pointer":
+            for node in decision.options:
+                if node not in anchors:
+                    state = self._advance(start, state)
+                    anchors[node] = Anchor(state[0], tf.zeros_like(start))
+        return state
 
     def _advance(self, inputs: tf.Tensor, state: tuple) -> tuple[tf.Tensor, tf.Tensor]:
         """One LSTM step on `(N, units)`; the state is (h, c)."""
         h, c = state
-        gates = tf.matmul(tf.concat([inputs, h], axis=1), self._kernel) + self._bias
+        gates = tf.matmul(tf.concat([inputs, h], axis=1), self._kernel)
+        if self.options.biases is None:
+            gates += self._bias
         i, f, g, o = tf.split(gates, 4, axis=1)
         c = tf.sigmoid(f) * c + tf.sigmoid(i) * tf.tanh(g)
         return tf.sigmoid(o) * tf.tanh(c), c
 
     def _logits(self, decision: Decision, h: tf.Tensor, anchors: dict) -> tf.Tensor:
+        """The decision's logits in their final form, `(N, options)`."""
+        logits, offset = self._raw_logits(decision, h, anchors), self.options.offset(decision)
+        if decision.kind in self.options.tanh:
+            constant = self.options.tanh[decision.kind]
+            logits = constant * tf.tanh(logits / self.options.temperature)
+        return logits if offset is None else logits + tf.constant(offset, tf.float32)
+
+    def _raw_logits(self, decision: Decision, h: tf.Tensor, anchors: dict) -> tf.Tensor:
         """Choice: `(N, options)`. Pointer: a score per earlier node. Bit: (-q, q)."""
+        if decision.kind == "choice" and self.options.tied:
+            return tf.matmul(h, self._embeddings[decision.group], transpose_b=True)
         if decision.kind == "choice":
-            kernel, bias = self._heads[decision.group]
-            return tf.matmul(h, kernel) + bias
+            kernel, *bias = self._heads[decision.group]
+            return sum(bias, tf.matmul(h, kernel))
         asked = decision.options if decision.kind == "pointer" else (decision.about,)
-        q = [self._attend(decision.kind, anchors[node], h) for node in asked]
+        q = [self._attend(decision.kind, anchors[node].key, h) for node in asked]
         return tf.concat(q if decision.kind == "pointer" else [-q[0], q[0]], axis=1)
 
     def _attend(self, kind: str, anchor: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
@@ -240,12 +320,14 @@ class Controller(keras.layers.Layer):
         if first.kind == "choice":
             return tf.matmul(one_hots[0], self._embeddings[first.group])
         if first.kind == "pointer":
-            columns = tf.unstack(one_hots[0], num=len(first.options), axis=1)
+            reach = self.options.reach(first)
+            weights = one_hots[0] if reach is None else one_hots[0] * tf.constant(reach)
+            columns = tf.unstack(weights, num=len(first.options), axis=1)
             pairs = zip(columns, first.options, strict=True)
-            return tf.add_n([column[:, None] * anchors[node] for column, node in pairs])
+            return tf.add_n([column[:, None] * anchors[node].fed for column, node in pairs])
         bits = [one_hot[:, 1:] for one_hot in one_hots]
         pairs = zip(bits, decisions, strict=True)
-        connected = tf.add_n([bit * anchors[decision.about] for bit, decision in pairs])
+        connected = tf.add_n([bit * anchors[decision.about].fed for bit, decision in pairs])
         return connected / (1.0 + tf.add_n(bits))
 
     def _lengths(self, tokens: tf.Tensor) -> tf.Tensor:

@@ -1,0 +1,146 @@
+"""Search with one set of weights for all architectures: train them, score with them, derive.
+
+A supernet holds the weights of every operation at every place; an architecture is a path
+through it. Training alternates: a pass over the training rows, with another architecture
+drawn from the strategy for each batch, then rounds in which the strategy learns from scores
+on validation batches while the weights stand still. A score here belongs to the weights of
+the moment and to one batch; what a network is worth is known when it was retrained.
+
+Source: Pham et al., "Efficient neural architecture search via parameter sharing", ICML 2018.
+"""
+
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+from scipy.stats import kendalltau
+
+from mlpnas.core.errors import InputError
+from mlpnas.core.evaluator import Evaluator
+from mlpnas.core.search_space import Architecture, SearchSpace
+from mlpnas.core.strategies.strategy import Strategy
+from mlpnas.core.trial import Trial
+
+
+class Supernet(Protocol):
+    """Shared weights with the data they learn from.
+
+    Attributes:
+        space: whose architectures are its paths.
+        steps: training batches in one pass over the data.
+    """
+
+    space: SearchSpace
+    steps: int
+
+    def train(self, architectures: Sequence[Architecture]) -> float:
+        """One training step for each, on the next batch; returns their mean loss."""
+        ...
+
+    def score(self, architectures: Sequence[Architecture], batch: int) -> list[float]:
+        """The reward of each on validation batch number `batch`, higher is better.
+
+        The rows are shuffled anew each time the numbers have used all of them; the same
+        number means the same rows.
+        """
+        ...
+
+    def validate(self, architectures: Sequence[Architecture]) -> list[float]:
+        """The reward of each on a slice of the validation rows that is always the same."""
+        ...
+
+    def parameters(self, architecture: Architecture) -> int:
+        """How many of the shared weights the architecture uses."""
+        ...
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Weights, optimizer and place in the data, as arrays."""
+        ...
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Inverse of `state`, for a supernet made with the same arguments."""
+        ...
+
+
+class SupernetEvaluator(Evaluator):
+    """Scores architectures with shared weights, each on a validation batch of its own.
+
+    Args:
+        supernet: the weights; trained here and nowhere else.
+        rounds_per_pass: rounds of scores between two passes over the training rows.
+    """
+
+    def __init__(self, supernet: Supernet, rounds_per_pass: int = 1):
+        self.supernet, self._rounds_per_pass = supernet, rounds_per_pass
+        self._round = 0
+
+    def begin_round(self, strategy: Strategy) -> None:
+        """Train the weights for a pass, if one is due, on draws from the strategy.
+
+        Raises:
+            InputError: if the loss is not finite any more: no later score would mean anything.
+        """
+        if self._round % self._rounds_per_pass:
+            return
+        loss = self.supernet.train(strategy.sample(self.supernet.steps))
+        if not math.isfinite(loss):
+            raise InputError(
+                f"the shared weights diverged: their mean loss is {loss} in round "
+                f"{self._round}; expected a finite number: choose a lower learning rate"
+            )
+
+    def evaluate(self, architectures: Sequence[Architecture], first_id: int) -> Iterator[Trial]:
+        for i, architecture in enumerate(architectures, start=first_id):
+            start = time.perf_counter()
+            # The batch follows from the trial's number, so a resumed search uses it again.
+            [score] = self.supernet.score([architecture], batch=i)
+            yield Trial(
+                id=i,
+                round=0,  # the loop knows the round
+                architecture=architecture,
+                status="ok",
+                score=score,
+                parameters=self.supernet.parameters(architecture),
+                seconds=time.perf_counter() - start,
+                inherited=1.0,
+            )
+
+    def end_round(self) -> None:
+        self._round += 1
+
+    def state(self) -> dict[str, np.ndarray]:
+        return {**self.supernet.state(), "rounds": np.array(self._round)}
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        self.supernet.restore({k: v for k, v in state.items() if k != "rounds"})
+        self._round = int(state["rounds"])
+
+
+def derive(strategy: Strategy, supernet: Supernet, n: int) -> list[tuple[Architecture, float]]:
+    """The different ones among n draws from the strategy, with their scores on the fixed
+    validation slice, best first; equal scores in the order drawn."""
+    different: dict[Architecture, Architecture] = {}
+    for drawn in strategy.sample(n):
+        different.setdefault(supernet.space.canonical(drawn), drawn)
+    architectures = list(different.values())
+    scores = supernet.validate(architectures)
+    ranked = np.argsort(-np.asarray(scores), kind="stable")
+    return [(architectures[i], scores[i]) for i in ranked]
+
+
+def rank_correlation(shared: Sequence[float], alone: Sequence[float]) -> float:
+    """Kendall's tau between shared-weight and stand-alone scores of the same architectures.
+
+    1 means that the supernet ranks them as their own trainings do, 0 that it knows nothing;
+    NaN where one side cannot tell any two of them apart.
+
+    Raises:
+        ValueError: if the lengths differ.
+    """
+    if len(shared) != len(alone):
+        raise ValueError(f"{len(shared)} shared-weight and {len(alone)} stand-alone scores")
+    if min(len(set(shared)), len(set(alone))) < 2:
+        return math.nan
+    return float(kendalltau(shared, alone).statistic)
