@@ -5,12 +5,12 @@ matplotlib draws them; it comes with the distribution, since a report is for eve
 
 import io
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
-from matplotlib.colors import Normalize
+from matplotlib.colors import Normalize, PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.ticker import MaxNLocator
@@ -20,7 +20,7 @@ from mlpnas.core.trial import Trial
 BLUE, ORANGE, GREY = "#2563a8", "#d9772b", "#8a8f98"
 
 
-def _drawn(draw: Callable[[Figure, Axes], None], size: tuple[float, float] = (5.2, 3.1)) -> str:
+def drawn(draw: Callable[[Figure, Axes], None], size: tuple[float, float] = (5.2, 3.1)) -> str:
     """The SVG of a figure with one pair of axes."""
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.add_subplot()
@@ -53,7 +53,60 @@ def scores(trials: Sequence[Trial]) -> str:
         axes.set(xlabel="trial", ylabel="search score")
         figure.legend(loc="outside upper right", ncols=2, frameon=False)
 
-    return _drawn(draw)
+    return drawn(draw)
+
+
+def best_so_far(searches: Mapping[str, Sequence[Sequence[float | None]]]) -> str:
+    """Best score so far by trial: the mean of a method's runs, and each of them behind it.
+
+    Args:
+        searches: method -> runs -> the score of every trial, None where it failed. Runs are
+            shown as far as the shortest of their method went.
+    """
+
+    def draw(figure: Figure, axes: Axes) -> None:
+        for (method, runs), color in zip(searches.items(), (BLUE, ORANGE), strict=False):
+            best = running_best(runs)
+            trials = range(1, best.shape[1] + 1)
+            axes.step(trials, best.T, where="post", color=color, alpha=0.35, lw=0.8)
+            axes.step(trials, best.mean(axis=0), where="post", color=color, lw=2, label=method)
+        axes.set(xlabel="trials", ylabel="best search score so far")
+        figure.legend(loc="outside upper right", ncols=2, frameon=False)
+
+    return drawn(draw)
+
+
+def running_best(runs: Sequence[Sequence[float | None]]) -> np.ndarray:
+    """Best score up to each trial, `(runs, trials of the shortest)`; NaN before the first."""
+    trials = min(map(len, runs))
+    return np.fmax.accumulate(np.array([run[:trials] for run in runs], float), axis=1)
+
+
+def heat_map(title: str, options: Sequence[str], rounds: np.ndarray) -> str:
+    """Probability of every option after every round, dark where it is high.
+
+    Args:
+        title: of the decision.
+        options: what may be taken.
+        rounds: probabilities, `(rounds, options)`.
+    """
+
+    def draw(figure: Figure, axes: Axes) -> None:
+        axes.grid(False)
+        # A power below 1: the even start, 1/30 each, must differ from never.
+        shades = axes.imshow(
+            rounds.T, cmap="Blues", norm=PowerNorm(0.5, 0, 1), aspect="auto",
+            interpolation="nearest", extent=(0.5, len(rounds) + 0.5, len(options) - 0.5, -0.5),
+        )  # fmt: skip
+        axes.set_title(title, fontsize=8)
+        axes.set_yticks(range(len(options)), options, fontsize=6)
+        axes.tick_params(axis="x", labelsize=6)
+        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+        axes.set_xlabel("round", fontsize=7)
+        bar = figure.colorbar(shades, ax=axes, ticks=[0, 0.1, 0.5, 1], aspect=30)
+        bar.ax.tick_params(labelsize=6)
+
+    return drawn(draw, (2.7, 0.9 + 0.125 * len(options)))
 
 
 def curves(trials: Sequence[Trial], best: Sequence[Trial], metric: str) -> str:
@@ -72,7 +125,7 @@ def curves(trials: Sequence[Trial], best: Sequence[Trial], metric: str) -> str:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         figure.legend(loc="outside upper center", ncols=3, frameon=False, fontsize=8)
 
-    return _drawn(draw)
+    return drawn(draw)
 
 
 def calibration(trials: Sequence[Trial]) -> str | None:
@@ -90,7 +143,7 @@ def calibration(trials: Sequence[Trial]) -> str | None:
         axes.set(xlabel="predicted score", ylabel="search score")
         figure.legend(loc="outside upper right", frameon=False)
 
-    return _drawn(draw)
+    return drawn(draw)
 
 
 def time_spent(trials: Sequence[Trial]) -> str:
@@ -104,7 +157,7 @@ def time_spent(trials: Sequence[Trial]) -> str:
         axes.set(xlabel="round", ylabel="seconds of training")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
-    return _drawn(draw)
+    return drawn(draw)
 
 
 def chain(layers: Sequence[tuple[str, float]]) -> str:
@@ -128,4 +181,27 @@ def chain(layers: Sequence[tuple[str, float]]) -> str:
                 axes.annotate("", (0, -place + 0.32), (0, -place + 0.68), arrowprops=arrow)
         axes.set(xlim=(-0.6, 0.6), ylim=(-len(layers) + 0.4, 0.5))
 
-    return _drawn(draw, (5.2, 0.42 * len(layers) + 0.3))
+    return drawn(draw, (5.2, 0.42 * len(layers) + 0.3))
+
+
+def training(trained: Mapping[str, Sequence[float]], metric: str) -> str:
+    """Validation metric by epoch of networks that were trained at length, by name."""
+
+    def draw(figure: Figure, axes: Axes) -> None:
+        for name, curve in trained.items():
+            axes.plot(range(1, len(curve) + 1), curve, lw=1.8, label=name)
+        axes.set(xlabel="epoch", ylabel=f"validation {metric}")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        figure.legend(loc="outside upper center", ncols=3, frameon=False, fontsize=8)
+
+    return drawn(draw)
+
+
+def agreement(shared: Sequence[float], alone: Sequence[float]) -> str:
+    """Scores of the same architectures with shared weights and trained alone."""
+
+    def draw(figure: Figure, axes: Axes) -> None:
+        axes.scatter(shared, alone, color=BLUE, s=24, zorder=3)
+        axes.set(xlabel="score with shared weights", ylabel="score when trained alone")
+
+    return drawn(draw)

@@ -4,12 +4,13 @@ runs/wine-quality-0/
   run.json        settings, what the data was, versions; at the end the results
   trials.jsonl    a line per finished trial
   state/          what the search has learned, see `checkpoint`
+  policy.jsonl    the controller's probabilities after each round, see `policy_record`
+  tensorboard/    the trials once more, if that was asked for, see `event_log`
   best.keras      the retrained winner
   lock            held by the process at work; the system releases it with the process
 """
 
 import json
-import os
 import platform
 import sys
 from collections.abc import Iterator
@@ -23,12 +24,13 @@ from filelock import FileLock, Timeout
 
 from mlpnas.core.checkpoint import Checkpoint
 from mlpnas.core.errors import InputError
-from mlpnas.core.files import explain, replacing
+from mlpnas.core.files import explain, replacing, replacing_path
 from mlpnas.core.task import Task
 
 if TYPE_CHECKING:
     import keras
 
+_UNBEGUN = {"lock", "tensorboard", "compare.jsonl"}
 FORMAT = 1  # of the run folder; a reader refuses newer ones
 
 
@@ -65,8 +67,8 @@ class Folder:
             InputError: if the path holds something already, or cannot be made.
         """
         try:
-            # A kill before anything was begun leaves the lock and no more.
-            if path.is_dir() and {entry.name for entry in path.iterdir()} <= {"lock"}:
+            # A kill before anything was begun leaves the lock, and no trial.
+            if path.is_dir() and {entry.name for entry in path.iterdir()} <= _UNBEGUN:
                 return cls(path, program)
             path.mkdir(parents=True)
         except FileExistsError:
@@ -113,6 +115,16 @@ class Folder:
         """The trials, a line each."""
         return self.path / "trials.jsonl"
 
+    @property
+    def policy(self) -> Path:
+        """The policy after each round."""
+        return self.path / "policy.jsonl"
+
+    @property
+    def tensorboard(self) -> Path:
+        """A folder where the trials are logged, if it exists."""
+        return self.path / "tensorboard"
+
     def write(self, settings: Any, data: dict[str, Any], **results: Any) -> None:
         """Write run.json: at the start of a run, and again with results at its end.
 
@@ -131,9 +143,9 @@ class Folder:
 
     def save(self, model: "keras.Model") -> Path:
         """Write best.keras."""
-        path, part = self.path / "best.keras", self.path / "part.keras"
-        model.save(part)
-        os.replace(part, path)
+        path = self.path / "best.keras"
+        with replacing_path(path) as part:
+            model.save(part)
         return path
 
     @contextmanager

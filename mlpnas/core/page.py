@@ -20,6 +20,8 @@ section { background: #fff; border: 1px solid #e1e4e8; border-radius: 8px; paddi
 p { margin: .3rem 0; overflow-wrap: anywhere; }
 p.note { color: #57606a; font-size: .9rem; }
 img { width: 100%; max-width: 40rem; height: auto; display: block; margin: 0 auto; }
+.pictures { display: grid; gap: .5rem; align-items: start;
+  grid-template-columns: repeat(auto-fill, minmax(min(100%, 15rem), 1fr)); }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .9rem; width: 100%; }
 th, td { text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid #e1e4e8;
@@ -51,9 +53,13 @@ class Section:
 
     def picture(self, svg: str, described: str) -> "Section":
         """A picture, and what it shows for those who cannot see it."""
-        data = base64.b64encode(svg.encode()).decode()
-        source = f"data:image/svg+xml;base64,{data}"
-        self.parts.append(f'<img src="{source}" alt="{escape(described)}">')
+        self.parts.append(_image(svg, described))
+        return self
+
+    def pictures(self, described: Iterable[tuple[str, str]]) -> "Section":
+        """Small pictures side by side, each with what it shows."""
+        images = "".join(_image(svg, words) for svg, words in described)
+        self.parts.append(f'<div class="pictures">{images}</div>')
         return self
 
     def table(self, header: Sequence[str], rows: Iterable[Sequence]) -> "Section":
@@ -81,6 +87,11 @@ def page(title: str, sections: Iterable[Section]) -> str:
         f'<body><main><h1>{escape(title)}</h1>\n<div class="sections">{body}</div>\n'
         "</main></body></html>\n"
     )
+
+
+def _image(svg: str, described: str) -> str:
+    data = base64.b64encode(svg.encode()).decode()
+    return f'<img src="data:image/svg+xml;base64,{data}" alt="{escape(described)}">'
 
 
 def _number(value: str | float | None) -> bool:

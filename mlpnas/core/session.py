@@ -7,8 +7,9 @@ common on a command line: the display, Ctrl-C, the time limit, the leaderboard.
 
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 from rich.console import Console
 from rich.markup import escape
@@ -16,19 +17,22 @@ from rich.markup import escape
 from mlpnas.core.checkpoint import Saved
 from mlpnas.core.clock import Clock
 from mlpnas.core.command_line import interrupted_after, stop_on_interrupt
-from mlpnas.core.configuration import differences
+from mlpnas.core.configuration import differences, read_settings
 from mlpnas.core.display import SearchDisplay
 from mlpnas.core.errors import InputError
 from mlpnas.core.evaluator import Evaluator
+from mlpnas.core.event_log import event_log
 from mlpnas.core.executors import Executor
-from mlpnas.core.folder import Folder
+from mlpnas.core.folder import Folder, read_record
 from mlpnas.core.journal import read_journal, reopen
+from mlpnas.core.policy_record import note_policy
 from mlpnas.core.report import failures, leaderboard
 from mlpnas.core.search import search
 from mlpnas.core.search_space import Architecture
 from mlpnas.core.strategies.strategy import Strategy
 from mlpnas.core.trial import History, Trial
 
+S = TypeVar("S")
 Check = Callable[[list[Trial]], None]
 
 
@@ -40,12 +44,14 @@ class Session:
         settings: a dataclass; of its fields `trials` and `per_round` are used here.
         folder: keeps journal and checkpoint.
         strategy, evaluator: what learns.
+        loop: `search`, or `search_asynchronously`.
     """
 
     settings: Any
     folder: Folder
     strategy: Strategy
     evaluator: Evaluator
+    loop: Callable[..., History] = search
 
     def search(self, history: History, clock: Clock, on_trial: Callable[[Trial], None]) -> None:
         """Search until all trials are there or the clock says stop; `on_trial` sees each."""
@@ -55,13 +61,15 @@ class Session:
             on_trial(trial)
 
         s = self.settings
-        search(
+        self.loop(
             self.strategy, self.evaluator, history, s.trials, s.per_round,
             note, clock.should_stop, checkpoint=lambda: self.checkpoint(history.told),
         )  # fmt: skip
 
     def checkpoint(self, told: int) -> None:
         """Write what has been learned from the first `told` trials, now and then."""
+        if (probabilities := self.strategy.probabilities()) is not None:
+            note_policy(self.folder.policy, told, probabilities)
         if self.folder.checkpoint.is_due():
             settings, store = asdict(self.settings), self.evaluator.state()
             self.folder.checkpoint.save(Saved(told, settings, self.strategy.state(), store))
@@ -109,6 +117,24 @@ class Session:
                 f"search began ({'; '.join(changed)}); expected the same: put them back, or "
                 "start a new run"
             )
+
+
+def earlier(path: Path, kind: type[S], trials: int | None) -> tuple[S, dict[str, Any]]:
+    """Settings and record of the run in a folder, for whoever goes on with it.
+
+    Args:
+        kind: the settings' class.
+        trials: how many to have in the end; None for as many as were planned.
+
+    Raises:
+        InputError: if run.json cannot be read.
+    """
+    record = read_record(path)
+    try:
+        settings = read_settings(kind, record["settings"])
+    except InputError as error:
+        raise InputError(f"{path / 'run.json'}: {error}") from None
+    return settings if trials is None else replace(settings, trials=trials), record
 
 
 class Run(Protocol):
@@ -176,8 +202,16 @@ def _show(run: Run, history: History, clock: Clock, console: Console) -> None:
     """The search itself, with its display."""
     s, folder = run.settings, run.folder
     restore = stop_on_interrupt(clock, console)
-    with SearchDisplay(console, history, s.trials, s.per_round) as display:
-        run.search(history, clock, display.show)
+    with (
+        SearchDisplay(console, history, s.trials, s.per_round) as display,
+        event_log(folder.tensorboard, history) as log,
+    ):
+
+        def note(trial: Trial) -> None:
+            display.show(trial)
+            log(trial)
+
+        run.search(history, clock, note)
     restore()
     console.print(leaderboard(history))
     if problem := failures(history):

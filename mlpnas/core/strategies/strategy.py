@@ -40,7 +40,8 @@ class Strategy(ABC):
 
     @abstractmethod
     def tell(self, trials: Sequence[Trial]) -> None:
-        """Learn from the trials of the last `ask`, in trial order; failed ones included."""
+        """Learn from trials of what was asked, failed ones included, in trial order: all of
+        the last `ask` or, where nobody waits for the slowest, of earlier ones too."""
 
     @abstractmethod
     def sample(self, n: int) -> list[Architecture]:
@@ -52,6 +53,13 @@ class Strategy(ABC):
 
     def predict(self, architecture: Architecture) -> float | None:
         """The score it expects of an architecture it has asked for; None if it expects none."""
+        return None
+
+    def probabilities(self) -> list[np.ndarray] | None:
+        """Of every decision the probability of each option; None if it has no policy.
+
+        Over whole walks: where some end earlier, a later decision's sum to less than 1.
+        """
         return None
 
     @abstractmethod

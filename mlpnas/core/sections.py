@@ -1,0 +1,136 @@
+"""What a page tells of any search, in sections: scores, curves, policy, time, leaderboard."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from mlpnas.core import figures
+from mlpnas.core.page import Section
+from mlpnas.core.policy_record import Probabilities
+from mlpnas.core.search_space import SearchSpace
+from mlpnas.core.trial import History, Trial
+
+
+def scores(history: History) -> Section:
+    """Every trial in order."""
+    drawn = figures.scores(history.trials)
+    section = Section("Score of every trial")
+    section.picture(drawn, "search score by trial, with the best so far")
+    return section.text(
+        "The search score is a proxy: few epochs, perhaps inherited weights.", True
+    )
+
+
+def learning_curves(history: History, metric: str) -> Section:
+    """Validation metric by epoch, the best trials in front."""
+    drawn = figures.curves(history.trials, history.leaderboard(), metric)
+    return Section("Learning curves").picture(drawn, "validation metric by epoch")
+
+
+def calibration(history: History) -> list[Section]:
+    """What the predictor expected, if it expected anything."""
+    drawn = figures.calibration(history.trials)
+    section = Section("What the predictor expected")
+    return [section.picture(drawn, "predicted against found search scores")] if drawn else []
+
+
+def time_spent(history: History) -> Section:
+    """Seconds by round."""
+    drawn = figures.time_spent(history.trials)
+    return Section("Where the time went").picture(drawn, "seconds of training by round")
+
+
+def against(searches: Mapping[str, Sequence[Sequence[float | None]]], caption: str) -> Section:
+    """Best so far beside another search, see `figures.best_so_far`."""
+    section = Section("Against random search")
+    section.picture(figures.best_so_far(searches), "best search score so far, by trial")
+    return section.text(caption, note=True)
+
+
+def choices(history: History, space: SearchSpace, policy: Sequence[Probabilities]) -> Section:
+    """A heat map per decision: the policy's probabilities, or else what was tried.
+
+    Args:
+        policy: by round, see `policy_record.read_policy`; empty if the strategy has none.
+    """
+    if policy:
+        section = Section("What the controller prefers", wide=True).text(
+            "Probability of each option after each round, estimated from 200 draws of the "
+            "controller. Columns sum to less than 1 where walks have ended before.",
+            note=True,
+        )
+    else:
+        policy = tried(history.trials, space)
+        section = Section("What was tried", wide=True).text(
+            "Share of each round's architectures that take an option. This strategy has no "
+            "probabilities of its own to show.",
+            note=True,
+        )
+    maps = (
+        (figures.heat_map(title, options, rounds), f"{title}: options by round")
+        for title, options, rounds in panels(space, policy)
+    )
+    return section.pictures(maps)
+
+
+def tried(trials: Sequence[Trial], space: SearchSpace) -> list[Probabilities]:
+    """By round, of every decision the share of each option among what was tried."""
+    rounds = groupby(trials, key=lambda trial: trial.round)
+    return [space.shares([trial.architecture for trial in group]) for _, group in rounds]
+
+
+def panels(
+    space: SearchSpace, policy: Sequence[Probabilities]
+) -> Iterator[tuple[str, list[str], np.ndarray]]:
+    """Title, options and probabilities `(rounds, options)` of each heat map.
+
+    A decision without a choice, or to which no walk ever came, has none. The bits of one node
+    share a map: of each the probability that it is set.
+    """
+    by_decision = [np.array(rounds) for rounds in zip(*policy, strict=True)]
+    decided = zip(space.decisions, by_decision, strict=True)
+    for (_, is_bit), group in groupby(decided, lambda d: (_place(d[0]), d[0].kind == "bit")):
+        pairs = list(group)
+        if is_bit:
+            names = [decision.name for decision, _ in pairs]
+            columns = np.stack([rounds[:, 1] for _, rounds in pairs], axis=1)
+            yield f"connections of node {pairs[0][0].node}", names, columns
+            continue
+        ((decision, rounds),) = pairs
+        ids = list(decision.open_ids())
+        if len(ids) > 1 and rounds.any():
+            yield decision.name, [_label(decision.options[i]) for i in ids], rounds[:, ids]
+
+
+def _place(decision: Any) -> Any:
+    return decision.node if decision.kind == "bit" else decision.name
+
+
+def _label(option: Any) -> str:
+    """`64 relu` of `(64, 'relu')`."""
+    return " ".join(map(str, option)) if isinstance(option, tuple) else str(option)
+
+
+def leaderboard(history: History, retrained: Mapping[str, float]) -> Section:
+    """The best twenty.
+
+    Args:
+        retrained: number of a trial, as text -> its score after retraining.
+    """
+    section = Section("Leaderboard", wide=True)
+    section.text(
+        "The search score is a proxy, from few epochs and perhaps inherited weights; the "
+        "finalists' score after retraining from fresh weights stands beside it.",
+        note=True,
+    )
+    rows = [
+        (
+            t.id, t.score or 0.0, retrained.get(str(t.id)), t.parameters,
+            round(t.seconds, 2), str(t.architecture),
+        )
+        for t in history.leaderboard(20)
+    ]  # fmt: skip
+    header = ["trial", "search score", "retrained", "parameters", "seconds", "architecture"]
+    return section.table(header, rows)

@@ -1,0 +1,135 @@
+"""The report of a run as a page: what was asked, what won, and how the search went."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from mlpnas.core import figures, sections
+from mlpnas.core.errors import InputError
+from mlpnas.core.page import Section, page
+from mlpnas.core.policy_record import read_policy
+from mlpnas.core.report import failures
+from mlpnas.core.trial import History
+from mlpnas.space import DROPOUT, MLPSpace
+
+# What two searches may differ in, and still have scores that can be compared.
+FREE = {"data", "strategy", "predictor", "trials", "per_round", "ensemble"}
+
+Other = tuple[dict[str, Any], History, MLPSpace]
+
+
+def html_report(
+    run: Path,
+    record: dict[str, Any],
+    history: History,
+    space: MLPSpace,
+    other: Other | None = None,
+) -> str:
+    """The report as a page.
+
+    Args:
+        run: its folder.
+        record: its run.json.
+        history, space: its trials, and where it searched.
+        other: the same of a run to be drawn beside it.
+
+    Raises:
+        InputError: if the two cannot be compared, or compare.json is damaged.
+    """
+    metric = "accuracy" if record["data"]["classes"] else "R²"
+    parts = [_summary(record, history)]
+    if history.best():
+        beside = _beside(record, history, other) if other else _compared(run, record)
+        parts += [_winner(record, history, space), sections.scores(history), beside]
+        parts += [sections.learning_curves(history, metric), *sections.calibration(history)]
+    if history.trials:
+        policy = read_policy(run / "policy.jsonl", space)
+        parts += [sections.time_spent(history), sections.choices(history, space, policy)]
+    parts.append(sections.leaderboard(history, record.get("retrained_validation", {})))
+    name = Path(str(record["settings"]["data"])).stem
+    return page(f"Architecture search on {name}", parts)
+
+
+def _summary(record: dict[str, Any], history: History) -> Section:
+    data, s = record["data"], record["settings"]
+    section = Section("Summary", wide=True)
+    seconds = sum(trial.seconds for trial in history.trials)
+    kind = (
+        f"classification into {len(data['classes'])} classes"
+        if data["classes"]
+        else "regression"
+    )
+    section.text(
+        f"{len(history)} of {s['trials']} trials by {s['strategy']}, seed {s['seed']}, "
+        f"{s['epochs']} epochs each: {seconds:.0f} seconds of training. {kind.capitalize()}."
+    )
+    if record.get("results"):
+        metric = s.get("scoring") or ("accuracy" if data["classes"] else "R²")
+        rows = [(r["name"], r["valid"], r["test"]) for r in record["results"]]
+        section.table(["trained at length", f"validation {metric}", f"test {metric}"], rows)
+    if problem := failures(history):
+        section.text(problem)
+    for note in data.get("notes", []):
+        section.text(note, note=True)
+    return section
+
+
+def _winner(record: dict[str, Any], history: History, space: MLPSpace) -> Section:
+    told = record.get("winner")
+    trial = history.trials[told["trial"]] if told else history.leaderboard(1)[0]
+    title = "The winner" if told else "The best so far"
+    hidden = space.layers(trial.architecture)
+    widest = max(units for units, _ in (*(h for h in hidden if h != DROPOUT), space.head))
+    layers = [(f"{record['data']['inputs'][0]} inputs", 0.5)]
+    for layer in (*hidden, space.head):
+        if layer == DROPOUT:
+            layers.append((f"dropout {space.dropout}", 0.25))
+        else:
+            layers.append((f"{layer[0]} {layer[1]}", 0.2 + 0.8 * layer[0] / widest))
+    section = Section(title).picture(figures.chain(layers), str(trial.architecture))
+    return section.text(f"Trial {trial.id}: {trial.architecture}", note=True)
+
+
+def _beside(record: dict[str, Any], history: History, other: Other) -> Section:
+    """Best so far of this run and of another.
+
+    Raises:
+        InputError: naming what differs, if their scores do not mean the same.
+    """
+    their_record, theirs, _ = other
+    mine, their = record["settings"], their_record["settings"]
+    differ = [name for name in mine if name not in FREE and mine[name] != their.get(name)]
+    if record["data"]["fingerprint"] != their_record["data"]["fingerprint"]:
+        differ.append("the data or their split")
+    if differ:
+        raise InputError(
+            f"--against names a run that differs in {', '.join(differ)}, so its scores mean "
+            "something else; expected only another strategy: search with equal settings"
+        )
+    searches = {f"{mine['strategy']}, this run": history, f"{their['strategy']}": theirs}
+    scores = {name: [[t.score for t in run.trials]] for name, run in searches.items()}
+    return sections.against(scores, "One run of each, on the same split.")
+
+
+def _compared(run: Path, record: dict[str, Any]) -> Section:
+    """Best so far of our search and of random search, if `mlpnas compare` has run them."""
+    path = run / "compare.json"
+    try:
+        searches = json.loads(path.read_bytes())["searches"] if path.exists() else {}
+        seeds = max(map(len, searches.values()), default=0)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{path} is damaged ({error}); remove it, or compare again") from None
+    if seeds:
+        return sections.against(
+            searches,
+            f"From mlpnas compare: thick the mean over {seeds} splits, thin each of them. Both "
+            "searches have the same splits, epochs and one-shot store.",
+        )
+    section = Section("Against random search")
+    if record["settings"]["strategy"] == "random":
+        return section.text("This run is a random search.", note=True)
+    return section.text(
+        "No random search has run on this split. mlpnas compare runs one; so does mlpnas "
+        "search --strategy random, whose folder mlpnas report takes with --against.",
+        note=True,
+    )
