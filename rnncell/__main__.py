@@ -1,16 +1,111 @@
-"""The command line of `rnncell`."""
+"""The command line: a text in, a searched recurrent cell and its network out."""
+
+from pathlib import Path
+from typing import Annotated
 
 import typer
+from rich.console import Console
 
-from mlpnas.core.command_line import run_app
+from mlpnas.core.command_line import run_app, seconds
+from mlpnas.core.configuration import StrategyName
+from rnncell.presets import PresetName
+from rnncell.settings import Settings, SpaceName, plan, shareable
+from rnncell.text import Unit
 
 app = typer.Typer(
     add_completion=False, pretty_exceptions_enable=False, help="Search for recurrent cells."
 )
+console = Console(highlight=False)
+
+
+# Options of more than one command.
+TimeLimit = Annotated[str | None, typer.Option(help="Of the search, such as 90s, 10m or 2h.")]
+Jobs = Annotated[int, typer.Option(help="Processes that train children.", min=1)]
+
+
+@app.command()
+def search(
+    data: Annotated[
+        str,
+        typer.Argument(
+            help="A text file, a folder with files for train, valid and test, or an npz file "
+            "of sequences (x_train, len_train, y_train, x_test, len_test, y_test)."
+        ),
+    ],
+    space: Annotated[SpaceName, typer.Option(help="What to search.")] = "enas",
+    strategy: Annotated[StrategyName, typer.Option(help="Who chooses.")] = "reinforce",
+    preset: Annotated[PresetName, typer.Option(help="Sizes and durations.")] = "small",
+    run: Annotated[Path | None, typer.Option(help="Folder to write; default runs/...")] = None,
+    unit: Annotated[Unit, typer.Option(help="What a text consists of.")] = "words",
+    vocabulary: Annotated[int | None, typer.Option(help="Different tokens to keep.")] = None,
+    tokens: Annotated[int | None, typer.Option(help="Training tokens to use.")] = None,
+    trials: Annotated[int | None, typer.Option(help="Cells to score.")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="Passes of the shared weights, or of each child.")
+    ] = None,
+    one_shot: Annotated[
+        bool | None,
+        typer.Option(help="Share weights (default for ENAS cells on a text), or do not."),
+    ] = None,
+    exponent: Annotated[
+        float | None,
+        typer.Option(help="Of the perplexity in the reward; default 1 for enas, 2 for zoph."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Equal seeds, equal results.")] = 0,
+    time_limit: TimeLimit = None,
+    jobs: Jobs = 2,
+) -> None:
+    """Search for the best recurrent cell for a text or for sequences."""
+    shared = shareable(data, space) if one_shot is None else one_shot
+    power = (1.0 if space == "enas" else 2.0) if exponent is None else exponent
+    settings = Settings(
+        data,
+        **plan(preset, shared, trials, epochs),
+        space=space,
+        strategy=strategy,
+        preset=preset,
+        one_shot=shared,
+        unit=unit,
+        vocabulary=vocabulary,
+        tokens=tokens,
+        exponent=power,
+        seed=seed,
+    )
+    limit = seconds(time_limit)
+    # Imported here, so that --help and bad options answer at once.
+    from rnncell.commands import search as command
+
+    command.search(settings, run, limit, jobs, console)
+
+
+@app.command()
+def resume(
+    run: Annotated[Path, typer.Argument(help="The run's folder.")],
+    trials: Annotated[int | None, typer.Option(help="Extend the run to so many.")] = None,
+    time_limit: TimeLimit = None,
+    jobs: Jobs = 2,
+) -> None:
+    """Continue a search that was stopped or killed, or extend a finished one."""
+    limit = seconds(time_limit)
+    from rnncell.commands import resume as command
+
+    command.resume(run, trials, limit, jobs, console)
+
+
+@app.command()
+def report(run: Annotated[Path, typer.Argument(help="The run's folder.")]) -> None:
+    """Show what a run found."""
+    from rnncell.commands import report as command
+
+    command.report(run, console)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line; a user's mistake is told in one line, with exit status 2."""
+    """Run the command line; a user's mistake is told in one line, with exit status 2.
+
+    Args:
+        arguments: instead of the process's own.
+    """
     run_app(app, "rnncell", arguments)
 
 

@@ -17,6 +17,8 @@ from spaces import TINY, CellSpace, MacroSpace, MicroSpace
 from mlpnas.core.errors import InputError
 from mlpnas.core.search_space import Architecture, SearchSpace
 from mlpnas.space import MLPSpace
+from rnncell.enas_space import ENASCellSpace
+from rnncell.tree_space import TreeCellSpace
 
 MEMBERS = (
     *TINY,
@@ -26,6 +28,9 @@ MEMBERS = (
     CellSpace(nodes=5),
     MacroSpace(layers=5),
     MicroSpace(new_nodes=3),
+    ENASCellSpace(6),
+    ENASCellSpace(4, ("tanh", "relu"), root="tanh"),
+    TreeCellSpace(4),
 )
 SEEDS = range(3)
 

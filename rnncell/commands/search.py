@@ -1,0 +1,143 @@
+"""`rnncell search`: a text or sequences in, a searched and retrained network out."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from mlpnas.core.command_line import print_notes
+from mlpnas.core.folder import Folder, free_folder
+from mlpnas.core.runtime import start_tensorflow
+from rnncell.sequences import read_sequences
+from rnncell.settings import Settings, is_text
+from rnncell.text import Text, read_text
+
+if TYPE_CHECKING:
+    from mlpnas.core.trial import History
+    from rnncell.final import Result
+    from rnncell.run import Run
+
+
+def search(
+    settings: Settings, path: Path | None, limit: float | None, jobs: int, console: Console
+) -> None:
+    """Read the data, search, retrain, compare; print what a user wants to know of it.
+
+    Args:
+        settings: what to search.
+        path: the run's folder; None chooses a free one under runs/.
+        limit: seconds after which the search ends; None for no limit.
+        jobs: processes that train children.
+        console: where to print.
+
+    Raises:
+        InputError: for what the user can mend. The folder is made after the data was read.
+    """
+    text = open_text(settings, console)
+    path = path or free_folder(settings.data, settings.seed)
+    with Folder.create(path, "rnncell") as folder:
+        carry_on(settings, text, folder, limit, jobs, console)
+
+
+def open_text(settings: Settings, console: Console) -> Text:
+    """The settings' data; prints what was found."""
+    s = settings
+    if is_text(s.data):
+        size, limit = s.vocabulary or s.sizes.vocabulary, s.tokens or s.sizes.tokens
+        text = read_text(s.data, s.unit, size, limit)
+    else:
+        text = read_sequences(s.data, s.seed)
+    print_notes(text.notes, console)
+    return text
+
+
+def carry_on(
+    settings: Settings,
+    text: Text,
+    folder: Folder,
+    limit: float | None,
+    jobs: int,
+    console: Console,
+    done: Any = None,
+) -> None:
+    """What a new search and a resumed one have in common.
+
+    Args:
+        done: the results, if the run was finished before.
+
+    Raises:
+        InputError: for what the user can mend, a full disk included.
+    """
+    with console.status("starting TensorFlow"):
+        # Whatever imports TensorFlow is imported after it was started quietly.
+        start_tensorflow()
+        from mlpnas.core.session import conduct
+        from rnncell.run import Run
+
+        run = Run(settings, text, folder, jobs)
+    conduct(run, limit, lambda history: finish(run, history, console), console, done)
+
+
+def finish(run: "Run", history: "History", console: Console) -> None:
+    """Find the best, train random ones beside it, retrain with the baselines, save, test."""
+    from rnncell import final
+
+    run.executor.close()  # others take its place
+    with console.status("choosing a cell") as status:
+        cells = {final.FOUND: final.found(run, history)}
+
+        def show(trial: Any) -> None:
+            status.update(f"random search beside it: {trial.id + 1} trained")
+
+        rivals = final.random_search(run, history, show)
+        agreed = final.agreement(run, rivals)
+        if best := rivals.best():
+            cells[final.RANDOM] = best.architecture
+        status.update("measuring the baselines")
+        planned = final.plans(run, cells)
+        status.update(f"training {len(planned)} networks at length")
+        results, model = final.retrain(run, planned)
+        path = run.folder.save(model)
+    run.write(results=final.record(results), **agreed)
+    console.print(comparison(results, run.is_text))
+    for line in [
+        *([agreement_line(agreed)] if agreed else []),
+        f"found:  {results[0].cell}",
+        f"model:  {path}, trained from fresh weights",
+        f"run:    {run.folder.path}",
+    ]:
+        console.print(escape(line), soft_wrap=True)
+
+
+def comparison(results: "Sequence[Result]", is_text: bool) -> Table:
+    """The networks that were trained at length."""
+    title = "After the search: trained at length from fresh weights, tested on unseen data"
+    measure, digits = ("perplexity", 2) if is_text else ("accuracy", 4)
+    table = Table(title=title, title_style="bold", title_justify="left", box=box.SIMPLE)
+    table.add_column("cell")
+    names = ("parameters", "epochs", "seconds", f"validation {measure}", f"test {measure}")
+    for name in names:
+        table.add_column(name, justify="right")
+    for r in results:
+        scores = (f"{r.valid:.{digits}f}", f"{r.test:.{digits}f}")
+        table.add_row(r.name, f"{r.parameters:,}", str(r.epochs), f"{r.seconds:.0f}", *scores)
+    return table
+
+
+def agreement_line(agreed: Mapping[str, Any]) -> str:
+    """How far shared weights can be believed, in a sentence.
+
+    Args:
+        agreed: see `final.agreement`.
+    """
+    tau = agreed["kendall_tau"]
+    return (
+        "rank correlation of shared-weight and stand-alone scores (Kendall's tau): "
+        f"{'undefined' if tau is None else f'{tau:+.2f}'}, over "
+        f"{len(agreed['alone_scores'])} random cells trained for "
+        f"{agreed['alone_epochs']} epochs each"
+    )

@@ -1,0 +1,230 @@
+"""After the search: derive, train random cells beside it, retrain with the baselines, test.
+
+The best random cell is what a search has to beat: as many training steps as the search took
+are spent on cells that are drawn uniformly and trained one by one; the best of them is
+retrained by the same recipe as the cell found. LSTM and GRU get as many units as give them
+the same number of parameters, and as many epochs as take the same time.
+"""
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, replace
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from mlpnas.core.errors import InputError
+from mlpnas.core.evaluator import Job, Outcome, Trainer
+from mlpnas.core.executors import WorkerProcesses
+from mlpnas.core.journal import reopen
+from mlpnas.core.search import search
+from mlpnas.core.search_space import Architecture
+from mlpnas.core.strategies.random import RandomStrategy
+from mlpnas.core.supernet import derive, rank_correlation
+from mlpnas.core.training import set_weights
+from mlpnas.core.trial import History, Trial
+from rnncell.networks import BASELINES, CellGenerator, baseline, parameters, sized
+from rnncell.recipes import TextRecipe
+from rnncell.run import Run, make_trainer
+from rnncell.text import windows
+from rnncell.text_trainer import compile_model, perplexity
+
+FOUND, RANDOM = "found by the search", "best random"
+
+
+@dataclass(frozen=True)
+class Result:
+    """A network that was trained at length.
+
+    Attributes:
+        name: where its cell came from.
+        cell: as text.
+        parameters: trainable ones.
+        units: of the cell.
+        epochs: of its training, at most.
+        valid, test: perplexity, or accuracy.
+        seconds: of its training.
+        curve: validation perplexity or accuracy after each epoch.
+    """
+
+    name: str
+    cell: str
+    parameters: int
+    units: int
+    epochs: int
+    valid: float
+    test: float
+    seconds: float
+    curve: tuple[float, ...]
+
+
+class Plan(NamedTuple):
+    """How a cell is trained at length."""
+
+    architecture: Architecture
+    generator: CellGenerator
+    recipe: TextRecipe
+
+
+def found(run: Run, history: History) -> Architecture:
+    """The cell that the search found.
+
+    With shared weights: the best of many draws from the strategy on a fixed slice of the
+    validation text. Without: the best trial's.
+
+    Raises:
+        InputError: if no trial succeeded.
+    """
+    best = history.best()
+    if best is None:
+        reason = history.trials[0].reason if history.trials else "no time for any"
+        raise InputError(
+            f"none of the {len(history)} trials succeeded; expected at least one: mend the "
+            f"first one's reason: {reason}"
+        )
+    if run.supernet is None:
+        return best.architecture
+    return derive(run.session.strategy, run.supernet, run.settings.sizes.draws)[0][0]
+
+
+def random_search(run: Run, history: History, on_trial: Callable[[Trial], None]) -> History:
+    """As many training steps as the search took, on cells drawn uniformly.
+
+    They are kept in rivals.jsonl, so that a resumed run goes on with them.
+    """
+    s = run.settings
+    n, epochs = len(history), s.epochs
+    if run.supernet is not None:
+        n = s.sizes.rivals
+        passes = math.ceil(len(history) / (s.per_round * s.rounds_per_pass))
+        epochs = math.ceil(passes / n)
+    strategy = RandomStrategy(run.space, run.seed_of(0))
+    trainer = run.trainer(replace(s.sizes.final, epochs=epochs))
+    with (
+        WorkerProcesses(trainer, run.jobs) as crew,
+        closing(reopen(run.folder.path / "rivals.jsonl", run.space)) as rivals,
+    ):
+        return search(strategy, run.children(crew, run.seed_of(1)), rivals, n, n, on_trial)
+
+
+def agreement(run: Run, rivals: History) -> dict[str, Any]:
+    """Rank correlation of the rivals' scores with shared weights and without."""
+    trials = [trial for trial in rivals.trials if trial.score is not None]
+    if run.supernet is None or not trials:
+        return {}
+    shared = run.supernet.validate([trial.architecture for trial in trials])
+    alone = [trial.score for trial in trials if trial.score is not None]
+    tau = rank_correlation(shared, alone)
+    return {
+        "kendall_tau": None if math.isnan(tau) else tau,
+        "shared_scores": list(shared),
+        "alone_scores": alone,
+        "alone_epochs": len(trials[0].curve),
+    }
+
+
+def plans(run: Run, cells: Mapping[str, Architecture]) -> dict[str, Plan]:
+    """The cells by the preset's last recipe, and the baselines of the first one's size and
+    training time."""
+    sizes, task = run.settings.sizes, run.text.task
+    generator = run.generate(sizes.final_network)
+    planned = {name: Plan(a, generator, sizes.final) for name, a in cells.items()}
+    first = next(iter(planned.values()))
+    target, pace = parameters(generator, first.architecture, task), seconds_per_step(run, first)
+    for name in BASELINES:
+        same = Plan(baseline(name), sized(generator, name, task, target), sizes.final)
+        epochs = max(1, round(sizes.final.epochs * pace / seconds_per_step(run, same)))
+        planned[name.upper()] = same._replace(recipe=replace(sizes.final, epochs=epochs))
+    return planned
+
+
+def seconds_per_step(run: Run, plan: Plan, steps: int = 10) -> float:
+    """Median time of a training step, once compiled."""
+    task, recipe = run.text.task, plan.recipe
+    model = plan.generator.build(plan.architecture, task)
+    if run.is_text:
+        compile_model(model, recipe, steps)
+        batch = [part[0] for part in windows(task.train, recipe.batch, recipe.steps)]
+    else:
+        model.compile("adam", task.loss)
+        batch = [task.train.x[: recipe.batch], task.train.y[: recipe.batch]]
+    taken = []
+    for _ in range(steps + 2):
+        start = time.perf_counter()
+        model.train_on_batch(*batch)
+        taken.append(time.perf_counter() - start)
+    return float(np.median(taken[2:]))  # the first ones compile
+
+
+def retrain(run: Run, planned: Mapping[str, Plan]) -> tuple[list[Result], keras.Model]:
+    """Train each at length from fresh weights, and read the test fold, once for each.
+
+    Returns:
+        The results, and the model of the first, which takes any number of sequences.
+
+    Raises:
+        InputError: if a training diverges.
+    """
+    trainers = {
+        str(plan.architecture): (plan.generator, plan.recipe) for plan in planned.values()
+    }
+    jobs = [Job(plan.architecture, run.seed_of(2)) for plan in planned.values()]
+    with WorkerProcesses(_Assorted(run, trainers), run.jobs) as crew:
+        outcomes = list(crew.run(jobs))
+    results = []
+    for name, outcome in zip(planned, outcomes, strict=True):
+        if outcome.reason is not None:
+            raise InputError(
+                f"the cell {name} could not be retrained: {outcome.reason}; expected a finite "
+                "loss: choose another --preset or --seed"
+            )
+        results.append(_tested(run, name, planned[name], outcome))
+    first = next(iter(planned.values()))
+    free = CellGenerator(run.space, first.generator.network)
+    model = free.build(first.architecture, run.text.task)
+    set_weights(model, outcomes[0].weights)
+    return results, model
+
+
+class _Assorted:
+    """Makes a trainer for which every architecture brings its own network and recipe.
+
+    It is the factory that is sent to the workers, and the trainer too.
+    """
+
+    def __init__(self, run: Run, recipes: Mapping[str, tuple[CellGenerator, TextRecipe]]):
+        self._task, self._reward, self._recipes = run.text.task, run.reward, dict(recipes)
+
+    def __call__(self) -> Trainer:
+        return self
+
+    def train(self, job: Job) -> Outcome:
+        """See `evaluator.Trainer`."""
+        generator, recipe = self._recipes[str(job.architecture)]
+        return make_trainer(self._task, generator, recipe, self._reward).train(job)
+
+
+def _tested(run: Run, name: str, plan: Plan, outcome: Outcome) -> Result:
+    task, recipe = run.text.task, plan.recipe
+    model = plan.generator.build(plan.architecture, task)
+    set_weights(model, outcome.weights)
+    if run.is_text:
+        compile_model(model, recipe, 1)
+        valid, test = (perplexity(model, fold, recipe) for fold in (task.valid, task.test))
+    else:
+        valid, test = (
+            task.score(fold.y, model.predict(fold.x, verbose=0))
+            for fold in (task.valid, task.test)
+        )
+    return Result(
+        name, str(plan.architecture), outcome.parameters, plan.generator.network.units,
+        recipe.epochs, valid, test, outcome.seconds, outcome.curve,
+    )  # fmt: skip
+
+
+def record(results: Sequence[Result]) -> list[dict[str, Any]]:
+    """Plain values for run.json."""
+    return [asdict(result) for result in results]

@@ -1,0 +1,135 @@
+"""Presets: sizes and durations that belong together, as data.
+
+    tiny        a minute, to see that everything works
+    small       minutes on two cores, for 200,000 tokens of text
+    enas-lm     the ENAS authors' second program, enas_lm
+    enas-paper  the ENAS paper
+
+The last two are for clusters: days to weeks on two cores. Where the publications are silent
+(the paper gives no dropout rates) the values are those of the authors' first program. Final
+trainings lower their rate along half a cosine, where the publications keep or decay it.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from rnncell.activations import ACTIVATIONS
+from rnncell.recipes import Network, Regularization, SupernetRecipe, TextRecipe
+
+PresetName = Literal["tiny", "small", "enas-lm", "enas-paper"]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long a search is.
+
+    Attributes:
+        trials, per_round: as in `Settings`.
+        epochs: passes over the training text of the shared weights, or of every child.
+    """
+
+    trials: int
+    per_round: int
+    epochs: int
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Sizes and durations.
+
+    Attributes:
+        nodes, root, activations: of `ENASCellSpace`.
+        base: of `TreeCellSpace`.
+        policy: of the controller that learns from shared weights, see `enas`.
+        network, final_network: while searching, and of what is trained at length.
+        shared: how shared weights are trained.
+        final: how a network is trained at length; children by the same with fewer epochs.
+        together: the budget with shared weights.
+        alone: the budget of training children one by one.
+        rivals: random cells trained one by one beside a search with shared weights.
+        draws: cells drawn from the controller when one is derived.
+        vocabulary, tokens: of a text, see `text.read_text`.
+    """
+
+    nodes: int
+    network: Network
+    final_network: Network
+    shared: SupernetRecipe
+    final: TextRecipe
+    together: Budget
+    alone: Budget
+    root: str | None = None
+    activations: tuple[str, ...] = ACTIVATIONS
+    base: int = 8
+    policy: Literal["small", "enas-lm", "enas-paper"] = "small"
+    rivals: int = 10
+    draws: int = 100
+    vocabulary: int = 10_000
+    tokens: int | None = None
+
+
+_LIGHT = Regularization(input=0.1, state=0.0, output=0.2, embedding=0.1)
+_SMALL = Preset(
+    nodes=8,
+    network=Network(128, _LIGHT),
+    final_network=Network(128, _LIGHT),
+    shared=SupernetRecipe(batch=32, steps=35, learning_rate=20.0, clip=0.25),
+    final=TextRecipe(epochs=10, batch=32, steps=35, learning_rate=3e-3),
+    together=Budget(trials=800, per_round=10, epochs=8),
+    alone=Budget(trials=20, per_round=5, epochs=2),
+    vocabulary=3000,
+    tokens=200_000,
+)
+_TINY = replace(
+    _SMALL,
+    nodes=4,
+    base=2,
+    network=Network(8, _LIGHT),
+    final_network=Network(8, _LIGHT),
+    shared=SupernetRecipe(batch=4, steps=10, slice=3),
+    final=TextRecipe(epochs=2, batch=4, steps=10),
+    together=Budget(trials=20, per_round=5, epochs=2),
+    alone=Budget(trials=4, per_round=2, epochs=1),
+    rivals=2,
+    draws=10,
+    vocabulary=100,
+    tokens=2000,
+)
+_ENAS_LM = Preset(
+    nodes=10,  # node 0 and nine more
+    root="tanh",
+    activations=("tanh", "relu", "sigmoid", "identity"),
+    policy="enas-lm",
+    network=Network(
+        200, Regularization(0.10, 0.20, 0.75, 0.25, 0.75, l2=4e-7, slowness=1.0), "nodes"
+    ),
+    final_network=Network(
+        800, Regularization(0.125, 0.175, 0.725, 0.225, 0.75, l2=4e-7), "nodes"
+    ),
+    shared=SupernetRecipe(
+        batch=128, learning_rate=20.0, decay=1.0, clip=0.1, per_activation=True
+    ),
+    final=TextRecipe(epochs=3000, batch=64, optimizer="sgd", learning_rate=20.0),
+    together=Budget(trials=600 * 250, per_round=10, epochs=600),
+    alone=Budget(trials=15_000, per_round=10, epochs=35),
+)
+_PAPER_DROPOUT = Regularization(
+    embedding=0.25, input=0.75, state=0.25, output=0.75, l2=1e-7, slowness=1e-3
+)
+_ENAS_PAPER = Preset(
+    nodes=12,
+    policy="enas-paper",
+    network=Network(1000, _PAPER_DROPOUT),
+    final_network=Network(748, replace(_PAPER_DROPOUT, l2=5e-7)),
+    shared=SupernetRecipe(batch=64, learning_rate=20.0, decay=0.96, decay_from=15),
+    final=TextRecipe(epochs=2000, batch=64, optimizer="sgd", learning_rate=20.0),
+    together=Budget(trials=150 * 2000, per_round=1, epochs=150),
+    alone=Budget(trials=15_000, per_round=10, epochs=35),
+)
+
+PRESETS: dict[PresetName, Preset] = {
+    "tiny": _TINY,
+    "small": _SMALL,
+    "enas-lm": _ENAS_LM,
+    "enas-paper": _ENAS_PAPER,
+}

@@ -1,0 +1,132 @@
+"""Run: the pieces of a search on a text or on sequences, put together; and continued."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from mlpnas.core.clock import Clock
+from mlpnas.core.evaluator import ChildEvaluator, Evaluator, Recipe, Trainer, trial_seed
+from mlpnas.core.executors import Executor, InProcess, WorkerProcesses
+from mlpnas.core.folder import Folder, describe_data
+from mlpnas.core.search_space import Architecture, SearchSpace
+from mlpnas.core.session import Session
+from mlpnas.core.strategies.named import make_strategy
+from mlpnas.core.strategies.on_policy import OnPolicyStrategy
+from mlpnas.core.strategies.strategy import Strategy
+from mlpnas.core.supernet import SupernetEvaluator
+from mlpnas.core.task import Task
+from mlpnas.core.training import KerasTrainer
+from mlpnas.core.trial import History, Trial
+from rnncell.enas import POLICIES
+from rnncell.networks import CellGenerator, parameters
+from rnncell.recipes import Network, Reward, TextRecipe
+from rnncell.settings import Settings
+from rnncell.spaces import make_space
+from rnncell.supernet import TextSupernet
+from rnncell.text import Text, check_length
+from rnncell.text_trainer import TextTrainer
+
+
+@dataclass
+class Run:
+    """A search, and where it is kept.
+
+    Attributes:
+        settings, text: what was asked.
+        folder: keeps it.
+        jobs: processes that train children.
+        space, generator: what is searched, and what builds children of it.
+        supernet: the shared weights; None if children are trained one by one.
+        executor: where the search's children are trained.
+        session: strategy and evaluator.
+    """
+
+    settings: Settings
+    text: Text
+    folder: Folder
+    jobs: int = 1
+    space: SearchSpace = field(init=False)
+    generator: CellGenerator = field(init=False)
+    supernet: TextSupernet | None = field(init=False, default=None)
+    executor: Executor = field(init=False)
+    session: Session = field(init=False)
+
+    def __post_init__(self) -> None:
+        s = self.settings
+        space = make_space(s.space, s.sizes)
+        self.space, self.reward = space, Reward(exponent=s.exponent)
+        self.generator = self.generate(s.sizes.network)
+        if self.is_text:
+            check_length(self.text.task, s.sizes.final.batch, s.sizes.final.steps)
+        if s.one_shot:
+            self.supernet = TextSupernet(
+                space, self.text.task, s.sizes.network, s.sizes.shared, self.reward, s.seed
+            )
+        child = self.trainer(replace(s.sizes.final, epochs=s.epochs))
+        self.executor = InProcess(child) if self.supernet else WorkerProcesses(child, self.jobs)
+        self.session = Session(s, self.folder, self._strategy(), self._evaluator())
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the data is a text."""
+        return not self.text.task.input_shape
+
+    def _strategy(self) -> Strategy:
+        s = self.settings
+        if self.supernet is not None and s.strategy == "reinforce":
+            return OnPolicyStrategy(self.space, s.seed, POLICIES[s.sizes.policy])
+        return make_strategy(s.strategy, self.space, s.seed)
+
+    def _evaluator(self) -> Evaluator:
+        if self.supernet is None:
+            return self.children(self.executor, self.settings.seed)
+        return SupernetEvaluator(self.supernet, self.settings.rounds_per_pass)
+
+    def children(self, executor: Executor, seed: int) -> ChildEvaluator:
+        """Trains children from fresh weights."""
+        return ChildEvaluator(self.generator, self.text.task, executor.run, seed)
+
+    def generate(self, network: Network) -> CellGenerator:
+        """What builds these networks."""
+        return CellGenerator(self.space, network, self.settings.sizes.final.batch)
+
+    def trainer(
+        self, recipe: TextRecipe, generator: CellGenerator | None = None
+    ) -> Callable[[], Trainer]:
+        """What makes trainers by this recipe; it can be sent to other processes."""
+        chosen = generator or self.generator
+        return partial(make_trainer, self.text.task, chosen, recipe, self.reward)
+
+    def seed_of(self, purpose: int) -> int:
+        """A seed for what follows the search; other than those of the trials."""
+        return trial_seed(self.settings.seed, 2**31 + purpose)
+
+    def parameters(self, architecture: Architecture) -> int:
+        """Trainable parameters of an architecture, by which the clock foresees its time."""
+        if self.supernet is not None:
+            return self.supernet.parameters(architecture)
+        return parameters(self.generator, architecture, self.text.task)
+
+    def restore(self) -> History:
+        """See `Session`."""
+        return self.session.restore()
+
+    def search(self, history: History, clock: Clock, on_trial: Callable[[Trial], None]) -> None:
+        """See `Session`."""
+        self.session.search(history, clock, on_trial)
+
+    def write(self, **results: Any) -> None:
+        """Write run.json; of a text the vocabulary is in it, by token id."""
+        data = describe_data(self.text.task) | {"notes": list(self.text.notes)}
+        self.folder.write(self.settings, data, space=self.space.name, **results)
+
+
+def make_trainer(
+    task: Task, generator: CellGenerator, recipe: TextRecipe, reward: Reward
+) -> Trainer:
+    """Trains language models, or classifiers of sequences."""
+    if not task.input_shape:
+        return TextTrainer(task, generator, recipe, reward)
+    plain = Recipe(recipe.epochs, None, recipe.batch, recipe.learning_rate)
+    return KerasTrainer(task, generator, plain)

@@ -1,0 +1,147 @@
+"""SharedLanguageModel: token vectors around a `SharedCell`, with its compiled steps.
+
+The vectors serve as output matrix too. A training step changes the token vectors and the
+matrices on one cell's path, and nothing else. It is compiled once for all cells.
+
+Source: Pham et al., ICML 2018, sections 2.1 and 3.1, and the authors' code.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from rnncell.recipes import Regularization
+from rnncell.shared_cell import Path, SharedCell
+
+_COUNT, _RATE = tf.TensorSpec([], tf.int32), tf.TensorSpec([], tf.float32)
+_TOKENS = tf.TensorSpec([None, None], tf.int32)
+_TABLE = tf.TensorSpec([None, None], tf.float32)
+_ROWS, _SHARES = tf.TensorSpec([None], tf.int32), tf.TensorSpec([None], tf.float32)
+_PATH = Path(_ROWS, _ROWS, tf.TensorSpec([None, 5], tf.float32), _SHARES)
+
+
+class SharedLanguageModel:
+    """All cells of a space as language models.
+
+    Args:
+        cell: the shared cells.
+        tokens: size of the vocabulary.
+        batch: sequences side by side.
+        regularization: dropout, L2 on the matrices in use, slowness.
+        clip: greatest norm of the whole gradient.
+        seed: of initial vectors and dropout masks.
+
+    Attributes:
+        words: the token vectors, `(tokens, units)`.
+        carried: the state after the last training step, `(batch, units)`.
+        traces: how often the training step was traced; 1 however many cells there were.
+    """
+
+    def __init__(
+        self,
+        cell: SharedCell,
+        tokens: int,
+        batch: int,
+        regularization: Regularization,
+        clip: float,
+        seed: int = 0,
+    ):
+        self.cell, self._regular, self._clip, self._seed = cell, regularization, clip, seed
+        rng = np.random.default_rng([seed, 1])
+        start = rng.uniform(-0.1, 0.1, (tokens, cell.units)).astype(np.float32)
+        self.words = tf.Variable(start, name="words")
+        self.carried = tf.Variable(tf.zeros([batch, cell.units]), name="carried")
+        self.traces = 0
+
+    def variables(self) -> list[tf.Variable]:
+        """All of them, each with a name of its own."""
+        return [self.words, self.carried, *self.cell.banks]
+
+    @tf.function(
+        autograph=False, input_signature=[_PATH, _TOKENS, _TOKENS, _TABLE, _RATE, _COUNT]
+    )
+    def train_step(
+        self,
+        path: Path,
+        x: tf.Tensor,
+        y: tf.Tensor,
+        weight: tf.Tensor,
+        rate: tf.Tensor,
+        number: tf.Tensor,
+    ) -> tf.Tensor:
+        """One step of gradient descent; returns the nats per token before it.
+
+        Args:
+            path: of a cell.
+            x, y: token ids `(batch, steps)` and those that follow.
+            weight: of each token in the loss.
+            rate: learning rate.
+            number: of the step; another number, other dropout masks.
+        """
+        self.traces += 1
+        words = tf.convert_to_tensor(self.words)
+        weights = [words, *self.cell.kernels(path.rows)]
+        with tf.GradientTape() as tape:
+            tape.watch(weights)
+            keep = self._masks(tf.shape(x), number)
+            outputs = self._outputs(weights, path, x, self.carried, keep)
+            nats = _mean_nats(outputs * keep["output"], words, y, weight)
+            change = tf.reduce_mean(tf.square(outputs[1:] - outputs[:-1]))
+            loss = nats + self._regular.slowness * change
+        gradients = map(tf.convert_to_tensor, tape.gradient(loss, weights))
+        pairs = zip(gradients, weights, strict=True)
+        decayed = [g + 2.0 * self._regular.l2 * w for g, w in pairs]
+        self._descend([rate * g for g in tf.clip_by_global_norm(decayed, self._clip)[0]], path)
+        self.carried.assign(outputs[-1])
+        return nats
+
+    @tf.function(
+        autograph=False,
+        input_signature=[_PATH, _TOKENS, _TOKENS, _TABLE, tf.TensorSpec([None, None])],
+    )
+    def evaluate(
+        self, path: Path, x: tf.Tensor, y: tf.Tensor, weight: tf.Tensor, state: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Nats per token without dropout, and the state `(batch, units)` at the end."""
+        words = tf.convert_to_tensor(self.words)
+        weights = [words, *self.cell.kernels(path.rows)]
+        outputs = self._outputs(weights, path, x, state, {})
+        return _mean_nats(outputs, words, y, weight), outputs[-1]
+
+    def _outputs(
+        self, weights: list, path: Path, x: tf.Tensor, state: tf.Tensor, keep: dict
+    ) -> tf.Tensor:
+        """What the cell puts out, `(steps, batch, units)`."""
+        vectors = tf.gather(weights[0], tf.transpose(x))
+        for name in ("word", "embedding", "input"):
+            vectors *= keep.get(name, 1.0)
+        return self.cell.unroll(vectors, state, weights[1:], path, keep.get("state", 1.0))
+
+    def _masks(self, shape: tf.Tensor, number: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Factors 0 or 1 / (1 - rate) by place of dropout."""
+        batch, steps, units = shape[0], shape[1], self.cell.units
+        shapes = {name: [batch, units] for name in ("embedding", "input", "state", "output")}
+        shapes["word"] = [steps, batch, 1]
+        masks = {}
+        for i, (name, size) in enumerate(shapes.items()):
+            rate = getattr(self._regular, name)
+            drawn = tf.random.stateless_uniform(size, [self._seed * 8 + i, number])
+            masks[name] = tf.cast(drawn >= rate, tf.float32) / (1.0 - rate)
+        return masks
+
+    def _descend(self, changes: list[tf.Tensor], path: Path) -> None:
+        self.words.assign_sub(changes[0])
+        for i, (bank, change) in enumerate(zip(self.cell.banks, changes[1:], strict=True)):
+            bank.scatter_sub(tf.IndexedSlices(change[None], path.rows[i : i + 1]))
+
+
+def _mean_nats(
+    outputs: tf.Tensor, words: tf.Tensor, y: tf.Tensor, weight: tf.Tensor
+) -> tf.Tensor:
+    """Weighted mean cross-entropy of outputs `(steps, batch, units)`."""
+    flat = tf.reshape(outputs, [-1, words.shape[1]])
+    logits = tf.matmul(flat, words, transpose_b=True)
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
+        tf.reshape(tf.transpose(y), [-1]), logits
+    )
+    weights = tf.reshape(tf.transpose(weight), [-1])
+    return tf.reduce_sum(losses * weights) / tf.maximum(tf.reduce_sum(weights), 1.0)

@@ -1,0 +1,13 @@
+"""The space that a run's settings name."""
+
+from rnncell.enas_space import ENASCellSpace
+from rnncell.presets import Preset
+from rnncell.settings import SpaceName
+from rnncell.tree_space import TreeCellSpace
+
+
+def make_space(name: SpaceName, sizes: Preset) -> ENASCellSpace | TreeCellSpace:
+    """The space of this name, as large as the preset says."""
+    if name == "enas":
+        return ENASCellSpace(sizes.nodes, sizes.activations, sizes.root)
+    return TreeCellSpace(sizes.base)

@@ -1,0 +1,128 @@
+"""Networks around cells: baselines of equal size, and training with carried states."""
+
+import keras
+import numpy as np
+import pytest
+from test_supernet import SPACE, cells, text_task
+
+from mlpnas.core.evaluator import Job, Recipe
+from mlpnas.core.task import Fold, Task
+from mlpnas.core.training import KerasTrainer, set_weights
+from rnncell.networks import BASELINES, CellGenerator, baseline, parameters, sized
+from rnncell.recipes import Network, Regularization, Reward, TextRecipe
+from rnncell.text import windows
+from rnncell.text_trainer import TextTrainer, compile_model, perplexity
+
+RECIPE = TextRecipe(epochs=2, batch=3, steps=5, learning_rate=0.01)
+TREE = "add tanh, mult relu, mult sigmoid; inject add relu at 0; memory 1"
+
+
+def generator(units=6, batch=3, **regularization) -> CellGenerator:
+    return CellGenerator(SPACE, Network(units, Regularization(**regularization)), batch)
+
+
+def counting_text() -> Task:
+    """0 1 2 3 0 1 2 3 ...: the next token is certain for who remembers the last one."""
+    ids = np.tile(np.arange(4, dtype=np.int32), 100)
+    fold = Fold(ids[:-1], ids[1:])
+    return Task("count", "multiclass", fold, fold, fold, classes=("0", "1", "2", "3"))
+
+
+@pytest.mark.parametrize("name", [*BASELINES, TREE, "tanh, relu(0), tanh(1)"])
+def test_every_cell_learns_a_text_that_can_be_foretold(name):
+    recipe = TextRecipe(epochs=12, batch=3, steps=5, learning_rate=0.03)
+    trainer = TextTrainer(counting_text(), generator(12), recipe)
+    outcome = trainer.train(Job(baseline(name), seed=0))
+    assert outcome.reason is None
+    assert outcome.curve[0] > 1.5
+    assert outcome.curve[-1] < 1.3  # 1 is the least there is
+    assert outcome.score == 1.0  # 80 / 1.3 is clipped
+
+
+def test_equal_jobs_have_equal_outcomes_and_other_seeds_others():
+    trainer = TextTrainer(text_task(), generator(input=0.2), RECIPE)
+    [architecture] = cells(1)
+    one, same, other = (trainer.train(Job(architecture, seed)) for seed in (1, 1, 2))
+    assert one.curve == same.curve
+    assert one.curve != other.curve
+
+
+def test_a_diverging_training_is_a_failure_with_its_reason():
+    recipe = TextRecipe(
+        epochs=2, batch=3, steps=5, optimizer="sgd", learning_rate=1e30, clip=1e30
+    )
+    outcome = TextTrainer(text_task(), generator(), recipe).train(Job(cells(1)[0], 0))
+    assert "diverged" in outcome.reason
+    assert outcome.score is None
+
+
+def test_perplexity_is_that_of_reading_the_text_in_one_go():
+    task, gen = text_task(n=31), generator(batch=1)
+    [architecture] = cells(1)
+    model = gen.build(architecture, task, seed=1)
+    recipe = TextRecipe(batch=1, steps=4)
+    compile_model(model, recipe, 1)
+    # A free model reads the whole text at once; the mean is over all tokens.
+    free = CellGenerator(SPACE, gen.network).build(architecture, task, seed=1)
+    logits = free.predict(task.test.x[None], verbose=0)[0].astype(np.float64)
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    nats = -log_p[np.arange(len(task.test)), task.test.y].mean()
+    for _ in range(2):  # states of the first reading must not leak into the second
+        assert perplexity(model, task.test, recipe) == pytest.approx(np.exp(nats), rel=1e-4)
+
+
+def test_the_input_matrix_is_the_output_matrix():
+    model = generator(6).build(cells(1)[0], text_task())
+    shapes = [tuple(w.shape) for w in model.trainable_weights]
+    assert shapes.count((7, 6)) == 1
+    assert len(shapes) == 1 + SPACE.nodes
+
+
+def test_slowness_and_decay_enter_the_loss_and_not_the_perplexity():
+    task, [architecture] = text_task(), cells(1)
+    batch = [part[0] for part in windows(task.train, 3, 5)]
+    found = []
+    for options in ({}, {"l2": 0.5}, {"slowness": 10.0}):
+        model = generator(**options).build(architecture, task, seed=1)
+        compile_model(model, RECIPE, 1)
+        found.append(model.test_on_batch(*batch, return_dict=True))
+    assert found[1]["loss"] > found[0]["loss"] + 0.1
+    assert found[2]["loss"] > found[0]["loss"] + 1e-3
+    assert found[0]["nats"] == found[1]["nats"] == found[2]["nats"]
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_a_baseline_is_as_large_as_what_was_found(name):
+    task = text_task(tokens=50)
+    gen = generator(24)
+    target = parameters(gen, cells(1)[0], task)
+    same = sized(gen, name, task, target)
+    assert parameters(same, baseline(name), task) == pytest.approx(target, rel=0.05)
+
+
+def test_the_reward_of_a_perplexity():
+    assert Reward()(160.0) == 0.5  # 80 / 160
+    assert Reward(exponent=2.0)(40.0) == 0.05  # 80 / 1600
+    assert Reward()(2.0) == 1.0
+
+
+def test_masked_sequences_are_classified_and_the_filling_is_not_read(tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 8, 2)).astype(np.float32)
+    lengths = rng.integers(2, 9, 60)
+    y = (x[np.arange(60), lengths - 1, 0] > 0).astype(np.int32)  # the last real step tells
+    real = np.arange(8) < lengths[:, None]
+    x = np.concatenate([x * real[..., None], real[..., None]], axis=-1).astype(np.float32)
+    fold = Fold(x, y)
+    task = Task("signs", "binary", fold, fold, fold, classes=("no", "yes"))
+    gen = generator(8, batch=None)
+    outcome = KerasTrainer(task, gen, Recipe(40, None, 20, 0.02)).train(Job(cells(1)[0], 0))
+    assert max(outcome.curve) > 0.9
+    model = gen.build(cells(1)[0], task)
+    set_weights(model, outcome.weights)
+    shorter = model.predict(x[:1, : lengths[0]], verbose=0)
+    np.testing.assert_allclose(model.predict(x[:1], verbose=0), shorter, atol=1e-6)
+    model.save(tmp_path / "best.keras")
+    again = keras.models.load_model(tmp_path / "best.keras")
+    np.testing.assert_array_equal(again.predict(x, verbose=0), model.predict(x, verbose=0))
