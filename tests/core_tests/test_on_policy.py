@@ -131,7 +131,7 @@ def test_the_skip_penalty_alone_drives_the_share_of_skips_to_its_target():
     for scale, expected in [(1.0, 0.4), (0.5, 0.3077)]:
         policy = Policy(units=8, learning_rate=0.02, entropy=0.0, skip_scale=scale)
         strategy = OnPolicyStrategy(MacroSpace(4), policy=policy)
-        played(strategy, 60, lambda a: 0.7)
+        played(strategy, 200, lambda a: 0.7, n=4)
         walks, _ = strategy.controller.sample(tf.constant(200), tf.constant((3, 4)))
         assert tf.sigmoid(walks.bits).numpy().mean() == pytest.approx(expected, abs=0.01)
 

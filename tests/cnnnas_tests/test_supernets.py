@@ -1,0 +1,251 @@
+"""Shared weights: every architecture computes what it would compute alone, and learns alone."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from cnnnas.augmentation import Augmentation
+from cnnnas.bank import Bank
+from cnnnas.cell_space import CellSpace
+from cnnnas.children import inherit, macro_child, micro_child
+from cnnnas.macro_space import MACRO_OPERATIONS, MacroSpace
+from cnnnas.macro_supernet import MacroNetwork
+from cnnnas.micro_supernet import MicroNetwork
+from cnnnas.supernet import ImageSupernet, SharedTraining
+from mlpnas.core.errors import InputError
+from mlpnas.core.task import Fold, Task
+
+MACRO, MICRO = MacroSpace(4), CellSpace.enas_micro(nodes=2)
+SHAPE, CLASSES, CHANNELS = (9, 7, 2), 3, 4
+# No decay and no momentum: what a step does not use, it does not change.
+PLAIN = SharedTraining(batch_size=8, momentum=0.0, l2=0.0, slice_rows=16)
+
+
+def make_images(rows=40, shape=SHAPE, seed=0) -> Task:
+    """Images whose class is told by the mean of their first channel."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(rows, *shape)).astype(np.float32)
+    y = (np.arange(rows) % CLASSES).astype(np.int32)
+    x[..., 0] += 2 * y[:, None, None]
+    folds = (Fold(x[part], y[part]) for part in (slice(24), slice(24, 40), slice(24, 40)))
+    return Task("made up", "multiclass", *folds, classes=("a", "b", "c"))
+
+
+def macro_network(seed=0) -> MacroNetwork:
+    return MacroNetwork(MACRO, Bank(seed), CHANNELS, SHAPE[2], CLASSES)
+
+
+def micro_network(seed=0, auxiliary=False) -> MicroNetwork:
+    return MicroNetwork(MICRO, Bank(seed), 1, CHANNELS, SHAPE, CLASSES, auxiliary)
+
+
+def child_of(network, architecture):
+    if isinstance(network, MacroNetwork):
+        child = macro_child(MACRO, architecture, SHAPE, CHANNELS, CLASSES)
+    else:
+        child = micro_child(MICRO, architecture, SHAPE, 1, CHANNELS, CLASSES)
+    inherit(child, network, architecture)
+    return child
+
+
+NETWORKS = (macro_network, micro_network)
+both = pytest.mark.parametrize("make", NETWORKS, ids=["macro", "micro"])
+
+
+def scattered(network):
+    """The network with norms that differ from place to place, so that mix-ups show."""
+    rng = np.random.default_rng(5)
+    for variable in network.bank.variables.values():
+        variable.assign_add(rng.normal(0, 0.3, variable.shape).astype(np.float32))
+    return network
+
+
+def logits_of(network, architecture, images) -> np.ndarray:
+    return network(tf.constant(architecture.tokens), tf.constant(images))[0].numpy()
+
+
+def samples(space, n, seed=0):
+    rng = np.random.default_rng(seed)
+    return [space.sample_walk(rng) for _ in range(n)]
+
+
+# --- what is computed -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("layers", "expected"), [(12, 697_860), (14, 810_756)], ids=["12 layers", "14 layers"]
+)
+def test_the_macro_bank_has_the_published_number_of_weights(layers, expected):
+    network = MacroNetwork(MacroSpace(layers), Bank(0), 36, 3, 10)
+    assert network.bank.count() == expected
+
+
+@pytest.mark.parametrize(
+    ("auxiliary", "expected"), [(False, 5_373_140), (True, 5_373_140 + 412_928)]
+)
+def test_the_micro_bank_has_the_published_number_of_weights(auxiliary, expected):
+    space, bank = CellSpace.enas_micro(), Bank(0)
+    MicroNetwork(space, bank, 6, 20, (32, 32, 3), 10, auxiliary)
+    assert bank.count() == expected
+
+
+@both
+def test_a_path_computes_what_the_network_would_compute_alone(make):
+    network, images = scattered(make()), make_images().train.x
+    for architecture in samples(network.space, 4):
+        alone = child_of(network, architecture)(images, training=True)
+        shared = logits_of(network, architecture, images)
+        np.testing.assert_allclose(shared, alone, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("operation", range(len(MACRO_OPERATIONS)), ids=MACRO_OPERATIONS)
+def test_every_macro_operation_is_its_own(operation):
+    # Closures that bind late all become the last branch; see `MacroNetwork._branches`.
+    network, images = scattered(macro_network()), make_images().train.x
+    tokens = [operation if d.kind == "choice" else 0 for d in MACRO.decisions]
+    architecture = MACRO.architecture(tokens)
+    alone = child_of(network, architecture)(images, training=True)
+    shared = logits_of(network, architecture, images)
+    np.testing.assert_allclose(shared, alone, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("operation", range(5), ids=MICRO.operations)
+def test_every_micro_operation_is_its_own(operation):
+    network, images = scattered(micro_network()), make_images().train.x
+    tokens = [operation if d.kind == "choice" else 0 for d in MICRO.decisions]
+    architecture = MICRO.architecture(tokens)
+    alone = child_of(network, architecture)(images, training=True)
+    shared = logits_of(network, architecture, images)
+    np.testing.assert_allclose(shared, alone, rtol=1e-3, atol=1e-4)
+
+
+@both
+def test_an_architecture_counts_the_weights_that_its_child_has(make):
+    network = make()
+    supernet = ImageSupernet(network, make_images(), PLAIN)
+    for architecture in samples(network.space, 5):
+        child = child_of(network, architecture)
+        trained = sum(int(np.prod(v.shape)) for v in child.trainable_weights)
+        assert supernet.parameters(architecture) == trained
+
+
+# --- what is learned --------------------------------------------------------------------
+
+
+def parts_on_path(network, architecture) -> dict[str, np.ndarray]:
+    """Of every array, which numbers the architecture uses."""
+    masks = {n: np.zeros(v.shape, bool) for n, v in network.bank.variables.items()}
+    for name, index in network.path(architecture).items():
+        masks[name][index] = True
+    return masks
+
+
+@both
+def test_a_step_changes_the_weights_of_its_architecture_and_no_others(make):
+    network = make()
+    supernet = ImageSupernet(network, make_images(), PLAIN)
+    for architecture in samples(network.space, 3):
+        before = {n: v.numpy() for n, v in network.bank.variables.items()}
+        supernet.train([architecture])
+        for name, used in parts_on_path(network, architecture).items():
+            changed = network.bank.variables[name].numpy() != before[name]
+            assert not changed[~used].any(), name
+            # Offsets before a sum that is normalised, and dead units, may stay.
+            assert changed.any() == used.any() or name.endswith("offset"), name
+
+
+@both
+def test_weights_off_the_path_do_not_reach_the_logits(make):
+    network, images = make(), make_images().train.x
+    [architecture] = samples(network.space, 1)
+    before = logits_of(network, architecture, images)
+    for name, used in parts_on_path(network, architecture).items():
+        variable = network.bank.variables[name]
+        variable.assign(np.where(used, variable.numpy(), 1e6).astype(np.float32))
+    assert (logits_of(network, architecture, images) == before).all()
+
+
+@both
+def test_one_trace_serves_all_architectures(make):
+    supernet = ImageSupernet(make(), make_images(), PLAIN)
+    drawn = samples(supernet.space, 6)
+    supernet.train(drawn)
+    supernet.score(drawn, batch=0)
+    supernet.validate(drawn[:1])
+    assert supernet.step.experimental_get_tracing_count() == 1
+    assert supernet.accuracy.experimental_get_tracing_count() == 1
+
+
+def test_shared_weights_learn_to_tell_the_classes_apart():
+    training = SharedTraining(batch_size=8, slice_rows=16, high=0.1)
+    supernet = ImageSupernet(macro_network(), make_images(), training)
+    drawn = samples(MACRO, 60)
+    first, last = supernet.train(drawn[:10]), [supernet.train(drawn[i:]) for i in (10, 50)][-1]
+    assert last < first / 2
+    assert np.mean(supernet.validate(drawn[:5])) > 0.8
+
+
+def test_weight_decay_reaches_all_weights_and_follows_the_gradient_of_l2_times_squares():
+    # One step of w - rate (g + 2 l2 w), without momentum: off the path g = 0, and
+    # w = 1 becomes 1 - .05 * 2 * .1 = .99.
+    network = macro_network()
+    training = SharedTraining(batch_size=8, momentum=0.0, l2=0.1)
+    [architecture] = samples(MACRO, 1)
+    ImageSupernet(network, make_images(), training).train([architecture])
+    scales = network.bank.variables["layer_0/inner/norm/scale"].numpy()
+    used = parts_on_path(network, architecture)["layer_0/inner/norm/scale"]
+    np.testing.assert_allclose(scales[~used], 0.99, rtol=1e-6)
+
+
+def test_an_auxiliary_classifier_learns_and_is_silent_in_scores():
+    network = micro_network(auxiliary=True)
+    [architecture] = samples(MICRO, 1)
+    before = network.bank.variables["auxiliary/head"].numpy()
+    ImageSupernet(network, make_images(), PLAIN).train([architecture])
+    assert (network.bank.variables["auxiliary/head"].numpy() != before).any()
+    assert len(network(tf.constant(architecture.tokens), make_images().train.x)) == 1
+
+
+# --- data, seeds, state -----------------------------------------------------------------
+
+
+def make_supernet(seed=0) -> ImageSupernet:
+    return ImageSupernet(macro_network(), make_images(), PLAIN, Augmentation(1), seed)
+
+
+def test_equal_seeds_train_alike_and_other_seeds_otherwise():
+    drawn = samples(MACRO, 7)
+    first, again, other = (make_supernet(seed).train(drawn) for seed in (0, 0, 1))
+    assert first == again != other
+
+
+def test_state_and_restore_continue_to_the_bit():
+    drawn = samples(MACRO, 8)
+    straight, resumed = make_supernet(), make_supernet()
+    straight.train(drawn[:4])
+    resumed.restore(straight.state())
+    assert straight.train(drawn[4:]) == resumed.train(drawn[4:])
+    assert straight.validate(drawn) == resumed.validate(drawn)
+
+
+def test_every_row_is_used_once_in_a_pass_and_in_another_order_in_the_next():
+    supernet = make_supernet()
+    assert supernet.steps == 3
+    passes = [[supernet._rows(0, 3 * a + i, 24, 8) for i in range(3)] for a in (0, 1)]
+    for batches in passes:
+        assert sorted(np.concatenate(batches)) == list(range(24))
+    assert (np.concatenate(passes[0]) != np.concatenate(passes[1])).any()
+
+
+def test_the_same_validation_batch_gives_the_same_score():
+    supernet = make_supernet()
+    drawn = samples(MACRO, 3)
+    assert supernet.score(drawn, 5) == supernet.score(drawn, 5)
+    # 16 validation rows are two batches of 8; the slice is all of them.
+    assert all(score * 16 == pytest.approx(round(score * 16)) for score in
+               supernet.validate(drawn))  # fmt: skip
+
+
+def test_fewer_rows_than_a_batch_are_refused():
+    with pytest.raises(InputError, match="24 training rows, fewer than the 25"):
+        ImageSupernet(macro_network(), make_images(), SharedTraining(batch_size=25))
