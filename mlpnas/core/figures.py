@@ -82,20 +82,21 @@ def running_best(runs: Sequence[Sequence[float | None]]) -> np.ndarray:
     return np.fmax.accumulate(np.array([run[:trials] for run in runs], float), axis=1)
 
 
-def heat_map(title: str, options: Sequence[str], rounds: np.ndarray) -> str:
+def heat_map(title: str, options: Sequence[str], rounds: np.ndarray, top: float) -> str:
     """Probability of every option after every round, dark where it is high.
 
     Args:
         title: of the decision.
         options: what may be taken.
         rounds: probabilities, `(rounds, options)`.
+        top: the darkest shade stands for this probability, in (0, 1].
     """
 
     def draw(figure: Figure, axes: Axes) -> None:
         axes.grid(False)
         # A power below 1: the even start, 1/30 each, must differ from never.
         shades = axes.imshow(
-            rounds.T, cmap="Blues", norm=PowerNorm(0.5, 0, 1), aspect="auto",
+            rounds.T, cmap="Blues", norm=PowerNorm(0.5, 0, top), aspect="auto",
             interpolation="nearest", extent=(0.5, len(rounds) + 0.5, len(options) - 0.5, -0.5),
         )  # fmt: skip
         axes.set_title(title, fontsize=8)
@@ -103,8 +104,9 @@ def heat_map(title: str, options: Sequence[str], rounds: np.ndarray) -> str:
         axes.tick_params(axis="x", labelsize=6)
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
         axes.set_xlabel("round", fontsize=7)
-        bar = figure.colorbar(shades, ax=axes, ticks=[0, 0.1, 0.5, 1], aspect=30)
+        bar = figure.colorbar(shades, ax=axes, ticks=[0, top / 10, top / 2, top], aspect=30)
         bar.ax.tick_params(labelsize=6)
+        bar.ax.yaxis.set_major_formatter("{x:.2g}")
 
     return drawn(draw, (2.7, 0.9 + 0.125 * len(options)))
 
