@@ -6,9 +6,11 @@ and `resume` goes on to the number of trials.
 """
 
 import time
+from collections import deque
 from collections.abc import Callable
 
 import numpy as np
+from scipy.stats import theilslopes
 
 from mlpnas.core.search_space import Architecture
 from mlpnas.core.trial import Trial
@@ -20,14 +22,13 @@ class Clock:
     Args:
         limit: seconds from now; None for no limit.
         parameters: size of an architecture. A child's time is predicted as a + b * size from
-            those that have finished; rows and epochs are the same for all, so they are in a
-            and b.
+            the last fifty; rows and epochs are the same for all, so they are in a and b.
     """
 
     def __init__(self, limit: float | None, parameters: Callable[[Architecture], int]):
         self._deadline = None if limit is None else time.monotonic() + limit
         self._parameters = parameters
-        self._seen: list[tuple[int, float]] = []
+        self._seen = deque[tuple[int, float]](maxlen=50)
         self.interrupted = False
         self.out_of_time = False
 
@@ -44,11 +45,15 @@ class Clock:
         return self.interrupted or self.out_of_time
 
     def predict(self, parameters: int) -> float:
-        """Seconds that a child of this size will take; 0 while nothing is known."""
+        """Seconds that a child of this size will take; 0 while nothing is known.
+
+        By the median slope between two children (Theil and Sen): a process's first children
+        wait for their graphs to be traced, which says nothing of those that follow.
+        """
         if not self._seen:
             return 0.0
         sizes, seconds = np.array(self._seen, float).T
-        if len(set(sizes)) < 2:
-            return float(np.median(seconds))
-        slope, base = np.polyfit(sizes, seconds, 1)
-        return max(0.0, float(base + slope * parameters))
+        differ = len(set(sizes)) > 1
+        # Whatever the medians say, a larger child is not a quicker one.
+        slope = max(0.0, theilslopes(seconds, sizes).slope) if differ else 0.0
+        return float(np.median(seconds - slope * sizes)) + slope * parameters

@@ -6,7 +6,8 @@ is replaced and the job is done again with the same seed, since the machine may 
 and not the child; if that process dies too, the child has failed. The others go on meanwhile.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from time import monotonic
@@ -14,6 +15,9 @@ from typing import NamedTuple, Protocol
 
 from mlpnas.core.errors import InputError
 from mlpnas.core.evaluator import Job, Outcome
+
+# Numbers of jobs with what came of them; closing it gives up what is still being trained.
+Outcomes = Generator[tuple[int, Outcome], None, None]
 
 GROWTH = 2 << 30  # bytes that a worker may grow by before it is replaced
 _POLL = 0.2  # seconds between looks at the clock while children may be late
@@ -79,7 +83,7 @@ class _Task:
 
 
 class Crew:
-    """An executor, see `executors.Executor`.
+    """Workers that share the jobs of an executor.
 
     Args:
         hire: starts a worker.
@@ -93,27 +97,30 @@ class Crew:
         self._free = [_Member(hire()) for _ in range(n)]
         self._busy: dict[Future, _Task] = {}
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[Outcome]:
-        waiting, finished, place = enumerate(jobs), dict[int, Outcome](), 0
+    def stream(self, jobs: Iterable[Job]) -> Outcomes:
+        """See `executors.Executor`."""
+        waiting, finished = enumerate(jobs), deque[tuple[int, Outcome]]()
         try:
             while True:
-                # Jobs may hold inherited weights: only a few are taken ahead of the results.
-                while len(self._busy) < self._n and len(finished) < 2 * self._n:
-                    following = next(waiting, None)
-                    if following is None:
-                        break
-                    self._start(_Task(*following, self._next_member()))
-                if place in finished:
-                    yield finished.pop(place)
-                    place += 1
+                self._fill(waiting)  # first, so that workers do not wait for the caller
+                if finished:
+                    yield finished.popleft()
                 elif self._busy:
-                    finished |= dict(self._collect())
+                    finished.extend(self._collect())
                 else:
                     return
         finally:
             for task in self._busy.values():  # the caller has left the round
                 task.member.worker.stop()
             self._busy = {}
+
+    def _fill(self, waiting: Iterator[tuple[int, Job]]) -> None:
+        """Give every free worker a job, as long as there are any."""
+        while len(self._busy) < self._n:
+            following = next(waiting, None)
+            if following is None:
+                return
+            self._start(_Task(*following, self._next_member()))
 
     def _next_member(self) -> _Member:
         return self._free.pop() if self._free else _Member(self._hire())
@@ -143,7 +150,9 @@ class Crew:
             yield task.place, Outcome(seconds=task.seconds(), reason=reason)
 
     def _is_late(self, task: _Task) -> bool:
-        return self._timeout is not None and task.seconds() > self._timeout
+        # The limit is for trials; a job with a recipe of its own may take longer.
+        limited = self._timeout is not None and task.job.recipe is None
+        return limited and task.seconds() > self._timeout
 
     def _received(self, task: _Task, future: "Future[Report]") -> Outcome:
         report = future.result()

@@ -75,11 +75,13 @@ class Job:
         architecture: what to train.
         seed: fixes initial weights, dropout masks and the order of the rows.
         weights: inherited arrays by weight key; places not named start fresh.
+        recipe: how to train this one; None for the trainer's own, which is for trials.
     """
 
     architecture: Architecture
     seed: int
     weights: Weights = field(default_factory=dict)
+    recipe: Recipe | None = None
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,17 @@ class Evaluator(ABC):
         """Called when all of the round's trials are recorded."""
         return None
 
+    def stream(self, architectures: Iterable[Architecture], first_id: int) -> Iterator[Trial]:
+        """For searches without rounds: trials as they finish, numbered in that order.
+
+        An architecture is taken when there is a worker for it, and what a child has learned
+        is there for those that begin later.
+        """
+        for i, architecture in enumerate(architectures):
+            (trial,) = self.evaluate([architecture], first_id + i)
+            self.end_round()
+            yield trial
+
     def state(self) -> dict[str, np.ndarray]:
         """What it carries from round to round, as arrays."""
         return {}
@@ -182,6 +195,8 @@ class ChildEvaluator(Evaluator):
         score: how a learning curve becomes a score, see `reward`.
         checkpoint: keeps what finished trials give to the store until the round is complete;
             None if the search need not outlive the process.
+        stream: as `run`, but yields outcomes as they come, with the numbers of their jobs;
+            None keeps their order. See `executors.Executor`.
     """
 
     def __init__(
@@ -193,8 +208,10 @@ class ChildEvaluator(Evaluator):
         store: SharedWeights | None = None,
         score: Reward = "weighted",
         checkpoint: Checkpoint | None = None,
+        stream: Callable[[Iterable[Job]], Iterator[tuple[int, Outcome]]] | None = None,
     ):
         self._generator, self._task, self._run = generator, task, run
+        self._stream = stream or (lambda jobs: enumerate(run(jobs)))
         self._seed, self._score = seed, score
         self.store, self._checkpoint = store, checkpoint
         self._finished: list[tuple[float, Weights]] = []
@@ -214,6 +231,19 @@ class ChildEvaluator(Evaluator):
         outcomes = self._run(jobs)
         for i, (job, outcome) in enumerate(zip(jobs, outcomes, strict=True)):
             yield self._trial(first_id + i, job, outcome)
+
+    def stream(self, architectures: Iterable[Architecture], first_id: int) -> Iterator[Trial]:
+        sent: dict[int, Job] = {}
+
+        def jobs() -> Iterator[Job]:
+            for number, architecture in enumerate(architectures):
+                sent[number] = self._job(architecture, first_id + number)
+                yield sent[number]
+
+        for i, (number, outcome) in enumerate(self._stream(jobs())):
+            trial = self._trial(first_id + i, sent.pop(number), outcome)
+            self.end_round()
+            yield trial
 
     def end_round(self) -> None:
         if self.store is not None:

@@ -1,8 +1,7 @@
 """Executors: where trainings run. Here, or in worker processes on the same machine.
 
-Both give the outcomes in the order of the jobs, and the same outcomes: a job carries all
-that its training depends on (architecture, seed, inherited weights), and workers compute on
-one thread, as this process does.
+Both give the same outcomes: a job carries all that its training depends on (architecture,
+seed, inherited weights), and workers compute on one thread, as this process does.
 """
 
 import os
@@ -10,37 +9,54 @@ import pickle
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
-from mlpnas.core.crew import Crew, Report
+from mlpnas.core.crew import Crew, Outcomes, Report
 from mlpnas.core.evaluator import Job, Outcome, Trainer
 from mlpnas.core.runtime import start_tensorflow
 
 TrainerFactory = Callable[[], Trainer]
 
 
-class Executor(Protocol):
+class Executor(ABC):
     """Runs trainings; also a context manager that closes it."""
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[Outcome]:
-        """The outcomes in the order of the jobs, each as soon as those before are done."""
-        ...
+    @abstractmethod
+    def stream(self, jobs: Iterable[Job]) -> Outcomes:
+        """The outcomes as they come, with the numbers of their jobs, from 0.
 
+        A job is taken when there is a worker for it, so jobs may follow from outcomes.
+        """
+
+    @abstractmethod
     def close(self) -> None:
         """Let go of trainers and processes."""
-        ...
 
-    def __enter__(self) -> Self: ...
+    def run(self, jobs: Iterable[Job]) -> Generator[Outcome, None, None]:
+        """The outcomes in the order of the jobs, each as soon as those before are done."""
+        early: dict[int, Outcome] = {}
+        place = 0
+        with closing(self.stream(jobs)) as outcomes:
+            for number, outcome in outcomes:
+                early[number] = outcome
+                while place in early:
+                    yield early.pop(place)
+                    place += 1
 
-    def __exit__(self, *error: object) -> None: ...
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
 
 
-class InProcess:
+class InProcess(Executor):
     """Trains here, one job after another. A child that crashes takes this process with it.
 
     Args:
@@ -51,23 +67,17 @@ class InProcess:
         self._factory = trainer_factory
         self._trainer: Trainer | None = None
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[Outcome]:
-        for job in jobs:
+    def stream(self, jobs: Iterable[Job]) -> Outcomes:
+        for number, job in enumerate(jobs):
             if self._trainer is None:
                 self._trainer = self._factory()
-            yield attempt(self._trainer, job)
+            yield number, attempt(self._trainer, job)
 
     def close(self) -> None:
         self._trainer = None
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(self, *error: object) -> None:
-        self.close()
-
-
-class WorkerProcesses:
+class WorkerProcesses(Executor):
     """Trains in `n` processes that live until `close`; each makes its trainer once.
 
     Args:
@@ -90,17 +100,11 @@ class WorkerProcesses:
         content = pickle.dumps(trainer_factory)
         self._crew = Crew(lambda: _LocalProcess(content, prepare), n, timeout)
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[Outcome]:
-        return self._crew.run(jobs)
+    def stream(self, jobs: Iterable[Job]) -> Outcomes:
+        return self._crew.stream(jobs)
 
     def close(self) -> None:
         self._crew.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
 
 
 class _LocalProcess:

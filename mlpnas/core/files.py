@@ -14,11 +14,17 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     Raises:
         OSError: if the disk is full or the folder read-only; the old file is as it was.
     """
-    part = path.with_name(path.name + ".part")
+    with replacing_path(path) as part, part.open("wb") as file:
+        yield file
+
+
+@contextmanager
+def replacing_path(path: Path) -> Iterator[Path]:
+    """The same for who wants a path to write to; it has the suffix of the file's."""
+    part = path.with_name(f"{path.stem}.part{path.suffix}")
     try:
-        with part.open("wb") as file:
-            yield file
-            file.flush()
+        yield part
+        with part.open("r+b") as file:
             os.fsync(file.fileno())
         os.replace(part, path)
     except BaseException:

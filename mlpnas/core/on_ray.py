@@ -6,18 +6,18 @@ the outcome comes back. When a machine is lost, only what ran there is lost, and
 again elsewhere with the same seed: see `crew`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import Future
-from typing import Any, Self
+from typing import Any
 
-from mlpnas.core.crew import Crew, Report
+from mlpnas.core.crew import Crew, Outcomes, Report
 from mlpnas.core.errors import InputError
-from mlpnas.core.evaluator import Job, Outcome, Trainer
-from mlpnas.core.executors import TrainerFactory, attempt, memory
+from mlpnas.core.evaluator import Job, Trainer
+from mlpnas.core.executors import Executor, TrainerFactory, attempt, memory
 from mlpnas.core.runtime import start_tensorflow
 
 
-class OnRay:
+class OnRay(Executor):
     """Trains in `n` actors of a Ray cluster.
 
     Args:
@@ -48,18 +48,12 @@ class OnRay:
         kind = self._ray.remote(num_cpus=1, num_gpus=gpus, max_restarts=0)(_Actor)
         self._crew = Crew(lambda: _RayWorker(self._ray, kind.remote(data)), n, timeout)
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[Outcome]:
-        return self._crew.run(jobs)
+    def stream(self, jobs: Iterable[Job]) -> Outcomes:
+        return self._crew.stream(jobs)
 
     def close(self) -> None:
         self._crew.close()
         self._ray.shutdown()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
 
 
 def connect(address: str | None, n: int) -> Any:

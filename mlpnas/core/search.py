@@ -51,7 +51,7 @@ def search(
         InputError: if the strategy does not choose again what the history says it chose.
     """
     while history.told < trials and not should_stop(None):
-        asked = _ask(strategy, per_round)
+        asked = ask(strategy, per_round)
         if not asked:
             break  # every architecture of the space has been tried
         first, number = history.told, history.rounds_told
@@ -79,7 +79,7 @@ def search(
     return history
 
 
-def _ask(strategy: Strategy, n: int) -> list[Architecture]:
+def ask(strategy: Strategy, n: int) -> list[Architecture]:
     """n new architectures, or as many as there are left."""
     try:
         return strategy.ask(n)

@@ -177,6 +177,21 @@ def test_failures_equal_scores_and_rounds_without_trials_poison_nothing(make):
 
 
 @every_strategy
+def test_it_may_be_asked_again_before_it_is_told_and_told_in_another_order(make):
+    strategy, waiting, asked = make(ROOMY, 0), [], []
+    rng = np.random.default_rng(0)
+    for i in range(24):
+        waiting += strategy.ask(1)
+        asked.append(waiting[-1])
+        if i % 4 == 3:  # three of those under way have finished, whoever began first
+            done = [waiting.pop(rng.integers(len(waiting))) for _ in range(3)]
+            strategy.tell(trials_of(done))
+    assert len(set(asked)) == 24
+    for architecture in strategy.ask(5):
+        ROOMY.check(architecture)
+
+
+@every_strategy
 def test_an_exhausted_space_says_how_many_are_left_and_gives_them(make):
     strategy = make(SMALL_MLP, 0)  # 24 members
     asked = rounds(strategy, 1, per_round=20)

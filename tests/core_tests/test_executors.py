@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -75,6 +76,35 @@ def test_workers_keep_the_order_and_live_on():
     pids = {o.curve[1] for o in (*first, *second) if o.curve}
     assert float(os.getpid()) not in pids
     assert len(pids) <= 2
+
+
+def test_a_stream_gives_outcomes_as_they_come_with_the_numbers_of_their_jobs():
+    with workers(2) as executor:
+        list(executor.run(jobs(1, 2)))  # both have started
+        found = [(i, o.curve[0]) for i, o in executor.stream(jobs(16, 1, 2))]
+    assert found == [(1, 1), (2, 2), (0, 16)]  # 16 is the slow one
+
+
+def test_a_job_may_follow_from_an_outcome():
+    found = []
+
+    def following():
+        while len(found) < 3:
+            yield jobs(len(found))[0]
+
+    with InProcess(Stub) as executor:
+        for outcome in executor.run(following()):
+            found.append(outcome.curve[0])
+    assert found == [0, 1, 2]
+
+
+def test_the_limit_is_for_trials_not_for_jobs_with_a_recipe_of_their_own():
+    slow = [replace(job, recipe=Recipe()) for job in jobs(16)]
+    with workers(1, timeout=0.1) as executor:
+        (late,) = executor.run(jobs(16))
+        (patient,) = executor.run(slow)
+    assert late.reason == "took longer than 0.1 s, the limit for a trial"
+    assert patient.reason is None
 
 
 def test_a_crash_costs_one_trial_whoever_runs_beside_it():
@@ -154,8 +184,8 @@ def test_a_worker_that_has_grown_is_replaced():
         hired.append(Swelling())
         return hired[-1]
 
-    outcomes = list(Crew(hire, 1).run(jobs(*range(9))))
-    assert [o.curve[0] for o in outcomes] == list(range(9))
+    outcomes = list(Crew(hire, 1).stream(jobs(*range(9))))
+    assert [(i, o.curve[0]) for i, o in outcomes] == [(i, i) for i in range(9)]
     assert [worker.trained for worker in hired] == [4, 4, 1]
     assert [worker.stopped for worker in hired] == [True, True, False]
 

@@ -462,6 +462,22 @@ def test_a_childs_time_is_predicted_from_its_size():
     assert clock.out_of_time
 
 
+def test_children_that_waited_for_their_graphs_do_not_stand_for_the_others():
+    # a = 0.1 s, b = 1 ms per thousand; three of ten, of all sizes, took 4 s longer.
+    clock = Clock(100.0, parameters=lambda architecture: architecture)
+    sizes = [50_000, 1000, 9000, 70_000, 20_000, 3000, 100_000, 40_000, 60_000, 80_000]
+    for i, size in enumerate(sizes):
+        clock.note(finished(size, 0.1 + size / 1e6 + 4 * (i in (0, 1, 3))))
+    assert clock.predict(30_000) == pytest.approx(0.13, abs=0.02)
+
+
+def test_a_larger_child_is_not_expected_to_be_quicker():
+    clock = Clock(100.0, parameters=lambda architecture: architecture)
+    clock.note(finished(1000, 4.0))
+    clock.note(finished(50_000, 0.3))
+    assert clock.predict(10**6) == pytest.approx(2.15)  # the median of both
+
+
 def test_without_a_limit_nothing_is_too_long():
     clock = Clock(None, parameters=lambda architecture: architecture)
     clock.note(finished(1, 1e9))

@@ -118,17 +118,18 @@ class ReinforceStrategy(Strategy):
         self._baseline, self._scale = pg.MovingAverage(), pg.MovingAverage()
         self._novelty = Novelty(space)
         self._scores: dict[tuple[int, ...], float] = {}
-        self._round = 0
-        self._drawn: list[Architecture] = []  # this round's on-policy batch
-        self._uniform = np.zeros(0, bool)  # which of the batch were picked uniformly
-        self._expected: Expectations = {}  # this round's predictions
+        self._asks = self._round = 0  # batches asked for, and told
+        self._awaited: set[tuple[int, ...]] = set()  # proposed and not told yet
+        self._drawn: list[Architecture] = []  # on-policy draws not learned from yet
+        self._uniform = np.zeros(0, bool)  # which of them were picked uniformly
+        self._expected: Expectations = {}  # predictions for them
         self._checks = np.zeros((0, 2))  # expected and true score of uniform picks
 
     # --- asking -------------------------------------------------------------------------
 
     def ask(self, n: int) -> list[Architecture]:
         screening = self._screening()
-        rng = np.random.default_rng([self._seed, self._round])
+        rng = np.random.default_rng([self._seed, self._asks])
         # Repeats stay in the batch: a policy conditioned on novelty would not be the policy.
         drawn, expected = self._sample(n * screening.candidates if screening else n, purpose=0)
         picks = n if screening is None else max(1, round(screening.uniform * n))
@@ -141,8 +142,12 @@ class ReinforceStrategy(Strategy):
         new = self._novelty.draw(
             n, lambda k: self._sample(k, next(purposes))[0], rng, given=wanted
         )
-        self._drawn, self._uniform = drawn, uniform
-        self._expected = expected | self._expect([a for a in new if a.tokens not in expected])
+        waiting = {a.tokens: self._expected[a.tokens] for a in self._drawn}
+        others = [a for a in new if a.tokens not in expected]
+        self._expected = waiting | expected | self._expect(others)
+        self._drawn, self._uniform = self._drawn + drawn, np.append(self._uniform, uniform)
+        self._awaited |= {self._key(a) for a in new}
+        self._asks += 1
         return new
 
     def sample(self, n: int) -> list[Architecture]:
@@ -159,7 +164,7 @@ class ReinforceStrategy(Strategy):
 
     def _sample(self, n: int, purpose: int) -> tuple[list[Architecture], Expectations]:
         """n draws from the policy, and what the accuracy heads expect of them."""
-        sequence = np.random.SeedSequence([self._seed, self._round, purpose + 1])
+        sequence = np.random.SeedSequence([self._seed, self._asks, purpose + 1])
         seed = (sequence.generate_state(2) >> 1).astype(np.int32)
         walks, expected = self.controller.sample(tf.constant(n), tf.constant(seed))
         rows = zip(walks.tokens.numpy(), walks.lengths.numpy(), strict=True)
@@ -186,22 +191,36 @@ class ReinforceStrategy(Strategy):
 
     def tell(self, trials: Sequence[Trial]) -> None:
         for trial in trials:
+            key = self._key(trial.architecture)
+            self._awaited.discard(key)
             if trial.score is not None:
-                self._scores[self._key(trial.architecture)] = trial.score
-        known = np.array([self._key(a) in self._scores for a in self._drawn], bool)
+                self._scores[key] = trial.score
+        drawn, uniform = self._settled()
+        known = np.array([self._key(a) in self._scores for a in drawn], bool)
         if known.any():
-            self._learn_policy(known)
+            self._learn_policy(drawn, uniform, known)
         if self._predictor and self._scores:
             self._learn_prediction(self._predictor)
         self._round += 1
 
-    def _learn_policy(self, known: np.ndarray) -> None:
+    def _settled(self) -> tuple[list[Architecture], np.ndarray]:
+        """Take out the draws that wait for no trial any more, and which were uniform picks."""
+        waiting = np.array([self._key(a) in self._awaited for a in self._drawn], bool)
+        settled = [a for a, waits in zip(self._drawn, waiting, strict=True) if not waits]
+        uniform = self._uniform[~waiting]
+        self._drawn = [a for a, waits in zip(self._drawn, waiting, strict=True) if waits]
+        self._uniform = self._uniform[waiting]
+        return settled, uniform
+
+    def _learn_policy(
+        self, drawn: list[Architecture], uniform: np.ndarray, known: np.ndarray
+    ) -> None:
         """One policy step on the batch; failed architectures are left out."""
-        screened = len(self._drawn) > self._uniform.sum()
+        screened = len(drawn) > uniform.sum()
         batch = np.arange(len(known)) if screened else np.flatnonzero(known)
-        drawn = [self._drawn[i] for i in batch]
+        drawn = [drawn[i] for i in batch]
         scores = np.array([self._scores.get(self._key(a), np.nan) for a in drawn])
-        uniform = self._uniform[batch] & known[batch]
+        uniform = uniform[batch] & known[batch]
         rewards = scores if screened else self._shaped(drawn, scores)
         if uniform.any():
             baseline = self._baseline.before(rewards[uniform])
@@ -260,7 +279,7 @@ class ReinforceStrategy(Strategy):
             "scores": np.array(list(self._scores.values()), np.float64),
             "averages": np.array([np.nan if v is None else v for v in averages]),
             "checks": self._checks,
-            "round": np.array(self._round),
+            "rounds": np.array([self._asks, self._round]),
         }
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
@@ -271,7 +290,8 @@ class ReinforceStrategy(Strategy):
         self._scores = {tuple(t[:length].tolist()): float(r) for t, length, r in rows}
         values = [None if np.isnan(v) else float(v) for v in state["averages"]]
         self._baseline.value, self._scale.value = values
-        self._checks, self._round = state["checks"], int(state["round"])
+        self._checks = state["checks"]
+        self._asks, self._round = state["rounds"].tolist()
 
     def _variables(self) -> list:
         learners = [self._policy, self._prediction]
