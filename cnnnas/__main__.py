@@ -1,18 +1,105 @@
-"""The command line of `cnnnas`."""
+"""The command line: images in, a searched convolutional network out."""
+
+from pathlib import Path
+from typing import Annotated
 
 import typer
+from rich.console import Console
 
-from mlpnas.core.command_line import run_app
+from cnnnas.presets import PresetName, SpaceName
+from cnnnas.settings import Settings, Variation, plan
+from mlpnas.core.command_line import run_app, seconds
+from mlpnas.core.configuration import StrategyName
 
 app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Neural architecture search for convolutional networks.",
 )
+console = Console(highlight=False)
+
+
+# Options of more than one command.
+TimeLimit = Annotated[str | None, typer.Option(help="Of the search, such as 90s, 10m or 2h.")]
+Jobs = Annotated[int, typer.Option(help="Processes that train children.", min=1)]
+
+
+@app.command()
+def search(
+    data: Annotated[
+        str,
+        typer.Argument(
+            help="An npz file (x_train, y_train, x_test, y_test), a folder of class folders, "
+            "or mnist, fashion_mnist, cifar10, cifar100."
+        ),
+    ],
+    space: Annotated[SpaceName, typer.Option(help="What to search.")] = "macro",
+    strategy: Annotated[StrategyName, typer.Option(help="Who chooses.")] = "reinforce",
+    preset: Annotated[PresetName, typer.Option(help="Sizes and durations.")] = "small",
+    run: Annotated[Path | None, typer.Option(help="Folder to write; default runs/...")] = None,
+    train_rows: Annotated[int | None, typer.Option(help="Take a sample of so many.")] = None,
+    trials: Annotated[int | None, typer.Option(help="Architectures to score.")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="Passes of the shared weights, or of each child.")
+    ] = None,
+    one_shot: Annotated[
+        bool, typer.Option(help="Share weights, or train children one by one.")
+    ] = True,
+    augment: Annotated[Variation, typer.Option(help="How images are varied.")] = "auto",
+    seed: Annotated[int, typer.Option(help="Equal seeds, equal results.")] = 0,
+    time_limit: TimeLimit = None,
+    jobs: Jobs = 2,
+) -> None:
+    """Search for the best convolutional network for images."""
+    settings = Settings(
+        data,
+        **plan(preset, space, one_shot, trials, epochs),
+        space=space,
+        strategy=strategy,
+        preset=preset,
+        one_shot=one_shot,
+        augment=augment,
+        train_rows=train_rows,
+        seed=seed,
+    )
+    limit = seconds(time_limit)
+    # Imported here, so that --help and bad options answer at once.
+    from cnnnas.commands import search as command
+
+    command.search(settings, run, limit, jobs, console)
+
+
+@app.command()
+def resume(
+    run: Annotated[Path, typer.Argument(help="The run's folder.")],
+    trials: Annotated[int | None, typer.Option(help="Extend the run to so many.")] = None,
+    time_limit: TimeLimit = None,
+    jobs: Jobs = 2,
+) -> None:
+    """Continue a search that was stopped or killed, or extend a finished one."""
+    limit = seconds(time_limit)
+    from cnnnas.commands import resume as command
+
+    command.resume(run, trials, limit, jobs, console)
+
+
+@app.command()
+def report(
+    run: Annotated[Path, typer.Argument(help="The run's folder.")],
+    html: Annotated[bool, typer.Option(help="Write report.html there.")] = False,
+) -> None:
+    """Show what a run found, as text or as one HTML file."""
+    from cnnnas.commands import report as command
+
+    command.report(run, html, console)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line; a user's mistake is told in one line, with exit status 2."""
+    """Run the command line; a user's mistake is told in one line, with exit status 2.
+
+    Args:
+        arguments: instead of the process's own.
+    """
     run_app(app, "cnnnas", arguments)
 
 

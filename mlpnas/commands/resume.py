@@ -1,15 +1,13 @@
 """`mlpnas resume`: a search that was interrupted goes on as if it had not been."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 
 from mlpnas.commands.search import carry_on, open_table
 from mlpnas.core.command_line import warn_of_versions
-from mlpnas.core.configuration import read_settings
-from mlpnas.core.errors import InputError
-from mlpnas.core.folder import Folder, check_data, read_record
+from mlpnas.core.folder import Folder, check_data
+from mlpnas.core.session import earlier
 from mlpnas.settings import Settings, Workers
 
 
@@ -29,13 +27,7 @@ def resume(
         InputError: for what the user can mend; nothing in the folder is changed then.
     """
     with Folder.open(path) as folder:
-        record = read_record(path)
-        try:
-            settings = read_settings(Settings, record["settings"])
-        except InputError as error:
-            raise InputError(f"{path / 'run.json'}: {error}") from None
-        if trials is not None:
-            settings = replace(settings, trials=trials)
+        settings, record = earlier(path, Settings, trials)
         table = open_table(settings, console)
         check_data(table.task, record["data"], settings.data)
         warn_of_versions(record["versions"], console)

@@ -55,16 +55,30 @@ class Recipe:
 
     Attributes:
         epochs: passes over the training rows, at most.
-        patience: epochs without a lower validation loss before training stops; None never
-            stops early. The weights of the best epoch are the ones kept.
+        patience: epochs without a better one before training stops; None never stops early.
         batch_size: rows per step; the last batch of an epoch may be smaller.
         learning_rate: Adam's.
+        best: the epoch whose weights are kept: that of the lowest validation `"loss"` or of
+            the best `"metric"`, of equals the last. The loss often rises again, since the
+            network grows too sure of itself, while the accuracy still improves.
     """
 
     epochs: int = 10
     patience: int | None = 3
     batch_size: int = 32
     learning_rate: float = 1e-3
+    best: Literal["loss", "metric"] = "loss"
+
+    def best_epoch(self, curve: Sequence[float], losses: Sequence[float]) -> int:
+        """Number, from 0, of the epoch whose weights are kept.
+
+        Args:
+            curve: validation metric after each epoch.
+            losses: validation loss after each epoch.
+        """
+        if self.best == "loss":
+            return int(np.argmin(losses))
+        return len(curve) - 1 - int(np.argmax(curve[::-1]))
 
 
 @dataclass(frozen=True)
@@ -160,7 +174,7 @@ class Evaluator(ABC):
         return None
 
 
-Reward = Literal["weighted", "best", "last"]
+Reward = Literal["weighted", "best", "last", "cubed"]
 
 
 def reward(curve: Sequence[float], kind: Reward = "weighted") -> float:
@@ -168,13 +182,17 @@ def reward(curve: Sequence[float], kind: Reward = "weighted") -> float:
 
     `"weighted"` is the epoch-weighted mean sum(e * m_e) / sum(e), e = 1..n over the epochs
     that ran: late epochs count more, and one lucky epoch does not decide. `"best"` and
-    `"last"` are the highest and the final value. R² is clipped to [0, 1] first.
+    `"last"` are the highest and the final value. `"cubed"` is the cube of the highest of the
+    last five, which tells good children apart (Zoph and Le, ICLR 2017). R² is clipped to
+    [0, 1] first.
     """
     if not curve:
         return math.nan
     clipped = np.clip(np.asarray(curve, np.float64), 0.0, 1.0)
     if kind == "weighted":
         return float(np.average(clipped, weights=np.arange(1, len(clipped) + 1)))
+    if kind == "cubed":
+        return float(clipped[-5:].max() ** 3)
     return float(clipped.max() if kind == "best" else clipped[-1])
 
 

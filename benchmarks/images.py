@@ -1,0 +1,134 @@
+"""Searched networks against the best random one and a plain Keras CNN, over seeds.
+
+    python benchmarks/images.py [--data cifar10_10k] [--space macro] [--preset small]
+                                [--seeds 3] [--train-rows N] [--out FOLDER]
+
+Per seed one `cnnnas search`, which retrains what it found and the best random architecture by
+the same recipe; then a plain convolutional network with about as many parameters, by that
+recipe too, for as many epochs as fit into the time that the found network took. A seed changes
+the validation fold, the initial weights and the search. Runs are kept in FOLDER and not
+repeated. The last line is JSON.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+from tasks import DATA, ROOT
+
+from cnnnas.baselines import plain_cnn
+from cnnnas.images import Images, read_images
+from cnnnas.presets import PRESETS
+from cnnnas.training import make_trainer
+from mlpnas.core.evaluator import Job
+from mlpnas.core.runtime import start_tensorflow
+from mlpnas.core.training import set_weights
+
+PLAIN = "plain CNN"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", default="cifar10_10k")
+    parser.add_argument("--space", default="macro")
+    parser.add_argument("--preset", default="small")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--train-rows", type=int)
+    parser.add_argument("--out", type=Path)
+    args = parser.parse_args()
+    if not (DATA / f"{args.data}.npz").exists():
+        sys.exit(f"skipped: {DATA / args.data}.npz is missing; put it there")
+    with tempfile.TemporaryDirectory() as temporary:
+        out = args.out or Path(temporary)
+        out.mkdir(parents=True, exist_ok=True)
+        seeds = range(args.first_seed, args.first_seed + args.seeds)
+        rows = [row for seed in seeds for row in one_seed(args, seed, out)]
+    table(rows)
+    settings = {k: v for k, v in vars(args).items() if k != "out"}
+    print(json.dumps({"benchmark": "images", **settings, "rows": rows}))
+
+
+def one_seed(args, seed: int, out: Path) -> list[dict]:
+    """A row per network: accuracy on the test images, parameters, seconds."""
+    path = out / f"{args.data}-{args.space}-{args.preset}-{seed}.json"
+    if not path.exists():
+        found = searched(args, seed, out)
+        path.write_text(json.dumps([*found, plain(args, seed, found[0])]))
+    rows = json.loads(path.read_text())
+    for row in rows:
+        print({k: v for k, v in row.items() if k != "curve"}, flush=True)
+    return rows
+
+
+def searched(args, seed: int, out: Path) -> list[dict]:
+    """What `cnnnas search` says of its network and of the best random one."""
+    run = out / f"run-{args.data}-{args.space}-{args.preset}-{seed}"
+    options = ["--space", args.space, "--preset", args.preset, "--seed", seed, "--run", run]
+    options += ["--train-rows", args.train_rows] if args.train_rows else []
+    data = DATA / f"{args.data}.npz"
+    command = [sys.executable, "-m", "cnnnas", "search", data, *options]
+    before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    subprocess.run([str(part) for part in command], check=True, cwd=ROOT)
+    wall = time.perf_counter() - begin
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    record = json.loads((run / "run.json").read_text())
+    extra = {"seed": seed, "search_wall": round(wall), "search_cpu": round(cpu)}
+    extra["kendall_tau"] = record.get("kendall_tau")
+    return [result | extra for result in record["results"]]
+
+
+def plain(args, seed: int, like: dict) -> dict:
+    """The plain network, about as large as `like`, trained for about as long."""
+    images = read_images(str(DATA / f"{args.data}.npz"), args.train_rows, seed)
+    generator = plain_cnn(like["parameters"], images.task)
+    recipe = PRESETS[args.preset][args.space].final
+    one, three = (
+        fit(images, generator, replace(recipe, epochs=n), seed)["seconds"] for n in (1, 3)
+    )
+    epoch = (three - one) / 2  # without what it takes to begin
+    epochs = max(3, round((like["seconds"] - one) / epoch) + 1)
+    return fit(images, generator, replace(recipe, epochs=epochs), seed) | {"seed": seed}
+
+
+def fit(images: Images, generator, recipe, seed: int) -> dict:
+    """A row for one training of the plain network."""
+    start_tensorflow()
+    task = images.task
+    outcome = make_trainer(task, generator, recipe, "auto").train(Job(None, seed))
+    model = generator.build(None, task, seed)
+    set_weights(model, outcome.weights)
+    valid, test = (
+        task.score(fold.y, model.predict(fold.x, batch_size=512, verbose=0))
+        for fold in (task.valid, task.test)
+    )
+    return {
+        "name": PLAIN, "architecture": f"{recipe.epochs} epochs", "valid": valid, "test": test,
+        "parameters": outcome.parameters, "seconds": outcome.seconds, "curve": outcome.curve,
+    }  # fmt: skip
+
+
+def table(rows: list[dict]) -> None:
+    """Mean and standard deviation over the seeds."""
+    print("\n| network | test accuracy | parameters | seconds of training |\n|---|---|---|---|")
+    for name in dict.fromkeys(row["name"] for row in rows):
+        mine = [row for row in rows if row["name"] == name]
+        test = np.array([row["test"] for row in mine])
+        spread = f" ± {test.std(ddof=1):.4f}" if len(test) > 1 else ""
+        size, took = (np.mean([row[k] for row in mine]) for k in ("parameters", "seconds"))
+        print(f"| {name} | {test.mean():.4f}{spread} | {size:,.0f} | {took:.0f} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+"""`cnnnas resume`: a search that was interrupted goes on as if it had not been."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from cnnnas.commands.search import carry_on, open_images
+from cnnnas.settings import Settings
+from mlpnas.core.command_line import warn_of_versions
+from mlpnas.core.folder import Folder, check_data
+from mlpnas.core.session import earlier
+
+
+def resume(
+    path: Path, trials: int | None, limit: float | None, jobs: int, console: Console
+) -> None:
+    """Check that folder and images are what they were, and carry on.
+
+    Args:
+        path: the run's folder.
+        trials: how many to have in the end; None for as many as were planned.
+        limit: seconds after which the search ends; None for no limit.
+        jobs: processes that train children.
+        console: where to print.
+
+    Raises:
+        InputError: for what the user can mend; nothing in the folder is changed then.
+    """
+    with Folder.open(path, "cnnnas") as folder:
+        settings, record = earlier(path, Settings, trials)
+        images = open_images(settings, console)
+        check_data(images.task, record["data"], settings.data)
+        warn_of_versions(record["versions"], console)
+        carry_on(settings, images, folder, limit, jobs, console, done=record.get("results"))

@@ -1,0 +1,149 @@
+"""`cnnnas search`: images in, a searched and retrained network out."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from cnnnas.images import Images, read_images
+from cnnnas.settings import Settings
+from mlpnas.core.command_line import print_notes
+from mlpnas.core.folder import Folder, free_folder
+from mlpnas.core.runtime import start_tensorflow
+
+if TYPE_CHECKING:
+    from cnnnas.final import Result
+    from cnnnas.run import Run
+    from mlpnas.core.trial import History
+
+
+def search(
+    settings: Settings, path: Path | None, limit: float | None, jobs: int, console: Console
+) -> None:
+    """Read the images, search, retrain, compare; print what a user wants to know of it.
+
+    Args:
+        settings: what to search.
+        path: the run's folder; None chooses a free one under runs/.
+        limit: seconds after which the search ends; None for no limit.
+        jobs: processes that train children.
+        console: where to print.
+
+    Raises:
+        InputError: for what the user can mend. The folder is made after the images were read.
+    """
+    images = open_images(settings, console)
+    path = path or free_folder(settings.data, settings.seed)
+    with Folder.create(path, "cnnnas") as folder:
+        carry_on(settings, images, folder, limit, jobs, console)
+
+
+def open_images(settings: Settings, console: Console) -> Images:
+    """The settings' images; prints what was found. TensorFlow has been started then."""
+    with console.status("starting TensorFlow"):
+        start_tensorflow(threads=os.cpu_count() or 1)
+    images = read_images(settings.data, settings.train_rows, settings.seed)
+    print_notes(images.notes, console)
+    return images
+
+
+def carry_on(
+    settings: Settings,
+    images: Images,
+    folder: Folder,
+    limit: float | None,
+    jobs: int,
+    console: Console,
+    done: Any = None,
+) -> None:
+    """What a new search and a resumed one have in common.
+
+    Args:
+        done: the results, if the run was finished before.
+
+    Raises:
+        InputError: for what the user can mend, a full disk included.
+    """
+    from cnnnas.run import Run
+    from mlpnas.core.session import conduct
+
+    run = Run(settings, images, folder, jobs)
+    conduct(run, limit, lambda history: finish(run, history, console), console, done)
+
+
+def finish(run: "Run", history: "History", console: Console) -> None:
+    """Find the best, train random ones beside it, retrain both, save and test them."""
+    from cnnnas import final
+    from cnnnas.export import raw_model
+
+    with console.status("choosing an architecture") as status:
+        architectures = {final.FOUND: final.found(run, history)}
+
+        def show(trial: Any) -> None:
+            status.update(f"random search beside it: {trial.id + 1} trained")
+
+        rivals = final.random_search(run, history, show)
+        agreed = final.agreement(run, rivals)
+        if best := rivals.best():
+            architectures[final.RANDOM] = best.architecture
+        status.update(f"training {len(architectures)} networks at length")
+        results, model = final.retrain(run, architectures)
+        path = run.folder.save(raw_model(model, run.images))
+    run.write(results=final.record(results), **agreed)
+    console.print(comparison(results))
+    for line in [
+        *([agreement_line(agreed)] if agreed else []),
+        *_top_means(run, history, rivals),
+        f"found:  {results[0].architecture}",
+        f"model:  {path}, trained from fresh weights, takes raw pixels",
+        f"run:    {run.folder.path}",
+    ]:
+        console.print(escape(line), soft_wrap=True)
+
+
+def comparison(results: "Sequence[Result]") -> Table:
+    """The networks that were trained at length."""
+    title = "After the search: trained at length from fresh weights, tested on unseen images"
+    table = Table(title=title, title_style="bold", title_justify="left", box=box.SIMPLE)
+    table.add_column("architecture")
+    for name in ("parameters", "seconds", "validation accuracy", "test accuracy"):
+        table.add_column(name, justify="right")
+    for r in results:
+        scores = (f"{r.valid:.4f}", f"{r.test:.4f}")
+        table.add_row(r.name, f"{r.parameters:,}", f"{r.seconds:.0f}", *scores)
+    return table
+
+
+def agreement_line(agreed: Mapping[str, Any]) -> str:
+    """How far shared weights can be believed, in a sentence.
+
+    Args:
+        agreed: see `final.agreement`.
+    """
+    tau = agreed["kendall_tau"]
+    return (
+        "rank correlation of shared-weight and stand-alone scores (Kendall's tau): "
+        f"{'undefined' if tau is None else f'{tau:+.2f}'}, over "
+        f"{len(agreed['alone_scores'])} random architectures trained for "
+        f"{agreed['alone_epochs']} epochs each"
+    )
+
+
+def _top_means(run: "Run", history: "History", rivals: "History") -> list[str]:
+    """Zoph and Le's control, where both searches have the same kind of scores."""
+    from cnnnas.final import top_means
+
+    if run.supernet is not None:
+        return []
+    pairs = zip(
+        top_means(history.trials).items(), top_means(rivals.trials).values(), strict=False
+    )
+    return [
+        f"mean search score of the best {k}: {ours:.4f}, of random search's {theirs:.4f}"
+        for (k, ours), theirs in pairs
+    ]

@@ -1,0 +1,130 @@
+"""Run: the pieces of a search on images, put together from settings; and continued."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from cnnnas.images import Images
+from cnnnas.parts import make_controller, make_generator, make_supernet
+from cnnnas.settings import Settings
+from cnnnas.spaces import make_space
+from cnnnas.training import augmentation, make_trainer
+from mlpnas.core.clock import Clock
+from mlpnas.core.evaluator import (
+    ChildEvaluator,
+    Evaluator,
+    Generator,
+    Job,
+    Outcome,
+    Recipe,
+    trial_seed,
+)  # fmt: skip
+from mlpnas.core.executors import Executor, TrainerFactory, WorkerProcesses
+from mlpnas.core.folder import Folder, describe_data
+from mlpnas.core.search_space import Architecture, SearchSpace
+from mlpnas.core.session import Session
+from mlpnas.core.strategies.named import make_strategy
+from mlpnas.core.strategies.strategy import Strategy
+from mlpnas.core.supernet import Supernet, SupernetEvaluator
+from mlpnas.core.trial import History, Trial
+
+# Of children: those of a search without shared weights, and the random ones beside one with.
+CHILD = Recipe(patience=None, batch_size=64, learning_rate=0.05)
+
+
+@dataclass
+class Run:
+    """A search on images, and where it is kept.
+
+    Attributes:
+        settings, images: what was asked.
+        folder: keeps it.
+        jobs: processes that train children.
+        space, generator: what is searched, and what builds children of it.
+        supernet: the shared weights; None if children are trained one by one.
+        executor: where networks with weights of their own are trained.
+        session: strategy and evaluator.
+    """
+
+    settings: Settings
+    images: Images
+    folder: Folder
+    jobs: int = 1
+    space: SearchSpace = field(init=False)
+    generator: Generator = field(init=False)
+    supernet: Supernet | None = field(init=False)
+    executor: Executor = field(init=False)
+    session: Session = field(init=False)
+
+    def __post_init__(self) -> None:
+        s, task = self.settings, self.images.task
+        self.space = make_space(s.space, s.sizes)
+        self.generator = make_generator(self.space, s.sizes)
+        self.supernet = None
+        if s.one_shot:
+            vary = augmentation(s.augment, task)
+            self.supernet = make_supernet(self.space, task, s, vary)
+        factory = partial(make_trainer, task, self.generator, self.recipe, s.augment)
+        self.executor = make_executor(factory, self.jobs)
+        self.session = Session(s, self.folder, self._strategy(), self._evaluator())
+
+    def _strategy(self) -> Strategy:
+        s = self.settings
+        if self.supernet is not None and s.strategy == "reinforce":
+            return make_controller(self.space, s)
+        return make_strategy(s.strategy, self.space, s.seed)
+
+    def _evaluator(self) -> Evaluator:
+        if self.supernet is None:
+            return self.children(self.recipe, self.settings.seed)
+        return SupernetEvaluator(self.supernet, self.settings.rounds_per_pass)
+
+    @property
+    def recipe(self) -> Recipe:
+        """How children are trained in a search without shared weights."""
+        return replace(CHILD, epochs=self.settings.epochs)
+
+    def children(self, recipe: Recipe, seed: int) -> ChildEvaluator:
+        """Trains children from fresh weights; their score is Zoph and Le's."""
+
+        def train(jobs: Iterable[Job]) -> Iterator[Outcome]:
+            return self.executor.run(replace(job, recipe=recipe) for job in jobs)
+
+        return ChildEvaluator(self.generator, self.images.task, train, seed, score="cubed")
+
+    def seed_of(self, purpose: int) -> int:
+        """A seed for what follows the search; other than those of the trials."""
+        return trial_seed(self.settings.seed, 2**31 + purpose)
+
+    def parameters(self, architecture: Architecture) -> int:
+        """Trainable parameters of an architecture, by which the clock foresees its time."""
+        if self.supernet is not None:
+            return self.supernet.parameters(architecture)
+        shapes = self.generator.weight_shapes(architecture, self.images.task).values()
+        return sum(math.prod(shape) for arrays in shapes for shape in arrays)
+
+    def restore(self) -> History:
+        """See `Session`."""
+        return self.session.restore()
+
+    def search(self, history: History, clock: Clock, on_trial: Callable[[Trial], None]) -> None:
+        """See `Session`."""
+        self.session.search(history, clock, on_trial)
+
+    def write(self, **results: Any) -> None:
+        """Write run.json."""
+        images = self.images
+        data = describe_data(images.task) | {
+            "shape": list(images.shape),
+            "mean": images.mean.tolist(),
+            "deviation": images.deviation.tolist(),
+            "notes": list(images.notes),
+        }
+        self.folder.write(self.settings, data, space=self.space.name, **results)
+
+
+def make_executor(trainer: TrainerFactory, jobs: int) -> Executor:
+    """Processes of their own, in which no child can end the search."""
+    return WorkerProcesses(trainer, jobs)

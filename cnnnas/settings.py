@@ -1,0 +1,85 @@
+"""Settings: what decides which trials a run makes. Light to import, checked when made."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from cnnnas.presets import PRESETS, Budget, Preset, PresetName, SpaceName
+from mlpnas.core.configuration import StrategyName, at_least
+from mlpnas.core.errors import InputError
+
+Variation = Literal["auto", "none", "crop", "crop-flip", "crop-flip-cutout"]
+ON_POLICY = ("reinforce", "random")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What decides which trials a run makes, and their scores.
+
+    Attributes:
+        data: a path, or the name of a data set that Keras downloads.
+        trials: how many architectures to score.
+        per_round: how many the strategy chooses at a time.
+        epochs: passes over the training rows: of the shared weights, in as many rounds as
+            were planned at first, or of each child.
+        rounds_per_pass: rounds of scores between two passes of the shared weights.
+        space: what to search.
+        strategy: who chooses.
+        preset: sizes of the networks and length of the last training, see `presets`.
+        one_shot: whether all architectures share their weights.
+        augment: how training images are varied; `"auto"` mirrors coloured ones only, since a
+            mirrored digit or letter is another one.
+        train_rows: a sample of the training rows; None takes all.
+        seed: of everything.
+
+    Raises:
+        InputError: for values that cannot be.
+    """
+
+    data: str
+    trials: int
+    per_round: int
+    epochs: int
+    rounds_per_pass: int = 1
+    space: SpaceName = "macro"
+    strategy: StrategyName = "reinforce"
+    preset: PresetName = "small"
+    one_shot: bool = True
+    augment: Variation = "auto"
+    train_rows: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        at_least(self, 1, "trials", "per_round", "epochs", "rounds_per_pass")
+        at_least(self, 0, "seed")
+        if self.one_shot and self.strategy not in ON_POLICY:
+            raise InputError(
+                f"--strategy is {self.strategy}, which learns from scores that last; those of "
+                f"shared weights change with the weights: expected {' or '.join(ON_POLICY)}, "
+                "or add --no-one-shot"
+            )
+        if self.one_shot and self.space == "zoph":
+            raise InputError(
+                "--space zoph has no shared weights; expected macro or micro, or add "
+                "--no-one-shot"
+            )
+
+    @property
+    def sizes(self) -> Preset:
+        """What the preset says of this space."""
+        return PRESETS[self.preset][self.space]
+
+
+def plan(
+    preset: PresetName, space: SpaceName, one_shot: bool, trials: int | None, epochs: int | None
+) -> dict[str, int]:
+    """How long a search is, as settings: what was asked for, else what the preset says."""
+    sizes = PRESETS[preset][space]
+    budget: Budget = sizes.shared if one_shot else sizes.alone
+    planned = budget.trials if trials is None else trials
+    passes = budget.epochs if epochs is None else epochs
+    return {
+        "trials": planned,
+        "per_round": budget.per_round,
+        "epochs": passes,
+        "rounds_per_pass": max(1, planned // (budget.per_round * max(1, passes))),
+    }

@@ -1,0 +1,37 @@
+"""How children and finalists are trained: Nesterov momentum down a cosine, images varied."""
+
+import keras
+
+from cnnnas.augmentation import Augmentation
+from cnnnas.settings import Variation
+from mlpnas.core.evaluator import Generator, Recipe
+from mlpnas.core.task import Task
+from mlpnas.core.training import KerasTrainer
+
+WEIGHT_DECAY = 5e-4  # of ENAS's gradient: its penalty is 2.5e-4 * sum(w²)
+
+
+def nesterov(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
+    """Stochastic gradient descent as in ENAS, over one cosine that ends at 0."""
+    rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps)
+    return keras.optimizers.SGD(
+        rate, momentum=0.9, nesterov=True, weight_decay=WEIGHT_DECAY, clipnorm=5.0
+    )
+
+
+def augmentation(kind: Variation, task: Task) -> Augmentation | None:
+    """The augmentation of that name for images of this size; None for none."""
+    height, _, channels = task.input_shape
+    if kind == "none":
+        return None
+    flip = channels == 3 if kind == "auto" else "flip" in kind
+    # An eighth, as the usual 4 of 32 pixels; the digits of MNIST fill their frame more.
+    pad = max(1, height // (8 if channels == 3 else 14))
+    return Augmentation(pad, flip, height // 2 if "cutout" in kind else 0)
+
+
+def make_trainer(
+    task: Task, generator: Generator, recipe: Recipe, variation: Variation
+) -> KerasTrainer:
+    """Trains networks of the generator's on the task's images; can be made in a worker."""
+    return KerasTrainer(task, generator, recipe, nesterov, augmentation(variation, task))

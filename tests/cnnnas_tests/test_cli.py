@@ -1,0 +1,278 @@
+"""The command line as a user meets it. Supernet and trainings answer at once, but for one."""
+
+import contextlib
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from fakes import token_score
+
+import cnnnas.run
+from cnnnas.__main__ import main
+from cnnnas.images import read_images
+from mlpnas.core.evaluator import Outcome
+from mlpnas.core.executors import InProcess
+
+
+class FakeSupernet:
+    """Scores by tokens; its state is the number of its steps, which scores depend on."""
+
+    steps = 3
+
+    def __init__(self, space):
+        self.space, self.trained, self.fails_at = space, 0, None
+
+    def train(self, architectures):
+        self.trained += len(architectures)
+        return 1.0
+
+    def score(self, architectures, batch):
+        if batch == self.fails_at:
+            raise KeyboardInterrupt
+        return [token_score(a) - 1e-4 * self.trained for a in architectures]
+
+    def validate(self, architectures):
+        return [token_score(a) for a in architectures]
+
+    def parameters(self, architecture):
+        return 100
+
+    def state(self):
+        return {"trained": np.array(self.trained)}
+
+    def restore(self, state):
+        self.trained = int(state["trained"])
+
+
+class FakeTrainer:
+    """Children learn what their tokens say, whatever the recipe."""
+
+    def train(self, job):
+        score = token_score(job.architecture)
+        epochs = job.recipe.epochs
+        curve = tuple(score * (e + 1) / epochs for e in range(epochs))
+        return Outcome(curve=curve, losses=((1.0, 1.0),) * epochs, parameters=100, seconds=1.0)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def supernets():
+    """The supernets made, the last one last."""
+    made = []
+
+    def make(space, task, settings, augment):
+        made.append(FakeSupernet(space))
+        return made[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cnnnas.run, "make_supernet", make)
+        patch.setattr(cnnnas.run, "make_executor", lambda trainer, jobs: InProcess(FakeTrainer))
+        yield made
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory) -> Path:
+    """60 grey images of two classes that differ in brightness."""
+    rng = np.random.default_rng(0)
+    y = np.arange(60) % 2
+    x = (rng.integers(0, 100, (60, 9, 11)) + 100 * y[:, None, None]).astype(np.uint8)
+    path = tmp_path_factory.mktemp("data") / "blots.npz"
+    np.savez(path, x_train=x[:40], y_train=y[:40], x_test=x[40:], y_test=y[40:])
+    return path
+
+
+def run(*arguments: object) -> int:
+    """Exit status of the command line with these arguments."""
+    with pytest.raises(SystemExit) as exit_:
+        main([str(a) for a in arguments])
+    return exit_.value.code or 0
+
+
+def search(data: Path, folder: Path, *more: object) -> int:
+    return run("search", data, "--preset", "tiny", "--run", folder, *more)
+
+
+def trials(folder: Path, name: str = "trials.jsonl") -> list[dict]:
+    """The journal but for times."""
+    lines = (folder / name).read_text().splitlines()
+    return [{k: v for k, v in json.loads(line).items() if k != "seconds"} for line in lines]
+
+
+@pytest.fixture(scope="module")
+def finished(data, tmp_path_factory) -> tuple[Path, str]:
+    """Folder of a finished search, and what it printed."""
+    folder = tmp_path_factory.mktemp("runs") / "blots"
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        assert search(data, folder) == 0
+    return folder, printed.getvalue()
+
+
+def test_a_search_leaves_journals_results_and_model(finished):
+    folder, _ = finished
+    record = json.loads((folder / "run.json").read_text())
+    assert len(trials(folder)) == record["settings"]["trials"] == 20
+    assert [r["name"] for r in record["results"]] == ["found by the search", "best random"]
+    rivals = trials(folder, "rivals.jsonl")
+    assert len(rivals) == 10  # fewer would say nothing of the rank correlation
+    assert record["results"][1]["architecture"] == max(rivals, key=lambda t: t["score"])[
+        "architecture"
+    ]["text"]  # fmt: skip
+    # Shared weights and children score by the same tokens here, so they agree completely.
+    assert record["kendall_tau"] == pytest.approx(1)
+    assert (folder / "best.keras").exists()
+
+
+def test_a_search_says_what_it_read_found_and_compared(finished):
+    _, printed = finished
+    assert "images of 9x11x1, pixels 0 to 199, 2 classes; 36 rows to train, 4 to" in printed
+    assert "round 4: 20/20 trials" in printed
+    assert "by search score" in printed
+    assert "best random" in printed
+    assert "(Kendall's tau): +1.00, over 10 random architectures" in printed
+
+
+def test_the_saved_model_takes_raw_pixels_and_loads_with_keras_alone(finished, data, tmp_path):
+    folder, _ = finished
+    images = read_images(str(data))
+    raw = np.load(data)["x_test"]
+    np.save(tmp_path / "x.npy", raw)
+    code = (
+        "import sys; sys.modules |= dict.fromkeys(('mlpnas', 'cnnnas'))\n"  # imports now fail
+        "import keras, numpy as np\n"
+        f"model = keras.saving.load_model({str(folder / 'best.keras')!r})\n"
+        f"x = np.load({str(tmp_path / 'x.npy')!r})\n"
+        f"np.save({str(tmp_path / 'y.npy')!r}, model.predict(x, verbose=0))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, cwd=tmp_path)
+    probabilities = np.load(tmp_path / "y.npy")
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+    record = json.loads((folder / "run.json").read_text())
+    said = record["results"][0]["test"]
+    assert images.task.score(images.task.test.y, probabilities) == pytest.approx(said)
+    model = keras.saving.load_model(folder / "best.keras")
+    as_fractions = model.predict(raw.astype(np.float32), verbose=0)
+    np.testing.assert_allclose(as_fractions, probabilities, atol=1e-5)
+
+
+@pytest.mark.parametrize("fails_at", [3, 5, 12])
+def test_a_search_that_was_interrupted_goes_on_as_if_it_had_not_been(
+    fails_at, data, finished, supernets, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(FakeSupernet, "__init__", _failing(fails_at))
+    with pytest.raises(KeyboardInterrupt):
+        main([*map(str, ["search", data, "--preset", "tiny", "--run", tmp_path / "r"])])
+    assert len(trials(tmp_path / "r")) == fails_at
+    monkeypatch.undo()
+    assert run("resume", tmp_path / "r") == 0
+    assert trials(tmp_path / "r") == trials(finished[0])
+    assert trials(tmp_path / "r", "rivals.jsonl") == trials(finished[0], "rivals.jsonl")
+
+
+def _failing(at):
+    def init(self, space):
+        self.space, self.trained, self.fails_at = space, 0, at
+
+    return init
+
+
+def test_a_finished_run_can_be_extended_and_is_then_what_a_longer_one_had_been(
+    data, finished, tmp_path, capsys
+):
+    assert search(data, tmp_path / "r", "--trials", 10, "--epochs", 1) == 0
+    assert run("resume", tmp_path / "r") == 0
+    assert "is finished: 10 trials" in capsys.readouterr().out
+    assert run("resume", tmp_path / "r", "--trials", 20) == 0
+    assert [t["architecture"] for t in trials(tmp_path / "r")] == [
+        t["architecture"] for t in trials(finished[0])
+    ]
+
+
+def test_resuming_with_other_images_is_refused(data, finished, tmp_path, capsys):
+    other = dict(np.load(data))
+    other["x_train"][0, 0, 0] += 1
+    moved = tmp_path / "blots.npz"
+    np.savez(moved, **other)
+    record = json.loads((finished[0] / "run.json").read_text())
+    record["settings"]["data"] = str(moved)
+    folder = tmp_path / "r"
+    folder.mkdir()
+    (folder / "run.json").write_text(json.dumps(record))
+    assert run("resume", folder) == 2
+    assert "not the data that the run began with: other values" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("strategy", ["reinforce", "evolution"])
+@pytest.mark.parametrize("space", ["macro", "micro", "zoph"])
+def test_children_can_be_trained_one_by_one(strategy, space, data, tmp_path, capsys):
+    options = ["--no-one-shot", "--strategy", strategy, "--space", space]
+    assert search(data, tmp_path / "r", *options) == 0
+    found = trials(tmp_path / "r")
+    assert len(found) == len(trials(tmp_path / "r", "rivals.jsonl")) == 4
+    for trial in found:  # the cubed accuracy of the best of the last five epochs
+        assert trial["score"] == pytest.approx(max(trial["curve"][-5:]) ** 3)
+    assert "mean search score of the best 1: " in capsys.readouterr().out
+
+
+def test_micro_cells_are_searched_with_shared_weights(data, tmp_path):
+    assert search(data, tmp_path / "r", "--space", "micro", "--strategy", "random") == 0
+    assert "enas" in json.loads((tmp_path / "r" / "run.json").read_text())["space"].lower() or (
+        len(trials(tmp_path / "r")) == 20
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["{data}", "--trials", "0"], "--trials is 0; expected"),
+        (["{data}", "--epochs", "0"], "--epochs is 0; expected"),
+        (["{data}", "--seed", "-1"], "--seed is -1; expected"),
+        (["{data}", "--space", "zoph"], "zoph has no shared weights; expected macro or micro"),
+        (["{data}", "--strategy", "evolution"], "or add --no-one-shot"),
+        (["{data}", "--strategy", "luck"], "reinforce"),
+        (["{data}", "--train-rows", "99"], "--train-rows is 99; expected 2 to 40"),
+        (["{data}", "--time-limit", "soon"], "--time-limit is 'soon'; expected such as"),
+        (["nowhere.npz"], "no file or folder 'nowhere.npz'"),
+    ],
+)
+def test_a_mistake_gets_one_line_and_status_2(arguments, message, data, tmp_path, capsys):
+    folder = tmp_path / "r"
+    assert search(*(a.format(data=data) for a in arguments[:1]), folder, *arguments[1:]) == 2
+    printed = capsys.readouterr().err
+    assert message in printed
+    assert printed.count("\n") == 1
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("one_shot", ["--one-shot", "--no-one-shot"])
+def test_images_too_small_for_the_reductions_are_refused_with_the_minimum(
+    one_shot, data, tmp_path, capsys
+):
+    arrays = dict(np.load(data))
+    small = {k: v[:, :7, :7] if k.startswith("x") else v for k, v in arrays.items()}
+    np.savez(tmp_path / "small.npz", **small)
+    assert search(tmp_path / "small.npz", tmp_path / "r", one_shot) == 2
+    assert "with at least 8 x 8 pixels" in capsys.readouterr().err
+
+
+def test_a_report_as_text_and_as_a_page_that_loads_nothing(finished, capsys):
+    folder, _ = finished
+    assert run("report", folder) == 0
+    printed = capsys.readouterr().out
+    assert "by search score" in printed
+    assert "best random: validation" in printed
+    assert "Kendall's tau" in printed
+    assert run("report", folder, "--html") == 0
+    page = (folder / "report.html").read_text()
+    for title in ("The network found", "Trained at length", "Can shared weights be believed?"):
+        assert title in page
+    assert "<script" not in page
+    assert "http://" not in page.replace("http://www.w3.org", "")
+
+
+def test_a_folder_that_is_no_run_has_no_report(tmp_path, capsys):
+    assert run("report", tmp_path) == 2
+    assert "is no folder of a run" in capsys.readouterr().err
