@@ -21,6 +21,7 @@ from mlpnas.core.task import Fold
 
 ROOM = 3  # capacities are multiples of it; the rows enter at one of the lowest three layers
 CHUNK = 4096  # validation rows per forward pass: bounds the memory of activations
+BEST = ("loss", "metric")  # values of `Recipe.best`
 REGRESSION = ("mse", "mae")  # losses of targets that are real numbers
 
 
@@ -87,6 +88,7 @@ class Plan(NamedTuple):
         keys: of the random numbers of the dropout masks, uint64 `(capacity,)`.
         order: seed of the order of the rows, int32 `(2,)`.
         epochs, patience, batch: as in `Recipe`, int32.
+        best: place in `BEST` of what says whose weights are kept, int32.
         rate: learning rate, float32.
     """
 
@@ -98,6 +100,7 @@ class Plan(NamedTuple):
     epochs: Any
     patience: Any
     batch: Any
+    best: Any
     rate: Any
 
     def kinds(self, form: Form) -> list[Kind]:
@@ -187,14 +190,36 @@ class Training(NamedTuple):
         _, loss, good = tf.while_loop(lambda i, *_: i < n, chunk, start, parallel_iterations=1)
         return loss / tf.reduce_sum(self.valid.weight), good
 
-    def judge(self, loss: Tensor, valid_loss: Tensor, best: Tensor, wait: Tensor) -> tuple:
-        """Lowest validation loss so far, and epochs since; keeps the weights if it is this."""
-        better = valid_loss < best
+    def _badness(self, good: Tensor) -> Tensor:
+        """Falls as the metric rises, by what `validate` summed up."""
+        if self.loss not in REGRESSION:
+            return -good[0]
+        y, weight = self.valid.y, self.valid.weight[:, None]
+        center = tf.reduce_sum(weight * y, axis=0) / tf.reduce_sum(weight)
+        total = tf.reduce_sum(weight * tf.square(y - center), axis=0)
+        return tf.reduce_sum(tf.math.divide_no_nan(good, total))
+
+    def judge(
+        self, by: Tensor, losses: tuple, good: Tensor, best: Tensor, wait: Tensor
+    ) -> tuple:
+        """The best epoch's value so far, and epochs since; keeps the weights if it is this.
+
+        Args:
+            by: `Plan.best`.
+            losses: training and validation loss.
+            good: what `validate` summed up.
+            best: the lowest value so far.
+            wait: epochs since.
+        """
+        loss, valid_loss = losses
+        value = tf.stack([valid_loss, self._badness(good)])[by]
+        # Of equal losses the first is kept, of equal metrics the last.
+        better = (value < best) | ((by > 0) & tf.equal(value, best))
 
         def keep():
             for layer in self.chain.layers:
                 layer.keep()
-            return valid_loss
+            return value
 
         best = tf.cond(better, keep, lambda: best)
         finite = tf.math.is_finite(loss) & tf.math.is_finite(valid_loss)
@@ -244,7 +269,8 @@ def compile_run(
             rows = _shuffled(train, plan.order, epoch) if shuffle else train
             train_loss = training.epoch(rows, plan, epoch)
             valid_loss, good = training.validate()
-            best, wait = training.judge(train_loss, valid_loss, best, wait)
+            found = train_loss, valid_loss
+            best, wait = training.judge(plan.best, found, good, best, wait)
             losses = losses.write(epoch, tf.stack([train_loss, valid_loss]))
             return epoch + 1, best, wait, losses, sums.write(epoch, good)
 
@@ -264,7 +290,7 @@ def _signature(capacity: int) -> list:
 
     n, whole, real = capacity, spec(tf.int32), spec(tf.float32)
     numbers = spec(tf.int32, n), spec(tf.float32, n), spec(tf.uint64, n), spec(tf.int32, 2)
-    plan = Plan(whole, *numbers, whole, whole, whole, real)
+    plan = Plan(whole, *numbers, whole, whole, whole, whole, real)
     return [[spec(tf.float32, None, None)] * (n + 1), plan]
 
 

@@ -38,14 +38,19 @@ ARGUMENTS = """
         max_time: seconds after which the search ends; None for no limit. How many trials fit
             in depends on the machine.
         epochs: of training per trial.
-        refit_epochs: at most, when the best five are retrained from fresh weights.
+        refit_epochs: at most, when the best five are retrained from fresh weights; None for
+            as many as the rows allow, see `final.finish`.
         search_space: parameters of `MLPSpace` (widths, activations, max_layers, dropout) as a
             dict; None for the default vocabulary.
-        strategy: one of `settings.StrategyName`: `"reinforce"`, `"random"`, `"lanas"`, ...
+        strategy: one of `configuration.StrategyName`: `"reinforce"`, `"random"`, `"lanas"`, ...
         one_shot: whether children inherit weights from earlier ones.
         predictor: whether the controller has its accuracy head.
         scoring: what to choose by, a name that `sklearn.metrics.get_scorer` knows, such as
             `"balanced_accuracy"`, `"roc_auc"` or `"neg_log_loss"`; None for accuracy or R².
+        scaling: of columns of numbers: `"standard"`; `"quantile"`, which draws in long tails;
+            or `"auto"`, whichever of them a small perceptron validates better with.
+        ensemble: how many of the retrained networks to average, chosen greedily on the
+            validation rows, the same one perhaps more than once; 0 predicts with the best one.
         validation_fraction: rows held out within `fit` to choose by, in (0, 0.5).
         run_dir: folder to keep the search in (journal, settings, `best.keras`), as the command
             line does; it must not exist. None keeps nothing.
@@ -64,12 +69,14 @@ class _Search(BaseEstimator, ABC):
         max_trials=100,
         max_time=None,
         epochs=10,
-        refit_epochs=50,
+        refit_epochs=None,
         search_space=None,
         strategy="reinforce",
         one_shot=True,
         predictor=True,
         scoring=None,
+        scaling="standard",
+        ensemble=0,
         validation_fraction=0.2,
         run_dir=None,
         n_jobs=None,
@@ -85,6 +92,8 @@ class _Search(BaseEstimator, ABC):
         self.one_shot = one_shot
         self.predictor = predictor
         self.scoring = scoring
+        self.scaling = scaling
+        self.ensemble = ensemble
         self.validation_fraction = validation_fraction
         self.run_dir = run_dir
         self.n_jobs = n_jobs
@@ -113,7 +122,8 @@ class _Search(BaseEstimator, ABC):
         weight = self._weight(sample_weight, frame, target)
         seed = seed_of(self.random_state)
         columns = columns_of(X, frame)
-        table = make_table(frame, columns, target, weight, self.validation_fraction, seed)
+        fraction = self.validation_fraction
+        table = make_table(frame, columns, target, weight, fraction, seed, self.scaling)
         self._remember(table, *run_search(self, table, seed))
         return self
 
@@ -132,6 +142,7 @@ class _Search(BaseEstimator, ABC):
         self._table = without_rows(table)
         self._retrained = winner.retrained
         self.best_model_: keras.Model = winner.model
+        self.ensemble_model_: keras.Model | None = winner.ensemble
         self.best_architecture_ = winner.trial.architecture
         self.best_score_ = best_score(winner, table, self.scoring)
         self.trials_ = pd.DataFrame([asdict(trial) for trial in history.trials])
@@ -165,13 +176,18 @@ class _Search(BaseEstimator, ABC):
         from mlpnas.export import raw_model
 
         check_is_fitted(self)
-        raw_model(self.best_model_, self._table).save(path)
+        raw_model(self._model, self._table).save(path)
         return Path(path)
 
     def _network(self) -> Any:
         from mlpnas.network import Network
 
-        return Network(self.best_model_, self._table)
+        return Network(self._model, self._table)
+
+    @property
+    def _model(self) -> "keras.Model":
+        """What predicts."""
+        return self.ensemble_model_ or self.best_model_
 
     def _encode(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
@@ -195,12 +211,14 @@ class MLPNASClassifier(ClassifierMixin, _Search):
         max_trials=100,
         max_time=None,
         epochs=10,
-        refit_epochs=50,
+        refit_epochs=None,
         search_space=None,
         strategy="reinforce",
         one_shot=True,
         predictor=True,
         scoring=None,
+        scaling="standard",
+        ensemble=0,
         validation_fraction=0.2,
         class_weight=None,
         run_dir=None,
@@ -218,6 +236,8 @@ class MLPNASClassifier(ClassifierMixin, _Search):
             one_shot=one_shot,
             predictor=predictor,
             scoring=scoring,
+            scaling=scaling,
+            ensemble=ensemble,
             validation_fraction=validation_fraction,
             run_dir=run_dir,
             n_jobs=n_jobs,

@@ -31,6 +31,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from mlpnas.table import Table
 from mlpnas.tables.arrays import PIXEL
 from mlpnas.tables.columns import MISSING, Column
+from mlpnas.tables.quantiles import Quantiles
 
 Tensor = Any
 
@@ -124,7 +125,7 @@ def _joined(tensors: list[Tensor]) -> Tensor:
 
 def _numbers(x: Tensor, fitted: Pipeline) -> Tensor:
     """Median for missing ones, indicators where the training fold missed some, then scaled."""
-    imputer, scaler = fitted[0], fitted[-1]
+    imputer, *bends, scaler = fitted
     missing = ops.isnan(x)
     width = x.shape[-1]
     nothing = pd.DataFrame(
@@ -136,7 +137,16 @@ def _numbers(x: Tensor, fitted: Pipeline) -> Tensor:
     if flags:
         indicators = ops.take(ops.cast(missing, "float32"), np.array(flags), axis=-1)
         known = layers.Concatenate()([known, indicators])
+    for bend in bends:
+        known = _bent(known, bend)
     return _standardised(known, scaler)
+
+
+def _bent(x: Tensor, fitted: Quantiles) -> Tensor:
+    """Each column's broken line, as a sum of ramps that each rise between two knots."""
+    ramps = fitted.ramps()
+    risen = ops.clip((ops.expand_dims(x, -1) - ramps.start) / ramps.width, 0.0, 1.0)
+    return ops.sum(risen * ramps.rise, axis=-1) + ramps.least
 
 
 def _standardised(x: Tensor, scaler: StandardScaler) -> Tensor:

@@ -11,14 +11,13 @@ from rich.console import Console
 
 from mlpnas.core.clock import Clock
 from mlpnas.core.display import SearchDisplay
-from mlpnas.core.evaluator import Recipe
 from mlpnas.core.folder import Folder
 from mlpnas.core.trial import History, Trial
 from mlpnas.export import raw_model
-from mlpnas.final import REFIT, Winner
+from mlpnas.final import Winner, finish
 from mlpnas.network import Network
 from mlpnas.run import Run
-from mlpnas.scoring import score
+from mlpnas.scoring import check_scoring, score
 from mlpnas.settings import Settings, Workers
 from mlpnas.space import MLPSpace
 from mlpnas.table import Table
@@ -26,12 +25,10 @@ from mlpnas.table import Table
 
 def run_search(estimator: Any, table: Table, seed: int) -> tuple[History, Winner]:
     """Search by the estimator's parameters, and retrain the finalists."""
+    check_scoring(table, estimator.scoring)
     space = MLPSpace(table.task.head, **(estimator.search_space or {}))
     with _folder(estimator.run_dir) as folder:
-        run = Run(
-            _settings(estimator, seed), table, folder, _workers(estimator.n_jobs),
-            space, estimator.scoring,
-        )  # fmt: skip
+        run = Run(_settings(estimator, seed), table, folder, _workers(estimator.n_jobs), space)
         run.write()
         with (
             run.executor,
@@ -39,9 +36,10 @@ def run_search(estimator: Any, table: Table, seed: int) -> tuple[History, Winner
             _shown(estimator.verbose, history, run.settings) as show,
         ):
             run.search(history, Clock(estimator.max_time, run.parameters), show)
-        winner = run.retrain(history, _recipe(estimator.refit_epochs))
+            recipe = finish(len(table.task.train), estimator.refit_epochs)
+            winner = run.retrain(history, recipe)
         if estimator.run_dir is not None:
-            folder.save(raw_model(winner.model, table))
+            folder.save(raw_model(winner.predictor, table))
             run.write(**winner.record())
     return history, winner
 
@@ -55,16 +53,15 @@ def _settings(estimator: Any, seed: int) -> Settings:
         one_shot=bool(estimator.one_shot),
         predictor=bool(estimator.predictor),
         seed=seed,
+        scoring=estimator.scoring,
+        scaling=estimator.scaling,
+        ensemble=int(estimator.ensemble),
     )
 
 
 def _workers(n_jobs: int | None) -> Workers:
     jobs = effective_n_jobs(n_jobs)
     return Workers(jobs, executor="here" if jobs == 1 else "local")
-
-
-def _recipe(epochs: int) -> Recipe:
-    return Recipe(int(epochs), REFIT.patience, REFIT.batch_size, REFIT.learning_rate)
 
 
 @contextmanager
@@ -94,4 +91,5 @@ def best_score(winner: Winner, table: Table, scoring: str | None) -> float:
     """The retrained winner's score on the validation rows, as scikit-learn gives it."""
     if scoring is None:
         return winner.retrained[winner.trial.id]
-    return score(Network(winner.model, table), table.task.valid, scoring)
+    valid = table.task.valid
+    return score(Network(winner.model, table).outputs(valid.x), valid, table, scoring)

@@ -1,9 +1,8 @@
-"""Network: a trained Keras model that answers in the user's terms, as scikit-learn asks."""
+"""Network: a trained Keras model that answers in the user's terms."""
 
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
 
 from mlpnas.table import Table
 
@@ -12,29 +11,16 @@ from mlpnas.table import Table
 BATCH, STEP = 4096, 32
 
 
-class Network(BaseEstimator):
-    """A network on encoded inputs, with the methods that scikit-learn's scorers call.
+class Network:
+    """A network on encoded inputs.
 
     Args:
-        model: a `keras.Model`, or any callable of inputs `(rows, inputs)`.
+        model: a `keras.Model`.
         table: says what its outputs mean; needs no rows.
     """
 
     def __init__(self, model: Any, table: Table):
         self.model, self.table = model, table
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.estimator_type = "classifier" if self.table.task.classes else "regressor"
-        return tags
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
-
-    @property
-    def classes_(self) -> np.ndarray:
-        """The labels, in the order of the columns of `predict_proba`."""
-        return np.asarray(self.table.task.classes)
 
     def outputs(self, x: np.ndarray) -> np.ndarray:
         """What the final layer gives, `(rows, units)` float32, for encoded rows."""
@@ -54,7 +40,4 @@ class Network(BaseEstimator):
 
     def predict_proba(self, x: np.ndarray) -> np.ndarray:
         """Probabilities `(rows, classes)` float64; rows sum to 1."""
-        outputs = self.outputs(x).astype(np.float64)
-        if self.table.task.kind == "binary":
-            return np.hstack([1 - outputs, outputs])
-        return outputs / outputs.sum(axis=1, keepdims=True)
+        return self.table.chances(self.outputs(x))

@@ -6,26 +6,23 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 
+from mlpnas.core.asynchronous import search_asynchronously
 from mlpnas.core.clock import Clock
 from mlpnas.core.errors import InputError
 from mlpnas.core.evaluator import ChildEvaluator, Recipe, Trainer
 from mlpnas.core.executors import Executor, InProcess, TrainerFactory, WorkerProcesses
 from mlpnas.core.folder import Folder, describe_data
 from mlpnas.core.on_ray import OnRay
+from mlpnas.core.search import search
 from mlpnas.core.search_space import Architecture
 from mlpnas.core.session import Session
 from mlpnas.core.shared_weights import SharedWeights
-from mlpnas.core.strategies.bayesian import BayesianOptimization
-from mlpnas.core.strategies.evolution import RegularizedEvolution
-from mlpnas.core.strategies.lanas import LaNAS
-from mlpnas.core.strategies.local_search import LocalSearch
-from mlpnas.core.strategies.mcts import MCTS
-from mlpnas.core.strategies.random import RandomStrategy
-from mlpnas.core.strategies.reinforce import Predictor, ReinforceStrategy
+from mlpnas.core.strategies.named import make_strategy
+from mlpnas.core.strategies.reinforce import Predictor
 from mlpnas.core.strategies.strategy import Strategy
-from mlpnas.core.strategies.tpe import TPE
 from mlpnas.core.trial import History, Trial
-from mlpnas.final import REFIT, Winner, retrain
+from mlpnas.ensemble import combine
+from mlpnas.final import FINALISTS, Winner, retrain
 from mlpnas.generator import MLPGenerator
 from mlpnas.scoring import Scored, ScoringOption
 from mlpnas.settings import Settings, Workers
@@ -43,7 +40,6 @@ class Run:
         folder: keeps it.
         workers: where children are trained.
         space: what to search; None for the default vocabulary.
-        scoring: a measure of scikit-learn's to judge by; None for accuracy or R².
     """
 
     settings: Settings
@@ -51,7 +47,6 @@ class Run:
     folder: Folder
     workers: Workers
     space: MLPSpace | None = None
-    scoring: ScoringOption = None
     generator: MLPGenerator = field(init=False)
     strategy: Strategy = field(init=False)
     executor: Executor = field(init=False)
@@ -62,7 +57,8 @@ class Run:
         s, task = self.settings, self.table.task
         space = self.space or MLPSpace(task.head)
         self.generator = MLPGenerator(space)
-        self.strategy = make_strategy(s, space)
+        predictor = Predictor() if s.predictor else None
+        self.strategy = make_strategy(s.strategy, space, s.seed, predictor)
         self.executor = make_executor(self.trainer(Recipe(epochs=s.epochs)), self.workers)
         self.evaluator = ChildEvaluator(
             self.generator,
@@ -72,8 +68,10 @@ class Run:
             store=SharedWeights() if s.one_shot else None,
             score=s.reward,
             checkpoint=self.folder.checkpoint,
+            stream=self.executor.stream,
         )
-        self.session = Session(s, self.folder, self.strategy, self.evaluator)
+        loop = search_asynchronously if s.asynchronous else search
+        self.session = Session(s, self.folder, self.strategy, self.evaluator, loop)
 
     def parameters(self, architecture: Architecture) -> int:
         """Trainable parameters of an architecture."""
@@ -82,7 +80,7 @@ class Run:
 
     def trainer(self, recipe: Recipe) -> TrainerFactory:
         """What makes trainers by this recipe; it can be sent to other processes."""
-        return partial(make_trainer, self.table, self.generator, recipe, self.scoring)
+        return partial(make_trainer, self.table, self.generator, recipe, self.settings.scoring)
 
     def search(self, history: History, clock: Clock, on_trial: Callable[[Trial], None]) -> None:
         """Search until all trials are there or the clock says stop; `on_trial` sees each.
@@ -94,27 +92,37 @@ class Run:
     def retrain(
         self,
         history: History,
-        recipe: Recipe = REFIT,
+        recipe: Recipe | None = None,
         on_finalist: Callable[[str], None] = lambda message: None,
     ) -> Winner:
-        """The finalists' retraining, see `final.retrain`; `on_finalist` is told of each.
+        """The finalists' retraining, and their ensemble if asked for; see `final`.
+
+        Args:
+            history: has the trials.
+            recipe: how to train at length; None for `final.finish`.
+            on_finalist: told of each as it begins.
+
+        The caller closes `executor` afterwards.
 
         Raises:
             InputError: if no trial succeeded, or none can be retrained.
         """
-        finalists = history.leaderboard()
+        finalists = history.leaderboard(max(FINALISTS, self.settings.ensemble))
         if not finalists:
             reason = history.trials[0].reason if history.trials else "no time for any"
             raise InputError(
                 f"none of the {len(history)} trials succeeded, so there is no winner to "
                 f"retrain; expected at least one: mend the first one's reason: {reason}"
             )
-        count = len(finalists)
-        return retrain(
-            self.generator, self.table.task, finalists, self.settings.seed,
+        count, s = len(finalists), self.settings
+        winner = retrain(
+            self.generator, self.table.task, finalists, s.seed,
             lambda n: on_finalist(f"retraining finalist {n} of {count}"),
-            self.trainer(recipe)(),
+            recipe, self.executor.run,
         )  # fmt: skip
+        if not s.ensemble:
+            return winner
+        return combine(winner, finalists, self.generator, self.table, s.ensemble, s.scoring)
 
     def write(self, **results: Any) -> None:
         """Write run.json."""
@@ -164,20 +172,3 @@ def make_executor(trainer: TrainerFactory, workers: Workers) -> Executor:
     if workers.executor == "here":
         return InProcess(trainer)
     return WorkerProcesses(trainer, workers.jobs, workers.trial_timeout)
-
-
-def make_strategy(settings: Settings, space: MLPSpace) -> Strategy:
-    """The strategy that the settings name."""
-    others = {
-        "random": RandomStrategy,
-        "evolution": RegularizedEvolution,
-        "local-search": LocalSearch,
-        "bayesian": BayesianOptimization,
-        "lanas": LaNAS,
-        "mcts": MCTS,
-        "tpe": TPE,
-    }
-    if settings.strategy in others:
-        return others[settings.strategy](space, settings.seed)
-    predictor = Predictor() if settings.predictor else None
-    return ReinforceStrategy(space, settings.seed, predictor=predictor)

@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 
 from mlpnas.core.task import Fold, Task
+from mlpnas.row_weights import weighted
 from mlpnas.table import Table
 from mlpnas.tables.columns import Column
-from mlpnas.tables.encoding import clean_folds, encode, make_preprocessor
+from mlpnas.tables.encoding import clean_folds, encode
 from mlpnas.tables.folds import hold_out
+from mlpnas.tables.scaling import Sample, ScalingOption, fit_preprocessor
 from mlpnas.tables.targets import Target
 
 
@@ -24,6 +26,7 @@ def make_table(
     weight: np.ndarray | None,
     valid_fraction: float,
     seed: int,
+    scaling: ScalingOption = "standard",
 ) -> Table:
     """Split, encode, and standardise a quantity.
 
@@ -34,35 +37,22 @@ def make_table(
         weight: of each row, not negative; rows of weight 0 count for nothing and are left out.
         valid_fraction: rows held out to choose by.
         seed: of the split.
+        scaling: of numbers, see `tables.scaling`.
     """
     present = np.arange(len(frame)) if weight is None else np.flatnonzero(weight)
     rng = np.random.default_rng(seed)
     rows = [present[part] for part in hold_out(target.strata[present], valid_fraction, rng)]
     cleaned = clean_folds(frame.copy(deep=False), columns, rows)
-    preprocessor = make_preprocessor(columns).fit(cleaned[0])
-    y, mean, std = _scaled(target, rows[0])
+    target = target.standardised(rows[0])
+    samples = [Sample(x, target.y[part]) for x, part in zip(cleaned, rows, strict=True)]
+    notes: list[str] = []
+    preprocessor = fit_preprocessor(columns, samples[0], samples[1], scaling, notes)
     train, valid = (
-        Fold(encode(preprocessor, x), y[part], _mean_one(weight, part))
-        for x, part in zip(cleaned, rows, strict=True)
+        weighted(Fold(encode(preprocessor, x), y), None if weight is None else weight[part])
+        for (x, y), part in zip(samples, rows, strict=True)
     )
     task = Task("samples", target.kind, train, valid, empty(train), target.classes)
-    return Table(task, "y", tuple(columns), preprocessor, mean, std)
-
-
-def _scaled(target: Target, train: np.ndarray) -> tuple:
-    """The target as `Fold.y`, and the training rows' mean and deviation of each output."""
-    if target.classes:
-        return target.y, 0.0, 1.0
-    mean, std = target.y[train].mean(axis=0), target.y[train].std(axis=0)
-    std = np.where(std > 0, std, 1.0)
-    return ((target.y - mean) / std).astype(np.float32), mean, std
-
-
-def _mean_one(weight: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
-    """The rows' weights over their mean: the step size should not depend on their unit."""
-    if weight is None:
-        return None
-    return (weight[rows] / weight[rows].mean()).astype(np.float32)
+    return Table(task, "y", tuple(columns), preprocessor, target.mean, target.std, tuple(notes))
 
 
 def empty(fold: Fold) -> Fold:

@@ -1,30 +1,106 @@
-"""Scoring: trials judged by any of scikit-learn's measures instead of accuracy or R²."""
+"""Scoring: outputs judged by accuracy or R², or by any of scikit-learn's measures."""
 
+import warnings
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.metrics import get_scorer
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import UndefinedMetricWarning
+from sklearn.metrics import get_scorer, get_scorer_names
 
+from mlpnas.core.errors import InputError
 from mlpnas.core.evaluator import Job, Outcome, Trainer
-from mlpnas.core.task import Fold
-from mlpnas.generator import MLPGenerator
+from mlpnas.core.task import Fold, Task
 from mlpnas.network import Network
 from mlpnas.table import Table
-from mlpnas.trainer import to_model
 
-ScoringOption = str | None  # a name of sklearn.metrics.get_scorer_names()
+if TYPE_CHECKING:
+    from mlpnas.generator import MLPGenerator
+
+ScoringOption = str | None  # a name that scikit-learn knows; None for accuracy or R²
 
 
-def score(network: Network, fold: Fold, scoring: str) -> float:
-    """A scikit-learn score of encoded rows, weighted as they are; higher is better.
+class _Answers(BaseEstimator):
+    """What some network gave for some rows, with the methods that scorers call."""
+
+    def __init__(self, outputs: np.ndarray, table: Table):
+        self.outputs, self.table = outputs, table
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.estimator_type = "classifier" if self.table.task.classes else "regressor"
+        return tags
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    @property
+    def classes_(self) -> np.ndarray:
+        return np.asarray(self.table.task.classes)
+
+    def predict(self, x: Any) -> np.ndarray:
+        return self.table.decode(self.outputs)
+
+    def predict_proba(self, x: Any) -> np.ndarray:
+        return self.table.chances(self.outputs)
+
+
+def score(outputs: np.ndarray, fold: Fold, table: Table, scoring: ScoringOption) -> float:
+    """How good a network's outputs are, with the fold's rows weighted as they are.
+
+    Args:
+        outputs: of the final layer `(rows, units)`, for the fold's rows.
+        fold: what should have come out.
+        table: says what outputs mean.
+        scoring: name of the measure; None for accuracy or R².
+
+    Returns:
+        A number of which more is better.
 
     Raises:
-        ValueError: from scikit-learn, for an unknown measure or one that does not fit the task.
+        ValueError: from scikit-learn, for a measure that does not fit the task.
     """
-    table = network.table
-    y = network.classes_[fold.y] if table.task.classes else table.decode(fold.y)
+    if scoring is None:
+        return table.task.score(fold.y, outputs, fold.weight)
+    answers = _Answers(outputs, table)
+    y = answers.classes_[fold.y] if table.task.classes else table.decode(fold.y)
     weights = {} if fold.weight is None else {"sample_weight": fold.weight}
-    return float(get_scorer(scoring)(network, fold.x, y, **weights))
+    with warnings.catch_warnings():
+        # A class that is never predicted has no precision, and counts as 0.
+        warnings.simplefilter("ignore", UndefinedMetricWarning)
+        return float(get_scorer(scoring)(answers, fold.x, y, **weights))
+
+
+def measure_name(task: Task, scoring: ScoringOption) -> str:
+    """What tables of results call the measure."""
+    return scoring or {"accuracy": "accuracy", "r2": "R²"}[task.metric]
+
+
+def check_scoring(table: Table, scoring: ScoringOption) -> None:
+    """Raise InputError unless the measure exists and fits the table's target."""
+    if scoring is None:
+        return
+    if scoring not in get_scorer_names():
+        raise InputError(
+            f"--scoring is {scoring!r}; expected a name of scikit-learn's, such as "
+            "balanced_accuracy, roc_auc, neg_log_loss or neg_mean_absolute_error"
+        )
+    try:
+        score(_perfect(table.task), table.task.valid, table, scoring)
+    except (ValueError, TypeError, AttributeError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f"--scoring {scoring} does not fit a {table.task.kind} target ({reason}); expected "
+            "a measure that does: for several classes such as roc_auc_ovr, f1_macro"
+        ) from None
+
+
+def _perfect(task: Task) -> np.ndarray:
+    """The outputs that the validation rows ask for."""
+    if task.kind == "multiclass":
+        return np.eye(len(task.classes), dtype=np.float32)[task.valid.y]
+    return task.valid.y.reshape(len(task.valid), -1).astype(np.float32)
 
 
 def unit(value: float, scoring: ScoringOption) -> float:
@@ -48,17 +124,21 @@ class Scored:
         scoring: name of the measure.
     """
 
-    def __init__(self, trainer: Trainer, generator: MLPGenerator, table: Table, scoring: str):
+    def __init__(self, trainer: Trainer, generator: "MLPGenerator", table: Table, scoring: str):
         self._trainer, self._generator = trainer, generator
         self._table, self._scoring = table, scoring
 
     def train(self, job: Job) -> Outcome:
+        # Imported here: a command line checks its measure before TensorFlow is started.
+        from mlpnas.trainer import to_model
+
         outcome = self._trainer.train(job)
         if outcome.reason is not None:
             return outcome
         task = self._table.task
         model = to_model(self._generator, job.architecture, task, outcome.weights)
-        value = score(Network(model, self._table), task.valid, self._scoring)
+        outputs = Network(model, self._table).outputs(task.valid.x)
+        value = score(outputs, task.valid, self._table, self._scoring)
         if not np.isfinite(value):
             return replace(outcome, reason=f"score {value} by {self._scoring}")
         return replace(outcome, score=unit(value, self._scoring))

@@ -3,12 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from mlpnas.core.configuration import at_least
+from mlpnas.core.configuration import StrategyName, at_least
 from mlpnas.core.errors import InputError
-
-StrategyName = Literal[
-    "reinforce", "random", "evolution", "local-search", "bayesian", "lanas", "mcts", "tpe"
-]
 
 
 @dataclass(frozen=True)
@@ -29,6 +25,12 @@ class Settings:
         loss: what training minimises where the target is a number, `"mse"` or `"mae"`.
         reward: how a learning curve becomes a score.
         seed: of everything.
+        scoring: what to choose by, a measure of scikit-learn's; None for accuracy or R².
+        class_weight: `"balanced"` lets every class count as much as any other.
+        scaling: of columns of numbers; `"auto"` compares both ways before the search.
+        ensemble: how many networks to average in the end, see `ensemble`; 0 for one alone.
+        asynchronous: whether the strategy is told results as they come, see
+            `core.asynchronous`; such a run cannot be repeated to the bit.
     """
 
     data: str
@@ -44,10 +46,15 @@ class Settings:
     loss: Literal["mse", "mae"] = "mse"
     reward: Literal["weighted", "best", "last"] = "weighted"
     seed: int = 0
+    scoring: str | None = None
+    class_weight: Literal["none", "balanced"] = "none"
+    scaling: Literal["standard", "quantile", "auto"] = "standard"
+    ensemble: int = 0
+    asynchronous: bool = False
 
     def __post_init__(self) -> None:
         at_least(self, 1, "trials", "per_round", "epochs")
-        at_least(self, 0, "seed")
+        at_least(self, 0, "seed", "ensemble")
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,14 @@ import pandas as pd
 from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import StandardScaler
 
+from mlpnas.core.errors import InputError
 from mlpnas.core.task import Fold, Task
 from mlpnas.tables.arrays import read_arrays, scale_folds
 from mlpnas.tables.columns import WARNING, Column
-from mlpnas.tables.encoding import clean_folds, clean_rows, encode, make_preprocessor
+from mlpnas.tables.encoding import clean_folds, clean_rows, encode
 from mlpnas.tables.folds import Rows, Split
-from mlpnas.tables.reading import check_target, listing, read_frame
+from mlpnas.tables.reading import check_target, draw_rows, listing, read_frame
+from mlpnas.tables.scaling import Sample, ScalingOption, fit_preprocessor
 from mlpnas.tables.selection import choose_columns, drop_named, giveaways
 from mlpnas.tables.targets import Target, TaskOption, read_target
 
@@ -39,7 +41,7 @@ class Table:
             for npz a StandardScaler, or None for pixels, which are divided by 255.
         target_mean, target_std: a regression target is standardised with these, the training
             fold's, because networks learn best on that scale (R² does not depend on it);
-            arrays where there are several outputs; 0 and 1 for classes.
+            arrays `(outputs,)`; 0 and 1 for classes.
         notes: sentences on what was inferred and dropped; warnings begin with "Warning: ".
     """
 
@@ -71,6 +73,13 @@ class Table:
         index = (outputs[:, 0] > 0.5).astype(int) if binary else outputs.argmax(axis=1)
         return np.asarray(self.task.classes)[index]
 
+    def chances(self, outputs: np.ndarray) -> np.ndarray:
+        """Probabilities `(rows, classes)` float64 for a model's outputs; rows sum to 1."""
+        outputs = outputs.astype(np.float64)
+        if self.task.kind == "binary":
+            return np.hstack([1 - outputs, outputs])
+        return outputs / outputs.sum(axis=1, keepdims=True)
+
 
 def read_table(
     path: str | Path,
@@ -81,6 +90,8 @@ def read_table(
     seed: int = 0,
     valid_fraction: float = 0.2,
     test_fraction: float = 0.2,
+    scaling: ScalingOption = "standard",
+    rows: int | None = None,
 ) -> Table:
     """Reads a CSV, parquet or npz file and makes a Task of it.
 
@@ -94,6 +105,8 @@ def read_table(
         seed: of the one split.
         valid_fraction: validation rows among those that are not test rows, in (0, 0.5).
         test_fraction: test rows among all, in (0, 0.5).
+        scaling: of numbers, see `tables.scaling`; arrays of npz know the standard one only.
+        rows: at most so many, drawn at random by the seed; None for all. Not for npz.
 
     Raises:
         InputError: in one line, what cannot be used and how to mend it.
@@ -101,9 +114,13 @@ def read_table(
     path = Path(path)
     plan = Split(seed, valid_fraction, test_fraction).check()
     if path.suffix == ".npz":
-        return _from_npz(path, task, plan)
-    frame = read_frame(path, target)
-    return _from_columns(frame, path.stem, str(target), task, drop, plan)
+        if rows is not None:
+            raise InputError(
+                f"--rows is {rows}, but '{path}' is not a CSV; expected one: omit it"
+            )
+        return _from_npz(path, task, plan, scaling)
+    frame = draw_rows(read_frame(path, target), rows, seed)
+    return _from_columns(frame, path.stem, str(target), task, drop, plan, scaling)
 
 
 def from_frame(
@@ -116,10 +133,11 @@ def from_frame(
     seed: int = 0,
     valid_fraction: float = 0.2,
     test_fraction: float = 0.2,
+    scaling: ScalingOption = "standard",
 ) -> Table:
     """As `read_table`, for a DataFrame, which is left as it is; its index is ignored."""
     plan = Split(seed, valid_fraction, test_fraction).check()
-    return _from_columns(_plain(frame), name, str(target), task, drop, plan)
+    return _from_columns(_plain(frame), name, str(target), task, drop, plan, scaling)
 
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:
@@ -136,6 +154,7 @@ def _from_columns(
     option: TaskOption,
     drop: Sequence[str],
     plan: Split,
+    scaling: ScalingOption,
 ) -> Table:
     """The way from raw columns to folds. Takes the columns it uses out of `frame`."""
     notes: list[str] = []
@@ -147,14 +166,22 @@ def _from_columns(
     cleaned = clean_folds(frame, columns, [present[fold] for fold in rows])
     suspects = giveaways(cleaned[0], target.y[rows.train], not target.classes, plan.seed)
     _warn_of_giveaways(columns, suspects, target_name, notes)
-    preprocessor = make_preprocessor(columns).fit(cleaned[0])
+    target = target.standardised(rows.train)
+    preprocessor = fit_preprocessor(
+        columns, *(Sample(cleaned[i], target.y[rows[i]]) for i in (0, 1)), scaling, notes
+    )
     # Popped: a fold's cleaned columns go as soon as its inputs are made.
     x = [encode(preprocessor, cleaned.pop(0)) for _ in rows]
     table = _assemble(name, target, rows, x, plan, notes)
     return replace(table, target=target_name, columns=tuple(columns), preprocessor=preprocessor)
 
 
-def _from_npz(path: Path, option: TaskOption, plan: Split) -> Table:
+def _from_npz(path: Path, option: TaskOption, plan: Split, scaling: ScalingOption) -> Table:
+    if scaling == "quantile":
+        raise InputError(
+            f"--scaling quantile is for columns, and '{path}' holds arrays; expected standard "
+            "or auto: leave the option out"
+        )
     notes: list[str] = []
     arrays = read_arrays(path)
     target, present = read_target(pd.Series(arrays.y), "y_train", option, notes)
@@ -163,7 +190,8 @@ def _from_npz(path: Path, option: TaskOption, plan: Split) -> Table:
     x, scaler = scale_folds(arrays.x, folds)
     how = "standardised" if scaler else "divided by 255"
     notes.append(f"Rows of {x[0].shape[1]} numbers, {how}.")
-    return replace(_assemble(path.stem, target, rows, x, plan, notes), preprocessor=scaler)
+    table = _assemble(path.stem, target.standardised(rows.train), rows, x, plan, notes)
+    return replace(table, preprocessor=scaler)
 
 
 def _warn_of_giveaways(
@@ -180,21 +208,17 @@ def _warn_of_giveaways(
 def _assemble(
     name: str, target: Target, rows: Rows, x: list[np.ndarray], plan: Split, notes: list[str]
 ) -> Table:
-    """Task and Table of encoded inputs; standardises a regression target."""
+    """Task and Table of encoded inputs and a standardised target."""
     train, valid, test = map(len, rows)
     notes.append(
         f"{train} training, {valid} validation and {test} test rows (seed {plan.seed}), "
         f"{x[0].shape[1]} inputs."
     )
     _note_thin_classes(target, rows, notes)
-    y, mean, std = target.y, 0.0, 1.0
-    if not target.classes:
-        mean, std = float(y[rows.train].mean()), float(y[rows.train].std()) or 1.0
-        y = ((y - mean) / std).astype(np.float32)[:, None]
-    folds = [Fold(part, y[fold]) for part, fold in zip(x, rows, strict=True)]
+    folds = [Fold(part, target.y[fold]) for part, fold in zip(x, rows, strict=True)]
     task = Task(name, target.kind, folds[0], folds[1], folds[2], target.classes)
     _log(notes)
-    return Table(task, target_mean=mean, target_std=std, notes=tuple(notes))
+    return Table(task, target_mean=target.mean, target_std=target.std, notes=tuple(notes))
 
 
 def _note_thin_classes(target: Target, rows: Rows, notes: list[str]) -> None:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpnas.chain import ACTIVATIONS
-from mlpnas.compiled import CHUNK, LOCK, Form, Plan, Result, Rows, compile_run
+from mlpnas.compiled import BEST, CHUNK, LOCK, Form, Plan, Result, Rows, compile_run
 from mlpnas.core.evaluator import Job, Outcome, Recipe, Shapes
 from mlpnas.core.runtime import configure_devices
 from mlpnas.core.search_space import Architecture
@@ -75,18 +75,19 @@ class MLPTrainer:
         begin = time.perf_counter()
         shapes = self.generator.weight_shapes(job.architecture, self.task)
         count = sum(math.prod(shape) for pair in shapes.values() for shape in pair)
-        if too_large := self._too_large(shapes, count):
+        recipe = job.recipe or self.recipe
+        if too_large := self._too_large(shapes, count, recipe):
             return Outcome(parameters=count, reason=too_large)
-        form, kernels, plan = self._prepare(job, shapes)
+        form, kernels, plan = self._prepare(job, shapes, recipe)
         with LOCK:
             result = self._graph(form)(kernels, plan, self._train, self._valid)
         self._forms.add(form)
         outcome = self._outcome(result, shapes)
         return replace(outcome, parameters=count, seconds=time.perf_counter() - begin)
 
-    def _too_large(self, shapes: Shapes, parameters: int) -> str | None:
+    def _too_large(self, shapes: Shapes, parameters: int, recipe: Recipe) -> str | None:
         """Why the child cannot be trained, from its size alone; None if it can."""
-        need = memory_needed(shapes, parameters, self.recipe, self.task)
+        need = memory_needed(shapes, parameters, recipe, self.task)
         free = available_memory()
         if free is None or need <= free:
             return None
@@ -95,7 +96,9 @@ class MLPTrainer:
             f"{free / 1e9:.1f} GB are available"
         )
 
-    def _prepare(self, job: Job, shapes: Shapes) -> tuple[Form, list[np.ndarray], Plan]:
+    def _prepare(
+        self, job: Job, shapes: Shapes, recipe: Recipe
+    ) -> tuple[Form, list[np.ndarray], Plan]:
         """Initial kernels and the plan, filled up from below to the graph's capacity."""
         activations, keep = self._hidden(job.architecture)
         form = Form.of(keep)
@@ -103,7 +106,6 @@ class MLPTrainer:
         *seeds, own = np.random.SeedSequence(job.seed).spawn(len(shapes) + 1)
         numbers = own.generate_state(form.capacity + 1, np.uint64)
         kernels = [np.zeros((1, 0), np.float32)] * empty + _kernels(shapes, seeds, job.weights)
-        recipe = self.recipe
         plan = Plan(
             first=np.int32(empty),
             activations=np.array([0] * empty + activations, np.int32),
@@ -113,6 +115,7 @@ class MLPTrainer:
             epochs=np.int32(recipe.epochs),
             patience=np.int32(min(recipe.patience or recipe.epochs, recipe.epochs)),
             batch=np.int32(min(recipe.batch_size, len(self.task.train))),
+            best=np.int32(BEST.index(recipe.best)),
             rate=np.float32(recipe.learning_rate),
         )
         return form, kernels, plan

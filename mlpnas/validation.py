@@ -13,18 +13,23 @@ from sklearn.metrics import get_scorer_names
 from sklearn.utils import check_array, check_consistent_length, check_random_state
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
+from mlpnas.core.configuration import StrategyName
 from mlpnas.core.errors import InputError
-from mlpnas.settings import StrategyName
 from mlpnas.tables.columns import Column
+from mlpnas.tables.scaling import ScalingOption
 from mlpnas.tables.selection import choose_columns
 
 
 def check_parameters(estimator: Any) -> None:
     """Raise InputError, naming the first parameter that is of no use."""
-    for name in ("max_trials", "epochs", "refit_epochs"):
-        value = getattr(estimator, name)
-        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-        _need(whole and value >= 1, estimator, name, "a whole number of 1 or more")
+    for name in ("max_trials", "epochs"):
+        _need(_whole(estimator, name, 1), estimator, name, "a whole number of 1 or more")
+    refit = estimator.refit_epochs is None or _whole(estimator, "refit_epochs", 1)
+    _need(refit, estimator, "refit_epochs", "a whole number of 1 or more, or None")
+    size = _whole(estimator, "ensemble", 0)
+    _need(size, estimator, "ensemble", "a whole number of 0 or more")
+    ways = get_args(ScalingOption)
+    _need(estimator.scaling in ways, estimator, "scaling", f"one of {ways}")
     limit = estimator.max_time
     _need(limit is None or limit > 0, estimator, "max_time", "seconds above 0, or None")
     fraction = estimator.validation_fraction
@@ -34,6 +39,12 @@ def check_parameters(estimator: Any) -> None:
     measures = get_scorer_names()
     known = estimator.scoring is None or estimator.scoring in measures
     _need(known, estimator, "scoring", "None or one of sklearn.metrics.get_scorer_names()")
+
+
+def _whole(estimator: Any, name: str, least: int) -> bool:
+    value = getattr(estimator, name)
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    return whole and value >= least
 
 
 def _need(holds: bool, estimator: Any, name: str, expected: str) -> None:

@@ -1,5 +1,6 @@
 """`mlpnas predict`: raw rows in, predictions and probabilities out, by the saved model."""
 
+import math
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from mlpnas.core.errors import InputError
 from mlpnas.core.files import replacing
 from mlpnas.core.folder import read_record
 from mlpnas.core.runtime import start_tensorflow
+from mlpnas.tables.arrays import read_new_rows
 from mlpnas.tables.columns import Column
 from mlpnas.tables.encoding import clean_rows
 from mlpnas.tables.reading import listing, read_rows
@@ -26,7 +28,7 @@ def predict(run: Path, data: Path, output: Path | None, console: Console) -> Non
     """Write a CSV with a line per row: the prediction, and the probability of every class.
 
     Columns are found by name, so their order does not matter; those that the run did not
-    learn from are left out, and named.
+    learn from are left out, and named. A run on arrays takes an npz with `x`.
 
     Args:
         run: folder of a finished run.
@@ -44,13 +46,12 @@ def predict(run: Path, data: Path, output: Path | None, console: Console) -> Non
         )
     told = _encoding(run)
     columns = [Column(**column) for column in told["columns"]]
-    frame = read_rows(data)
-    _note_extra(frame, columns, told["target"], console)
-    cleaned = clean_rows(frame, columns)
+    rows = _read(data, columns, told, console)
     with console.status("starting TensorFlow"):
         start_tensorflow()
         model = _load(run / "best.keras", columns)
-    table = _readable(_outputs(model, cleaned, columns), told["classes"], told["target"])
+    target = told["target"] or "prediction"
+    table = _readable(_outputs(model, rows, columns), told["classes"], target)
     with replacing(output) as file:
         table.to_csv(file, index=False)
     console.print(f"{len(table)} predictions: {output}", soft_wrap=True)
@@ -64,13 +65,18 @@ def _encoding(run: Path) -> dict[str, Any]:
         raise InputError(
             f"{run} has no best.keras yet; expected a finished run: mlpnas resume {run}"
         )
-    data = read_record(run)["data"]
-    if not data.get("columns"):
-        raise InputError(
-            f"{run} learned from arrays, which have no columns; expected a run on a table: "
-            "load best.keras with keras.saving.load_model and give it the array"
-        )
-    return data
+    return read_record(run)["data"]
+
+
+def _read(
+    data: Path, columns: list[Column], told: dict[str, Any], console: Console
+) -> pd.DataFrame | np.ndarray:
+    """The cleaned rows; of a run on arrays, which knows no columns, as an array."""
+    if not columns:
+        return read_new_rows(data, math.prod(told["inputs"]))
+    frame = read_rows(data)
+    _note_extra(frame, columns, told["target"], console)
+    return clean_rows(frame, columns)
 
 
 def _note_extra(
@@ -98,21 +104,27 @@ def _load(path: Path, columns: list[Column]) -> "keras.Model":
             f"{path} cannot be loaded ({reason}); expected the file that mlpnas "
             "search wrote: put it back, or run it again"
         ) from None
-    if inputs != sorted(input_names(columns)):
+    expected = sorted(input_names(columns)) or ["rows"]
+    if inputs != expected:
         raise InputError(
-            f"{path} takes {listing(inputs)}; expected {listing(input_names(columns))}: it is "
-            "not the model of this run; put that back"
+            f"{path} takes {listing(inputs)}; expected {listing(expected)}: it is not the "
+            "model of this run; put that back"
         )
     return model
 
 
-def _outputs(model: "keras.Model", cleaned: pd.DataFrame, columns: list[Column]) -> np.ndarray:
+def _outputs(
+    model: "keras.Model", rows: pd.DataFrame | np.ndarray, columns: list[Column]
+) -> np.ndarray:
     """Probabilities or values, `(rows, outputs)`."""
     from mlpnas.export import as_inputs
 
-    starts = range(0, len(cleaned), ROWS_AT_A_TIME)
-    parts = [cleaned.iloc[start : start + ROWS_AT_A_TIME] for start in starts]
-    return np.concatenate([np.asarray(model(as_inputs(part, columns))) for part in parts])
+    def given(part: pd.DataFrame | np.ndarray) -> Any:
+        return as_inputs(part, columns) if isinstance(part, pd.DataFrame) else part
+
+    starts = range(0, len(rows), ROWS_AT_A_TIME)
+    parts = (rows[start : start + ROWS_AT_A_TIME] for start in starts)
+    return np.concatenate([np.asarray(model(given(part))) for part in parts])
 
 
 def _readable(outputs: np.ndarray, classes: list[str], target: str) -> pd.DataFrame:

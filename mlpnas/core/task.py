@@ -88,21 +88,24 @@ class Task:
         """Name of the validation metric: `"accuracy"` (fraction correct) or `"r2"`."""
         return "r2" if self.kind == "regression" else "accuracy"
 
-    def score(self, y_true: np.ndarray, outputs: np.ndarray) -> float:
+    def score(
+        self, y_true: np.ndarray, outputs: np.ndarray, weight: np.ndarray | None = None
+    ) -> float:
         """Accuracy, or R², of a model's raw outputs.
 
         Args:
             y_true: targets as in `Fold.y`.
             outputs: what the final layer gives, `(rows, units)`: probabilities or values.
+            weight: of each row `(rows,)`; None weighs all alike.
 
         Returns:
             Fraction correct in [0, 1]; for regression the mean R² over the targets, at
             most 1 and unbounded below.
         """
         if self.kind == "regression":
-            return _r2(y_true, outputs)
+            return _r2(y_true, outputs, weight)
         labels = outputs[:, 0] > 0.5 if self.kind == "binary" else outputs.argmax(axis=1)
-        return float(np.mean(labels == y_true))
+        return float(np.average(labels == y_true, weights=weight))
 
     def fingerprint(self) -> str:
         """Digest of every array and label: equal data, equal digest."""
@@ -115,11 +118,12 @@ class Task:
         return digest.hexdigest()
 
 
-def _r2(y_true: np.ndarray, y_pred: np.ndarray) -> float:
-    """Mean over targets of 1 - residual / total sum of squares, in float64."""
+def _r2(y_true: np.ndarray, y_pred: np.ndarray, weight: np.ndarray | None) -> float:
+    """Mean over targets of 1 - residual / total mean of squares, in float64."""
     y_true = np.asarray(y_true, np.float64)
-    residual = ((y_true - y_pred) ** 2).sum(axis=0)
-    total = ((y_true - y_true.mean(axis=0)) ** 2).sum(axis=0)
+    center = np.average(y_true, axis=0, weights=weight)
+    residual = np.average((y_true - y_pred) ** 2, axis=0, weights=weight)
+    total = np.average((y_true - center) ** 2, axis=0, weights=weight)
     # A fold whose target is constant has no variance to explain: 0, not a division by 0.
     explained = 1 - residual / np.where(total > 0, total, 1)
     return float(np.mean(np.where(total > 0, explained, 0.0)))

@@ -54,8 +54,9 @@ class KerasTrainer:
         start = time.perf_counter()
         model = self._generator.build(job.architecture, self._task, seed=job.seed)
         set_weights(model, job.weights)
-        validation = _Validation(self._task)
-        losses = self._fit(model, job.seed, validation)
+        recipe = job.recipe or self._recipe
+        validation = _Validation(self._task, recipe)
+        losses = self._fit(model, recipe, job.seed, validation)
         finite = all(math.isfinite(value) for pair in losses for value in pair)
         return Outcome(
             curve=tuple(validation.curve),
@@ -66,14 +67,17 @@ class KerasTrainer:
             reason=None if finite else f"diverged: loss not finite in epoch {len(losses)}",
         )
 
-    def _fit(self, model: keras.Model, seed: int, validation: "_Validation") -> list:
-        task, recipe = self._task, self._recipe
+    def _fit(
+        self, model: keras.Model, recipe: Recipe, seed: int, validation: "_Validation"
+    ) -> list:
+        task = self._task
         batches = _Batches(task.train, recipe.batch_size, seed, self._vary)
         callbacks = [
             validation,
             keras.callbacks.TerminateOnNaN(),
             keras.callbacks.EarlyStopping(
-                "val_loss",
+                "best_epoch",
+                mode="max",  # of a number that rises whenever an epoch is the best so far
                 patience=recipe.epochs if recipe.patience is None else recipe.patience,
                 restore_best_weights=True,
             ),
@@ -88,13 +92,17 @@ class KerasTrainer:
 class _Validation(keras.callbacks.Callback):
     """Follows a network on the validation fold, in one pass for loss and metric.
 
+    Args:
+        task: has the fold.
+        recipe: says which epoch is the best.
+
     Attributes:
         curve, losses: metric and loss after each epoch.
     """
 
-    def __init__(self, task: Task):
+    def __init__(self, task: Task, recipe: Recipe):
         super().__init__()
-        self._task, self._loss = task, keras.losses.get(task.loss)
+        self._task, self._recipe, self._loss = task, recipe, keras.losses.get(task.loss)
         self.curve: list[float] = []
         self.losses: list[float] = []
 
@@ -105,7 +113,8 @@ class _Validation(keras.callbacks.Callback):
         target = y[:, None] if y.ndim == 1 else y
         self.losses.append(float(np.mean(self._loss(target, outputs))))
         if logs is not None:
-            logs["val_loss"] = self.losses[-1]  # early stopping, which comes next, looks there
+            # Early stopping, which comes next, looks there.
+            logs["best_epoch"] = self._recipe.best_epoch(self.curve, self.losses)
 
 
 class _Batches(keras.utils.PyDataset):

@@ -1,5 +1,6 @@
 """Arrays from an `.npz` file: images, or any features that need no reading."""
 
+import math
 import zipfile
 from pathlib import Path
 from typing import NamedTuple
@@ -8,8 +9,9 @@ import numpy as np
 from sklearn.preprocessing import StandardScaler
 
 from mlpnas.core.errors import InputError
-from mlpnas.tables.reading import check_file, listing
+from mlpnas.tables.reading import check_file
 
+NAMES = ("x_train", "y_train", "x_test", "y_test", "x")
 PIXEL = np.float32(1 / 255)
 
 
@@ -33,37 +35,64 @@ def read_arrays(path: Path) -> Arrays:
     Raises:
         InputError: not an npz file, arrays missing, or shapes that do not belong together.
     """
-    check_file(path)
-    parts = _load(path)
+    arrays = _load(path)
+    names = [("x_train", "y_train"), ("x_test", "y_test")][: 1 + ("x_test" in arrays)]
+    for name in (name for pair in names for name in pair if name not in arrays):
+        raise InputError(
+            f"'{path}' lacks '{name}'; expected x_train, y_train and, if you like, x_test, "
+            "y_test: save it with these names"
+        )
+    parts = [(arrays[x], arrays[y]) for x, y in names]
     for x, y in parts:
         _check_shapes(path, parts[0][0], x, y)
     x = np.concatenate([x.reshape(len(x), -1) for x, _ in parts])
     y = np.concatenate([y.reshape(-1) for _, y in parts])
+    return Arrays(_finite(path, x), y, len(parts[0][0]))
+
+
+def read_new_rows(path: Path, features: int) -> np.ndarray:
+    """The rows to predict, `(rows, features)` float32: the array `x`, or else `x_test`.
+
+    Raises:
+        InputError: not an npz file, no such array, or other rows than expected.
+    """
+    arrays = _load(path)
+    name = "x" if "x" in arrays else "x_test"
+    if name not in arrays:
+        raise InputError(
+            f"'{path}' lacks 'x'; expected the rows to predict as x, or else as x_test: save "
+            "it with one of these names"
+        )
+    x = arrays[name]
+    if x.dtype.kind not in "biuf" or math.prod(x.shape[1:]) != features:
+        raise InputError(
+            f"'{path}': {name} is {x.dtype} of shape {x.shape}; expected rows of {features} "
+            "numbers, as the run learned from"
+        )
+    return _finite(path, x.reshape(len(x), -1)).astype(np.float32)
+
+
+def _load(path: Path) -> dict[str, np.ndarray]:
+    check_file(path)
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in NAMES if name in file}
+    except (ValueError, OSError, AttributeError, TypeError, zipfile.BadZipFile) as error:
+        raise InputError(
+            f"'{path}' is not a plain npz file ({str(error).splitlines()[0]}); expected what "
+            "numpy.savez writes, without Python objects"
+        ) from None
+
+
+def _finite(path: Path, x: np.ndarray) -> np.ndarray:
+    """The rows; raises InputError for infinities and missing values among them."""
     if x.dtype.kind == "f" and not np.isfinite(x).all():
         row, column = np.argwhere(~np.isfinite(x))[0]
         raise InputError(
             f"'{path}': feature {column} of row {row} is {x[row, column]}; expected finite "
             "numbers: mend the array"
         )
-    return Arrays(x, y, len(parts[0][0]))
-
-
-def _load(path: Path) -> list[tuple[np.ndarray, np.ndarray]]:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            names = [("x_train", "y_train"), ("x_test", "y_test")][: 1 + ("x_test" in file)]
-            return [(file[x], file[y]) for x, y in names]
-    except KeyError as error:
-        with np.load(path, allow_pickle=False) as file:
-            raise InputError(
-                f"'{path}' lacks {error}; expected x_train, y_train and, if you like, x_test, "
-                f"y_test, but it holds {listing(file)}: save it with these names"
-            ) from None
-    except (ValueError, OSError, AttributeError, TypeError, zipfile.BadZipFile) as error:
-        raise InputError(
-            f"'{path}' is not a plain npz file ({str(error).splitlines()[0]}); expected what "
-            "numpy.savez writes, without Python objects"
-        ) from None
+    return x
 
 
 def _check_shapes(path: Path, first: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:

@@ -1,21 +1,26 @@
 """The preprocessor: cleaned columns in, the network's float32 inputs out.
 
 Numbers: the median for missing ones, an indicator where the training fold misses some, then
-mean 0 and deviation 1. Categories: one input each, missing being a category of its own; those
-seen but once share an input with those never seen. All of it is fitted on the training fold.
+mean 0 and deviation 1, after a bend to normal scores if asked for (`quantiles`). Categories:
+one input each, missing being a category of its own; those seen but once, and all beyond the
+49 most frequent, share an input with those never seen. Fitted on the training fold.
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from mlpnas.core.errors import InputError
 from mlpnas.tables.columns import Column, clean
+from mlpnas.tables.quantiles import Quantiles
+
+Scaling = Literal["standard", "quantile"]
 
 ROWS_AT_A_TIME = 50_000
 # The imputer's median copies its columns several times: few at a time, and it costs little.
@@ -55,22 +60,26 @@ def clean_rows(frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
     return clean_folds(frame.copy(deep=False), columns, [np.arange(len(frame))])[0]
 
 
-def make_preprocessor(columns: Sequence[Column]) -> ColumnTransformer:
+def make_preprocessor(
+    columns: Sequence[Column], scaling: Scaling = "standard"
+) -> ColumnTransformer:
     """The unfitted preprocessor: `numeric_0`, `numeric_1`, ..., then `categorical`."""
     numbers = [part for c in columns if c.kind != "categorical" for part in c.parts]
+    starts = range(0, len(numbers), COLUMNS_AT_A_TIME)
     groups = [
-        (f"numeric_{i // COLUMNS_AT_A_TIME}", _numeric(), numbers[i : i + COLUMNS_AT_A_TIME])
-        for i in range(0, len(numbers), COLUMNS_AT_A_TIME)
+        (f"numeric_{i}", _numeric(scaling), numbers[start : start + COLUMNS_AT_A_TIME])
+        for i, start in enumerate(starts)
     ]
     texts = [c.name for c in columns if c.kind == "categorical"]
     categorical = [("categorical", _categorical(), texts)] if texts else []
     return ColumnTransformer([*groups, *categorical], sparse_threshold=0)
 
 
-def _numeric():
+def _numeric(scaling: Scaling) -> Pipeline:
     # keep_empty_features: a column whose few values all fell into other folds stays, as 0.
     imputer = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
-    return make_pipeline(imputer, StandardScaler(copy=False))
+    bent = [Quantiles()] if scaling == "quantile" else []
+    return make_pipeline(imputer, *bent, StandardScaler(copy=False))
 
 
 def _categorical() -> OneHotEncoder:

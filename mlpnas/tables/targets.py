@@ -21,19 +21,36 @@ class Target(NamedTuple):
     """The target of every row.
 
     Attributes:
-        y: class indices int32 `(rows,)`, or values float64 `(rows,)`.
+        y: class indices int32 `(rows,)`, or values float64 `(rows,)` or `(rows, outputs)`.
         kind: as `Task.kind`.
         classes: labels in the order of the indices; empty for regression.
+        mean, std: what values were standardised with, per output; 0 and 1 for classes.
     """
 
     y: np.ndarray
     kind: core.Kind
     classes: tuple
+    mean: float | np.ndarray = 0.0
+    std: float | np.ndarray = 1.0
 
     @property
     def strata(self) -> np.ndarray:
         """Int array `(rows,)` by which the split is stratified; a quantity has one stratum."""
         return self.y if self.classes else np.zeros(len(self.y), np.int32)
+
+    def standardised(self, train: np.ndarray) -> "Target":
+        """Values as `Fold.y`, on the scale of the training rows; classes as they are."""
+        if self.classes:
+            return self
+        y = self.y.reshape(len(self.y), -1)
+        mean, std = y[train].mean(axis=0), y[train].std(axis=0)
+        std = np.where(std > 0, std, 1.0)
+        return self._replace(y=((y - mean) / std).astype(np.float32), mean=mean, std=std)
+
+
+def as_given(y: np.ndarray) -> np.ndarray:
+    """Targets as scikit-learn takes them: a single column of values as `(rows,)`."""
+    return y.ravel() if y.shape[1:] == (1,) else y
 
 
 def read_target(

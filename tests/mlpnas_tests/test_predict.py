@@ -3,12 +3,15 @@
 import shutil
 from pathlib import Path
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
 
+import mlpnas.run
 from mlpnas import MLPNASClassifier, MLPNASRegressor
 from mlpnas.__main__ import main
+from mlpnas.core.executors import InProcess
 
 SMALL = {
     "max_trials": 2,
@@ -65,6 +68,35 @@ def test_values_are_in_the_users_unit(tmp_path):
     assert predict(tmp_path / "run", frame, tmp_path) == 0
     table = pd.read_csv(tmp_path / "out.csv")
     np.testing.assert_allclose(table["y"], estimator.predict(frame), rtol=1e-5)
+
+
+def test_a_run_on_arrays_predicts_arrays(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(
+        mlpnas.run, "make_executor", lambda trainer, workers: InProcess(trainer)
+    )
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 255, (60, 2, 3)).astype(np.uint8)
+    np.savez(tmp_path / "a.npz", x_train=x, y_train=x.reshape(60, -1).argmax(axis=1) % 2)
+    search = ["search", tmp_path / "a.npz", "--run", tmp_path / "run", "--trials", "1"]
+    with pytest.raises(SystemExit) as exit_:
+        main([str(a) for a in [*search, "--epochs", "1", "--strategy", "random"]])
+    assert not exit_.value.code
+    np.savez(tmp_path / "new.npz", x=x[:7])
+    ask = ["predict", tmp_path / "run", tmp_path / "new.npz", "--output", tmp_path / "out.csv"]
+    with pytest.raises(SystemExit) as exit_:
+        main([str(a) for a in ask])
+    assert not exit_.value.code
+    table = pd.read_csv(tmp_path / "out.csv")
+    assert list(table) == ["prediction", "probability of 0", "probability of 1"]
+    model = keras.saving.load_model(tmp_path / "run" / "best.keras")
+    np.testing.assert_allclose(table.iloc[:, 1:], model(x[:7].reshape(7, -1)), atol=1e-6)
+    np.savez(tmp_path / "new.npz", x=x[:7, 0])
+    (tmp_path / "out.csv").unlink()
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as exit_:
+        main([str(a) for a in ask])
+    assert exit_.value.code == 2
+    assert "expected rows of 6 numbers" in refused(capsys)
 
 
 def refused(capsys) -> str:

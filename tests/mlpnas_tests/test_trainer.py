@@ -13,6 +13,7 @@ from mlpnas import chain, trainer
 from mlpnas.chain import ACTIVATIONS
 from mlpnas.core.evaluator import Job, Recipe
 from mlpnas.core.task import Fold, Task
+from mlpnas.core.training import KerasTrainer
 from mlpnas.generator import MLPGenerator
 from mlpnas.space import MLPSpace
 from mlpnas.trainer import MLPTrainer, to_model
@@ -171,6 +172,52 @@ def test_early_stopping_keeps_the_best_epoch():
     assert model.evaluate(task.valid.x, task.valid.y, verbose=0) == pytest.approx(
         valid[best], rel=1e-4
     )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("best", ["loss", "metric"])
+def test_the_weights_are_those_of_the_epoch_that_the_recipe_calls_best(kind, best):
+    task = make_task(kind, rows=60)
+    generator, architecture = setting(task, "(64, 'relu'), (64, 'elu')")
+    recipe = Recipe(40, None, 8, 0.01, best)
+    outcome = MLPTrainer(task, generator, recipe).train(Job(architecture, 1))
+    losses = [valid for _, valid in outcome.losses]
+    epoch = recipe.best_epoch(outcome.curve, losses)
+    model = to_model(generator, architecture, task, outcome.weights)
+    outputs = model.predict(task.valid.x, verbose=0)
+    # So many epochs overfit: the best one is long over, and others score differently.
+    assert epoch < 39
+    assert task.score(task.valid.y, outputs) == pytest.approx(outcome.curve[epoch], abs=1e-6)
+    if kind != "regression":
+        assert outcome.curve[epoch] == max(outcome.curve) or best == "loss"
+
+
+def test_patience_counts_from_the_best_accuracy_of_equals_the_last():
+    recipe = Recipe(epochs=200, patience=4, batch_size=8, learning_rate=0.01, best="metric")
+    task = make_task(rows=60)
+    generator, architecture = setting(task, "(64, 'relu')")
+    curve = MLPTrainer(task, generator, recipe).train(Job(architecture, 1)).curve
+    assert len(curve) < 200
+    assert len(curve) - 1 - recipe.best_epoch(curve, curve) == 4
+
+
+def test_of_equal_metrics_the_last_is_best_and_of_equal_losses_the_first():
+    curve, losses = (0.5, 0.9, 0.9, 0.7), (0.3, 0.1, 0.1, 0.2)
+    assert Recipe(best="metric").best_epoch(curve, losses) == 2
+    assert Recipe(best="loss").best_epoch(curve, losses) == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_keras_training_keeps_the_epoch_of_the_best_metric(kind):
+    task = make_task(kind, rows=60)
+    generator, architecture = setting(task, "(32, 'relu')")
+    recipe = Recipe(8, 3, 8, 0.02, "metric")
+    outcome = KerasTrainer(task, generator, recipe).train(Job(architecture, 1))
+    epoch = recipe.best_epoch(outcome.curve, [valid for _, valid in outcome.losses])
+    model = to_model(generator, architecture, task, outcome.weights)
+    outputs = model.predict(task.valid.x, verbose=0)
+    assert task.score(task.valid.y, outputs) == pytest.approx(outcome.curve[epoch], abs=1e-6)
+    assert len(outcome.curve) in (8, epoch + 4)
 
 
 def test_without_patience_every_epoch_runs():

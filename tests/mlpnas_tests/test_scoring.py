@@ -1,0 +1,149 @@
+"""Measures of scikit-learn's: what they judge, and which of them fit a target."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import balanced_accuracy_score, log_loss, mean_absolute_error
+from sklearn.neural_network import MLPClassifier
+
+import mlpnas.run
+from mlpnas.__main__ import main
+from mlpnas.core.errors import InputError
+from mlpnas.core.executors import InProcess
+from mlpnas.core.task import Fold
+from mlpnas.peers import test_peer as peer_result
+from mlpnas.row_weights import balanced, weighted
+from mlpnas.scoring import check_scoring, score, unit
+from mlpnas.table import from_frame, read_table
+
+DATA = Path(__file__).parents[2] / "data"
+
+
+def rare(rows: int = 300) -> pd.DataFrame:
+    """One row in ten is of a class that overlaps with the other."""
+    rng = np.random.default_rng(0)
+    y = np.arange(rows) % 10 == 0
+    return pd.DataFrame({"x": rng.normal(size=rows) + y, "y": np.where(y, "ill", "well")})
+
+
+def test_outputs_are_judged_in_the_users_terms():
+    table = from_frame(rare(), "y")
+    fold = table.task.valid
+    chance_of_well = np.linspace(0.05, 0.95, len(fold), dtype=np.float32)[:, None]
+    labels = np.where(chance_of_well[:, 0] > 0.5, 1, 0)
+    assert score(chance_of_well, fold, table, None) == np.mean(labels == fold.y)
+    assert score(chance_of_well, fold, table, "balanced_accuracy") == pytest.approx(
+        balanced_accuracy_score(fold.y, labels)
+    )
+    assert score(chance_of_well, fold, table, "neg_log_loss") == pytest.approx(
+        -log_loss(fold.y, chance_of_well[:, 0].astype(float)), rel=1e-5
+    )
+
+
+def test_errors_are_in_the_users_unit():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": rng.normal(size=100), "y": 1e4 + 500 * rng.normal(size=100)})
+    table = from_frame(frame, "y")
+    fold = table.task.valid
+    zeros = np.zeros((len(fold), 1), np.float32)  # on the network's scale: the mean
+    error = mean_absolute_error(table.decode(fold.y), np.full(len(fold), table.target_mean))
+    assert -score(zeros, fold, table, "neg_mean_absolute_error") == pytest.approx(error)
+
+
+def test_weights_count_in_accuracy_and_r2(tiny_task):
+    table = from_frame(rare(), "y")
+    right = Fold(np.zeros((2, 1)), np.array([0, 1]), np.array([3.0, 1.0]))
+    # Both said to be of class 0: the heavier row is right.
+    assert score(np.zeros((2, 1)), right, table, None) == 0.75
+
+
+def test_strategies_see_a_number_from_0_to_1():
+    assert unit(-3.0, "neg_log_loss") == 0.25
+    assert unit(-0.2, "r2") == 0
+    assert unit(0.7, "roc_auc") == 0.7
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "scoring", "message"),
+    [
+        ("iris", "species", "acuracy", "--scoring is 'acuracy'; expected a name"),
+        ("iris", "species", "roc_auc", "does not fit a multiclass target"),
+        ("iris", "species", "neg_mean_absolute_error", "does not fit a multiclass"),
+        ("diabetes", "progression", "accuracy", "does not fit a regression target"),
+    ],
+)
+def test_a_measure_that_does_not_fit_is_refused(name, target, scoring, message):
+    table = read_table(DATA / f"{name}.csv", target)
+    with pytest.raises(InputError, match=message):
+        check_scoring(table, scoring)
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "scoring"),
+    [
+        ("iris", "species", "roc_auc_ovr"),
+        ("iris", "species", "f1_macro"),
+        ("breast_cancer", "diagnosis", "roc_auc"),
+        ("breast_cancer", "diagnosis", "neg_log_loss"),
+        ("diabetes", "progression", "neg_root_mean_squared_error"),
+    ],
+)
+def test_measures_that_fit_are_taken(name, target, scoring):
+    check_scoring(read_table(DATA / f"{name}.csv", target), scoring)
+
+
+def test_balanced_classes_count_alike():
+    task = balanced(from_frame(rare(), "y").task)
+    for fold in (task.train, task.valid):
+        of_class = [fold.weight[fold.y == k].sum() / len(fold) for k in (0, 1)]
+        # The weights follow the training rows; of few validation rows the share may differ.
+        assert of_class[0] == pytest.approx(0.5, abs=0.1)
+        assert fold.weight.mean() == pytest.approx(1)
+    assert task.test.weight is None
+    with pytest.raises(InputError, match="--class-weight balanced is for classes"):
+        balanced(read_table(DATA / "diabetes.csv", "progression").task)
+
+
+def test_the_unit_of_weights_does_not_matter():
+    fold = Fold(np.zeros((3, 1)), np.zeros(3))
+    assert weighted(fold, np.array([2.0, 4.0, 6.0])).weight.tolist() == [0.5, 1.0, 1.5]
+
+
+def test_peers_are_judged_by_the_same_measure():
+    table = from_frame(rare(), "y")
+    peer = MLPClassifier(random_state=0)
+    found = peer_result("peer", peer, table, "balanced_accuracy")
+    predicted = peer.predict(table.task.test.x)
+    assert found.test == pytest.approx(balanced_accuracy_score(table.task.test.y, predicted))
+
+
+def test_a_command_line_chooses_by_it_and_says_so(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(
+        mlpnas.run, "make_executor", lambda trainer, workers: InProcess(trainer)
+    )
+    rare().to_csv(tmp_path / "rare.csv", index=False)
+    command = [
+        "search", tmp_path / "rare.csv", "--target", "y", "--run", tmp_path / "run",
+        "--trials", "2", "--per-round", "2", "--epochs", "2", "--strategy", "random",
+        "--scoring", "balanced_accuracy", "--class-weight", "balanced", "--scaling", "auto",
+        "--ensemble", "3",
+    ]  # fmt: skip
+    with pytest.raises(SystemExit) as exit_:
+        main([str(part) for part in command])
+    assert not exit_.value.code
+    printed = capsys.readouterr().out
+    assert "test balanced_accuracy" in printed
+    assert "Scaling: " in printed
+    assert "ensemble of 3" in printed
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    by_name = {result["name"]: result["test"] for result in record["results"]}
+    assert by_name["majority class"] == 0.5
+    assert sum(record["ensemble"].values()) == 3
+    # Nothing to do any more: the settings were read back as they were.
+    with pytest.raises(SystemExit) as exit_:
+        main(["resume", str(tmp_path / "run")])
+    assert not exit_.value.code
+    assert "is finished" in capsys.readouterr().out
