@@ -7,7 +7,8 @@ import typer
 from rich.console import Console
 
 from mlpnas.core.command_line import run_app, seconds
-from mlpnas.settings import Settings, StrategyName, Workers
+from mlpnas.core.configuration import StrategyName
+from mlpnas.settings import Settings, Workers
 
 app = typer.Typer(
     add_completion=False,
@@ -49,6 +50,20 @@ def search(
         Literal["weighted", "best", "last"], typer.Option(help="From learning curve to score.")
     ] = "weighted",
     drop: Annotated[list[str] | None, typer.Option(help="A column to leave out.")] = None,
+    scoring: Annotated[
+        str | None, typer.Option(help="Choose by such as roc_auc, not accuracy or R².")
+    ] = None,
+    class_weight: Annotated[
+        Literal["none", "balanced"], typer.Option(help="Let rare classes count as others.")
+    ] = "none",
+    scaling: Annotated[
+        Literal["standard", "quantile", "auto"], typer.Option(help="Of columns of numbers.")
+    ] = "standard",
+    ensemble: Annotated[int, typer.Option(help="Average so many networks in the end.")] = 0,
+    asynchronous: Annotated[
+        bool,
+        typer.Option("--async", help="No child waits for another; gives up equal results."),
+    ] = False,
     seed: Annotated[int, typer.Option(help="Equal seeds, equal results.")] = 0,
     time_limit: TimeLimit = None,
     jobs: Jobs = 1,
@@ -56,6 +71,12 @@ def search(
     executor: Executor = "local",
     address: Address = None,
     gpus_per_job: Gpus = 0.0,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Log trials to the run's tensorboard/.")
+    ] = False,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="When done, compare as mlpnas compare does.")
+    ] = False,
 ) -> None:
     """Search for the best multi-layer perceptron for a table."""
     dropped = tuple(drop or ())
@@ -73,14 +94,21 @@ def search(
         loss,
         reward,
         seed,
+        scoring,
+        class_weight,
+        scaling,
+        ensemble,
+        asynchronous,
     )
     limit = seconds(time_limit)
     timeout = seconds(trial_timeout, "--trial-timeout")
     workers = Workers(jobs, timeout, executor, address, gpus_per_job)
     # Imported here, so that --help and bad options answer at once.
     from mlpnas.commands import search as command
+    from mlpnas.commands.compare import go_on
 
-    command.search(settings, run, limit, workers, console)
+    path = command.search(settings, run, limit, workers, console, tensorboard, compare)
+    go_on(path, jobs, console)
 
 
 @app.command()
@@ -99,14 +127,16 @@ def resume(
     timeout = seconds(trial_timeout, "--trial-timeout")
     workers = Workers(jobs, timeout, executor, address, gpus_per_job)
     from mlpnas.commands import resume as command
+    from mlpnas.commands.compare import go_on
 
     command.resume(run, trials, limit, workers, console)
+    go_on(run, jobs, console)
 
 
 @app.command()
 def predict(
     run: Annotated[Path, typer.Argument(help="The run's folder.")],
-    data: Annotated[Path, typer.Argument(help="A CSV or parquet file of new rows.")],
+    data: Annotated[Path, typer.Argument(help="A CSV, parquet or npz file of new rows.")],
     output: Annotated[
         Path | None, typer.Option(help="CSV to write; default DATA-predictions.csv.")
     ] = None,
@@ -121,11 +151,14 @@ def predict(
 def report(
     run: Annotated[Path, typer.Argument(help="The run's folder.")],
     html: Annotated[bool, typer.Option(help="Write report.html there.")] = False,
+    against: Annotated[
+        Path | None, typer.Option(help="Another run, drawn beside this one in report.html.")
+    ] = None,
 ) -> None:
     """Show what a run found, as text or as one HTML file."""
     from mlpnas.commands import report as command
 
-    command.report(run, html, console)
+    command.report(run, html, against, console)
 
 
 @app.command()
@@ -133,12 +166,15 @@ def compare(
     run: Annotated[Path, typer.Argument(help="The run's folder: table and settings.")],
     seeds: Annotated[int, typer.Option(help="How many splits.")] = 3,
     trials: Annotated[int | None, typer.Option(help="Per search; default the run's.")] = None,
+    rows: Annotated[
+        int | None, typer.Option(help="At most so many of the table, drawn at random.")
+    ] = None,
     jobs: Jobs = 1,
 ) -> None:
     """Compare the search with scikit-learn's methods and with random search."""
     from mlpnas.commands import compare as command
 
-    command.compare(run, seeds, trials, jobs, console)
+    command.compare(run, command.Extent(seeds, trials, rows), jobs, console)
 
 
 def main(arguments: list[str] | None = None) -> None:

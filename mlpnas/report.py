@@ -39,13 +39,14 @@ def html_report(
     metric = "accuracy" if record["data"]["classes"] else "R²"
     parts = [_summary(record, history)]
     if history.best():
-        beside = _beside(record, history, other) if other else _compared(run, record)
-        parts += [_winner(record, history, space), sections.scores(history), beside]
+        parts += [_winner(record, history, space), *_scores(run, record, history, other)]
         parts += [sections.learning_curves(history, metric), *sections.calibration(history)]
     if history.trials:
-        policy = read_policy(run / "policy.jsonl", space)
-        parts += [sections.time_spent(history), sections.choices(history, space, policy)]
+        parts.append(sections.time_spent(history))
     parts.append(sections.leaderboard(history, record.get("retrained_validation", {})))
+    if history.trials:
+        policy = read_policy(run / "policy.jsonl", space)
+        parts.append(sections.choices(history, space, policy))
     name = Path(str(record["settings"]["data"])).stem
     return page(f"Architecture search on {name}", parts)
 
@@ -90,6 +91,25 @@ def _winner(record: dict[str, Any], history: History, space: MLPSpace) -> Sectio
     return section.text(f"Trial {trial.id}: {trial.architecture}", note=True)
 
 
+def _scores(
+    run: Path, record: dict[str, Any], history: History, other: Other | None
+) -> list[Section]:
+    """Every trial; and beside random search, if there was one."""
+    section = sections.scores(history)
+    beside = _beside(record, history, other) if other else _compared(run)
+    if beside:
+        return [section, beside]
+    if record["settings"]["strategy"] == "random":
+        return [section.text("This run is a random search.", note=True)]
+    return [
+        section.text(
+            "No random search has run on this split. mlpnas compare runs one; so does mlpnas "
+            "search --strategy random, whose folder mlpnas report takes with --against.",
+            note=True,
+        )
+    ]
+
+
 def _beside(record: dict[str, Any], history: History, other: Other) -> Section:
     """Best so far of this run and of another.
 
@@ -111,7 +131,7 @@ def _beside(record: dict[str, Any], history: History, other: Other) -> Section:
     return sections.against(scores, "One run of each, on the same split.")
 
 
-def _compared(run: Path, record: dict[str, Any]) -> Section:
+def _compared(run: Path) -> Section | None:
     """Best so far of our search and of random search, if `mlpnas compare` has run them."""
     path = run / "compare.json"
     try:
@@ -119,17 +139,10 @@ def _compared(run: Path, record: dict[str, Any]) -> Section:
         seeds = max(map(len, searches.values()), default=0)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path} is damaged ({error}); remove it, or compare again") from None
-    if seeds:
-        return sections.against(
-            searches,
-            f"From mlpnas compare: thick the mean over {seeds} splits, thin each of them. Both "
-            "searches have the same splits, epochs and one-shot store.",
-        )
-    section = Section("Against random search")
-    if record["settings"]["strategy"] == "random":
-        return section.text("This run is a random search.", note=True)
-    return section.text(
-        "No random search has run on this split. mlpnas compare runs one; so does mlpnas "
-        "search --strategy random, whose folder mlpnas report takes with --against.",
-        note=True,
+    if not seeds:
+        return None
+    return sections.against(
+        searches,
+        f"From mlpnas compare: thick the mean over {seeds} splits, thin each of them. Both "
+        "searches have the same splits, epochs and one-shot store.",
     )

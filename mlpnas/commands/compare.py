@@ -1,81 +1,135 @@
 """`mlpnas compare`: the run's search against scikit-learn and against luck, over seeds."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from rich import box
 from rich.console import Console
 from rich.table import Table as TextTable
 
+from mlpnas.commands.search import table_of
 from mlpnas.core.configuration import read_settings
 from mlpnas.core.errors import InputError
 from mlpnas.core.files import replacing
-from mlpnas.core.folder import read_record
+from mlpnas.core.folder import Folder, read_record
 from mlpnas.core.runtime import start_tensorflow
+from mlpnas.scoring import measure_name
 from mlpnas.settings import Settings
-from mlpnas.table import Table, read_table
+from mlpnas.verdict import (
+    SEARCH,
+    UNDER_WAY,
+    Difference,
+    Findings,
+    Score,
+    differences,
+    read_lines,
+    record,
+    verdict,
+)
 
 if TYPE_CHECKING:
-    from mlpnas.compare import Difference, Proxy, Score
+    from mlpnas.table import Table
 
 
-def compare(run: Path, seeds: int, trials: int | None, jobs: int, console: Console) -> None:
+class Extent(NamedTuple):
+    """How much to compare.
+
+    Attributes:
+        seeds: how many splits, from the run's seed upwards.
+        trials: of each search; None for as many as the run has.
+        rows: of the table, at most, drawn anew for every split; None for all.
+    """
+
+    seeds: int = 3
+    trials: int | None = None
+    rows: int | None = None
+
+
+def compare(run: Path, extent: Extent, jobs: int, console: Console) -> None:
     """Print the comparison, and write compare.json into the run's folder.
+
+    Interrupted, it goes on where it was when called again, or with `mlpnas resume`.
 
     Args:
         run: folder of a run, for its table and settings.
-        seeds: how many splits, from the run's seed upwards.
-        trials: of each search; None for as many as the run has.
+        extent: how much to compare.
         jobs: processes that train.
         console: where to print.
 
     Raises:
         InputError: for what the user can mend.
     """
-    if seeds < 1:
-        raise InputError(f"--seeds is {seeds}; expected 1 or more, 3 to judge by")
-    if not (run / "run.json").is_file():
-        raise InputError(f"{run} is no folder of a run; expected one made by mlpnas search")
-    settings = read_settings(Settings, read_record(run)["settings"])
-    settings = replace(settings, trials=trials or settings.trials)
-    tables = [_table(replace(settings, seed=settings.seed + i)) for i in range(seeds)]
+    if extent.seeds < 1:
+        raise InputError(f"--seeds is {extent.seeds}; expected 1 or more, 3 to judge by")
+    with Folder.open(run) as folder, folder.guarded():
+        settings = read_settings(Settings, read_record(run)["settings"])
+        settings = replace(settings, trials=extent.trials or settings.trials)
+        seeds = range(settings.seed, settings.seed + extent.seeds)
+        tables = [table_of(replace(settings, seed=s), extent.rows) for s in seeds]
+        console.print(rows_told(tables[0], extent.rows), soft_wrap=True)
+        asked = {"settings": asdict(settings), "extent": extent._asdict()}
+        findings = Findings(run / UNDER_WAY, asked)
+        run_methods(tables, settings, jobs, findings, console)
+        conclude(run, tables[0], settings, findings.scores, console)
+        (run / UNDER_WAY).unlink()
+
+
+def go_on(run: Path, jobs: int, console: Console) -> None:
+    """Finish the run's comparison, if one was asked for and is not finished."""
+    if (run / UNDER_WAY).exists():
+        begun: list[dict[str, Any]] = read_lines(run / UNDER_WAY)
+        extent = Extent(**(begun[0].get("extent", {}) if begun else {}))
+        compare(run, extent, jobs, console)
+
+
+def rows_told(table: "Table", most: int | None) -> str:
+    """How many rows are compared on."""
+    folds = (table.task.train, table.task.valid, table.task.test)
+    count = sum(map(len, folds))
+    drawn = f", drawn from the table anew for each split (--rows {most})" if most else ""
+    return f"Compared on {count:,} rows{drawn}."
+
+
+def run_methods(
+    tables: "list[Table]", settings: Settings, jobs: int, findings: Findings, console: Console
+) -> None:
+    """Run what is missing in the findings."""
     with console.status("starting TensorFlow"):
         start_tensorflow()
-    from mlpnas.compare import SEARCH, Proxy, Score, compare_seed, differences, record, verdict
+    from mlpnas.compare import methods
 
-    scores: list[Score] = []
-    proxies: list[Proxy] = []
     for i, table in enumerate(tables):
         asked = replace(settings, seed=settings.seed + i)
-        with console.status("comparing") as status:
-            for found in compare_seed(table, asked, jobs, status.update):
-                if isinstance(found, Score):
-                    scores.append(found)
-                elif i == 0:  # the first seed's are enough to tell
-                    proxies.append(found)
-    task = tables[0].task
+        budget = 0.0
+        # One split is enough to tell what the proxy is worth.
+        for name, method in methods(table, asked, jobs, with_pairs=i == 0):
+            score = findings.find(name, asked.seed)
+            if score is None:
+                with console.status(f"split {i + 1} of {len(tables)}: {name}"):
+                    score = method(budget)
+                findings.add(score)
+            budget = budget or score.seconds
+
+
+def conclude(
+    run: Path, table: "Table", settings: Settings, scores: list[Score], console: Console
+) -> None:
+    """Print the tables and the sentence, and write compare.json."""
+    task = table.task
     gaps = differences(scores, len(task.test) / len(task.train))
-    metric = {"accuracy": "accuracy", "r2": "R²"}[task.metric]
+    metric = measure_name(task, settings.scoring)
     told = verdict(gaps, metric)
-    console.print(_scores(scores, gaps, metric, SEARCH))
-    console.print(_proxies(proxies, metric))
+    console.print(_scores(scores, gaps, metric))
+    console.print(_proxies(scores, metric))
     console.print(told, soft_wrap=True, markup=False)
     with replacing(run / "compare.json") as file:
-        file.write(json.dumps(record(scores, proxies, gaps, told), indent=2).encode())
+        file.write(json.dumps(record(scores, gaps, told), indent=2).encode())
 
 
-def _table(settings: Settings) -> Table:
-    s = settings
-    table = read_table(s.data, s.target, task=s.task, drop=s.drop, seed=s.seed)
-    return replace(table, task=replace(table.task, regression_loss=s.loss))
-
-
-def _scores(
-    scores: "list[Score]", gaps: "list[Difference]", metric: str, ours: str
-) -> TextTable:
+def _scores(scores: list[Score], gaps: list[Difference], metric: str) -> TextTable:
     """Mean and spread of every method, best first, and how far ours lies above it."""
     seeds = len({score.seed for score in scores})
     table = _titled(f"Tested on {seeds} splits (mean ± standard deviation)")
@@ -83,7 +137,7 @@ def _scores(
     for name in (f"test {metric}", "validation", "seconds", "ours minus it (95%)"):
         table.add_column(name, justify="right", no_wrap=True)
     methods = dict.fromkeys(score.method for score in scores)
-    of = {m: np.array([s[2:] for s in scores if s.method == m]) for m in methods}
+    of = {m: np.array([s[2:5] for s in scores if s.method == m]) for m in methods}
     gap = {g.method: g for g in gaps}
     for method in sorted(methods, key=lambda m: -of[m][:, 1].mean()):
         valid, test, seconds = of[method].T
@@ -91,7 +145,7 @@ def _scores(
         table.add_row(
             method, _spread(test), f"{valid.mean():.4f}", f"{seconds.mean():.0f}",
             f"{g.mean:+.3f} ({g.low:+.3f} {g.high:+.3f})" if g else "",
-            style="bold" if method == ours else None,
+            style="bold" if method == SEARCH else None,
         )  # fmt: skip
     return table
 
@@ -102,18 +156,19 @@ def _spread(values: np.ndarray) -> str:
     return f"{values.mean():.4f} ± {values.std(ddof=1):.4f}"
 
 
-def _proxies(proxies: "list[Proxy]", metric: str) -> TextTable:
+def _proxies(scores: list[Score], metric: str) -> TextTable:
     """How far the search score of an architecture can be believed."""
     table = _titled("Search score against the score after retraining, first seed")
     table.add_column("method")
     for name in ("retrained", "best search score", f"its retrained {metric}", "Kendall tau"):
         table.add_column(name, justify="right")
-    for proxy in proxies:
-        best = max(proxy.pairs)
-        table.add_row(
-            proxy.method, str(len(proxy.pairs)), f"{best[0]:.4f}", f"{best[1]:.4f}",
-            f"{proxy.tau:+.2f}",
-        )  # fmt: skip
+    for score in scores:
+        if score.pairs:
+            best = max(score.pairs)
+            table.add_row(
+                score.method, str(len(score.pairs)), f"{best[0]:.4f}", f"{best[1]:.4f}",
+                f"{score.tau:+.2f}",
+            )  # fmt: skip
     return table
 
 

@@ -12,12 +12,20 @@ from rich.table import Table as TextTable
 from mlpnas.core.command_line import print_notes
 from mlpnas.core.folder import Folder, free_folder
 from mlpnas.core.runtime import start_tensorflow
+from mlpnas.row_weights import balanced
+from mlpnas.scoring import check_scoring, measure_name
 from mlpnas.settings import Settings, Workers
 from mlpnas.table import Table, read_table
+from mlpnas.verdict import UNDER_WAY
+
+ASYNCHRONOUS = (
+    "--async: results are told as they come, so another run will differ; finished trials "
+    "outlive a kill, children under way are replaced by others"
+)
 
 if TYPE_CHECKING:
     from mlpnas.core.trial import History
-    from mlpnas.final import Result
+    from mlpnas.peers import Result
     from mlpnas.run import Run
 
 
@@ -27,7 +35,9 @@ def search(
     limit: float | None,
     workers: Workers,
     console: Console,
-) -> None:
+    tensorboard: bool = False,
+    compare: bool = False,
+) -> Path:
     """Read the table, search, retrain, compare; print what a user wants to know of it.
 
     Args:
@@ -36,13 +46,23 @@ def search(
         limit: seconds after which the search ends; None for no limit.
         workers: where children are trained.
         console: where to print.
+        tensorboard: whether to log the trials for it.
+        compare: whether `commands.compare.go_on` is to find something to do.
+
+    Returns:
+        The run's folder. What is asked for is noted there, so that a resume knows of it.
 
     Raises:
         InputError: for what the user can mend. The folder is made after the table was read.
     """
     table = open_table(settings, console)
     with Folder.create(path or free_folder(settings.data, settings.seed)) as folder:
+        if tensorboard:
+            folder.tensorboard.mkdir(exist_ok=True)
+        if compare:
+            (folder.path / UNDER_WAY).touch()
         carry_on(settings, table, folder, limit, workers, console)
+    return folder.path
 
 
 def carry_on(
@@ -69,34 +89,58 @@ def carry_on(
         from mlpnas.run import Run
 
         run = Run(settings, table, folder, workers)
+    if settings.asynchronous:
+        print_notes([ASYNCHRONOUS], console)
     conduct(run, limit, lambda history: finish(run, history, console), console, done)
 
 
 def open_table(settings: Settings, console: Console) -> Table:
     """The settings' table; prints what was inferred, dropped and looks wrong."""
-    s = settings
-    table = read_table(s.data, s.target, task=s.task, drop=s.drop, seed=s.seed)
-    table = replace(table, task=replace(table.task, regression_loss=s.loss))
+    table = table_of(settings)
     print_notes(table.notes, console)
+    return table
+
+
+def table_of(settings: Settings, rows: int | None = None) -> Table:
+    """The settings' table, with the loss and the weights that they ask for.
+
+    Args:
+        settings: say which.
+        rows: at most so many, drawn at random; None for all.
+
+    Raises:
+        InputError: for what cannot be used, a measure that does not fit the target included.
+    """
+    s = settings
+    table = read_table(
+        s.data, s.target, task=s.task, drop=s.drop, seed=s.seed, scaling=s.scaling, rows=rows
+    )
+    task = replace(table.task, regression_loss=s.loss)
+    table = replace(table, task=balanced(task) if s.class_weight == "balanced" else task)
+    check_scoring(table, s.scoring)
     return table
 
 
 def finish(run: "Run", history: "History", console: Console) -> None:
     """Retrain the finalists, save the winner, test it once beside the baselines."""
     from mlpnas.export import raw_model
-    from mlpnas.final import baselines, judge
+    from mlpnas.peers import baselines, judge
 
-    task, seed = run.table.task, run.settings.seed
+    table, seed, scoring = run.table, run.settings.seed, run.settings.scoring
     with console.status("retraining") as status:
         winner = run.retrain(history, on_finalist=status.update)
-        path = run.folder.save(raw_model(winner.model, run.table))
+        path = run.folder.save(raw_model(winner.predictor, table))
         status.update("fitting scikit-learn's multi-layer perceptron on the same rows")
-        results = [judge(winner, task), *baselines(task, seed)]
+        results = [judge("searched MLP, retrained", winner.model, table, scoring)]
+        if winner.ensemble:
+            name = f"ensemble of {run.settings.ensemble} ({len(winner.members)} different)"
+            results.append(judge(name, winner.ensemble, table, scoring))
+        results += baselines(table, seed, scoring)
     run.write(
         **winner.record(),
         results=[result._asdict() for result in results],
     )
-    console.print(_comparison(results, task.metric))
+    console.print(_comparison(results, measure_name(table.task, scoring)))
     for line in (
         f"winner: trial {winner.trial.id}: {winner.trial.architecture}",
         f"model:  {path}, trained from fresh weights",
@@ -105,8 +149,7 @@ def finish(run: "Run", history: "History", console: Console) -> None:
         console.print(escape(line), soft_wrap=True)
 
 
-def _comparison(results: "list[Result]", metric: str) -> TextTable:
-    name = {"accuracy": "accuracy", "r2": "R²"}[metric]
+def _comparison(results: "list[Result]", name: str) -> TextTable:
     title = "After the search: trained at length, tested on unseen rows"
     table = TextTable(title=title, title_style="bold", title_justify="left", box=box.SIMPLE)
     table.add_column("model")

@@ -63,7 +63,10 @@ class Section:
         return self
 
     def table(self, header: Sequence[str], rows: Iterable[Sequence]) -> "Section":
-        """A table of texts, numbers (whole, or to four digits) and None for empty cells."""
+        """A table of texts, numbers (whole, or to four digits) and None for empty cells.
+
+        Columns of numbers, written out as text or not, stand to the right.
+        """
         rows = list(rows)
         numbers = [all(_number(row[i]) for row in rows) for i in range(len(header))]
         body = [_row([_shown(v) for v in row], "td", numbers) for row in rows]
@@ -95,7 +98,7 @@ def _image(svg: str, described: str) -> str:
 
 
 def _number(value: str | float | None) -> bool:
-    return not isinstance(value, str)
+    return not isinstance(value, str) or value.replace(".", "", 1).isdigit()
 
 
 def _shown(value: str | float | None) -> str:

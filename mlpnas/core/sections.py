@@ -68,9 +68,11 @@ def choices(history: History, space: SearchSpace, policy: Sequence[Probabilities
             "probabilities of its own to show.",
             note=True,
         )
+    shown = list(panels(space, policy))
+    top = max((float(rounds.max()) for _, _, rounds in shown), default=0) or 1.0
     maps = (
-        (figures.heat_map(title, options, rounds), f"{title}: options by round")
-        for title, options, rounds in panels(space, policy)
+        (figures.heat_map(title, options, rounds, top), f"{title}: options by round")
+        for title, options, rounds in shown
     )
     return section.pictures(maps)
 
@@ -128,7 +130,7 @@ def leaderboard(history: History, retrained: Mapping[str, float]) -> Section:
     rows = [
         (
             t.id, t.score or 0.0, retrained.get(str(t.id)), t.parameters,
-            round(t.seconds, 2), str(t.architecture),
+            f"{t.seconds:.2f}", str(t.architecture),
         )
         for t in history.leaderboard(20)
     ]  # fmt: skip

@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from mlpnas.core.errors import InputError
@@ -30,6 +31,20 @@ def read_rows(path: Path) -> pd.DataFrame:
     if path.suffix in (".parquet", ".pq"):
         return _read_parquet(path)
     return csv_file.parse(path, csv_file.scan(path), None)
+
+
+def draw_rows(frame: pd.DataFrame, most: int | None, seed: int) -> pd.DataFrame:
+    """At most so many rows, drawn at random and left in their order; None for all.
+
+    Raises:
+        InputError: for less than one row.
+    """
+    if most is not None and most < 1:
+        raise InputError(f"--rows is {most}; expected 1 or more: omit it for all")
+    if most is None or len(frame) <= most:
+        return frame
+    drawn = np.random.default_rng([seed, most]).choice(len(frame), most, replace=False)
+    return frame.iloc[np.sort(drawn)].reset_index(drop=True)
 
 
 def _check_kind(path: Path) -> None:

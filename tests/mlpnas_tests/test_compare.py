@@ -2,14 +2,31 @@
 
 import json
 import math
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from mlpnas import MLPNASRegressor
 from mlpnas.__main__ import main
-from mlpnas.compare import SEARCH, WITHOUT, Proxy, Score, differences, verdict
+from mlpnas.commands.compare import Extent, go_on
+from mlpnas.compare import TUNED
+from mlpnas.core.errors import InputError
+from mlpnas.core.folder import Folder
+from mlpnas.settings import Settings
+from mlpnas.table import read_table
+from mlpnas.verdict import (
+    RANDOM,
+    SEARCH,
+    UNDER_WAY,
+    WITHOUT,
+    Findings,
+    Score,
+    differences,
+    verdict,
+)
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -51,8 +68,72 @@ def test_a_variant_of_ours_is_no_rival():
 
 
 def test_a_proxy_is_judged_by_rank_correlation():
-    assert Proxy("x", ((0.1, 0.5), (0.2, 0.6), (0.3, 0.55))).tau == pytest.approx(1 / 3)
-    assert math.isnan(Proxy("x", ((0.1, 0.5), (0.2, 0.5))).tau)
+    def tau(*pairs):
+        return Score(SEARCH, 0, 0.0, 0.0, 1.0, pairs=pairs).tau
+
+    assert tau((0.1, 0.5), (0.2, 0.6), (0.3, 0.55)) == pytest.approx(1 / 3)
+    assert math.isnan(tau((0.1, 0.5), (0.2, 0.5)))
+
+
+def test_findings_of_the_same_comparison_are_kept_and_a_torn_line_is_not(tmp_path):
+    path, asked = tmp_path / UNDER_WAY, {"settings": {"drop": ("a",)}, "extent": {"rows": None}}
+    first = Score(SEARCH, 0, 0.5, 0.25, 3.0, (0.1, None), ((0.1, 0.2), (0.3, 0.4)))
+    Findings(path, asked).add(first)
+    with path.open("a") as file:
+        file.write('{"method": "our random search", "se')
+    again = Findings(path, asked)
+    assert (again.find(SEARCH, 0).test, again.find(SEARCH, 0).tau) == (0.25, 1)
+    assert again.find(RANDOM, 0) is again.find(SEARCH, 1) is None
+    again.add(Score(RANDOM, 0, 0.5, 0.5, 1.0))  # the torn end does not swallow this line
+    assert len(Findings(path, asked).scores) == 2
+    assert Findings(path, asked | {"extent": {"rows": 10}}).scores == []
+
+
+def test_a_large_table_is_sampled_by_the_seed_and_keeps_its_order():
+    def rows(seed, most):
+        task = read_table(DATA / "iris.csv", "species", seed=seed, rows=most).task
+        return sum(map(len, (task.train, task.valid, task.test))), task.fingerprint()
+
+    assert rows(0, 100)[0] == 100
+    assert rows(0, 100) == rows(0, 100) != rows(1, 100)
+    assert rows(0, 500) == rows(0, None)
+    with pytest.raises(InputError, match="--rows is 0"):
+        rows(0, 0)
+
+
+@pytest.fixture
+def begun(tmp_path) -> Path:
+    """A run on iris, and a comparison of two splits of 60 rows of which all scores but one
+    are there."""
+    run = tmp_path / "run"
+    settings = Settings(str(DATA / "iris.csv"), "species", trials=2, epochs=1)
+    with Folder.create(run) as folder:
+        folder.write(settings, {}, space="")
+    asked = {"settings": asdict(settings), "extent": Extent(2, None, 60)._asdict()}
+    findings = Findings(run / UNDER_WAY, asked)
+    names = [SEARCH, RANDOM, WITHOUT, "MLPClassifier", "MLPClassifier(alpha=0.01)", TUNED]
+    for seed in (0, 1):
+        for i, name in enumerate(names):
+            findings.add(
+                Score(name, seed, 0.5, 0.9 - 0.1 * i, 1.0, (0.5, 0.6), ((0.1, 0.2), (0, 0)))
+            )
+        if seed == 0:
+            findings.add(Score("HistGradientBoosting", 0, 0.5, 0.2, 1.0))
+    return run
+
+
+def test_a_comparison_that_was_interrupted_runs_only_what_is_missing(begun, capsys):
+    console = Console(width=120)
+    go_on(begun, 1, console)
+    printed = capsys.readouterr().out
+    assert "Compared on 60 rows, drawn from the table anew for each split" in printed
+    assert "Our search" in printed
+    told = json.loads((begun / "compare.json").read_text())
+    assert len(told["scores"]) == 14
+    assert told["searches"] == {SEARCH: [[0.5, 0.6]] * 2, RANDOM: [[0.5, 0.6]] * 2}
+    assert not (begun / UNDER_WAY).exists()
+    go_on(begun, 1, console)  # nothing is under way
+    assert capsys.readouterr().out == ""
 
 
 def test_what_is_no_run_is_refused(tmp_path, capsys):
@@ -70,12 +151,14 @@ def test_what_is_no_run_is_refused(tmp_path, capsys):
 @pytest.mark.slow
 def test_a_whole_comparison(tmp_path, capsys):
     arguments = ["search", DATA / "iris.csv", "--target", "species", "--run", tmp_path / "r"]
-    arguments += ["--trials", "12", "--epochs", "2"]
-    for given in (arguments, ["compare", tmp_path / "r", "--seeds", "2"]):
-        with pytest.raises(SystemExit) as exit_:
-            main([str(a) for a in given])
-        assert not exit_.value.code
+    arguments += ["--trials", "12", "--epochs", "2", "--compare"]
+    with pytest.raises(SystemExit) as exit_:
+        main([str(a) for a in arguments])
+    assert not exit_.value.code
     assert "Kendall tau" in capsys.readouterr().out
     told = json.loads((tmp_path / "r" / "compare.json").read_text())
     assert len({score["method"] for score in told["scores"]}) == 7
-    assert all(len(proxy["pairs"]) >= 10 for proxy in told["proxies"])
+    with_pairs = [score for score in told["scores"] if score["pairs"]]
+    assert {score["seed"] for score in with_pairs} == {0}
+    assert len(with_pairs) == 3
+    assert all(len(score["pairs"]) >= 10 for score in with_pairs)

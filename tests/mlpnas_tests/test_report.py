@@ -14,7 +14,9 @@ import pytest
 from mlpnas import MLPNASClassifier, MLPNASRegressor, MLPSpace
 from mlpnas.__main__ import main
 from mlpnas.core.errors import InputError
+from mlpnas.core.policy_record import read_policy
 
+DATA = Path(__file__).parents[2] / "data"
 EVIL = "<script>alert('x')</script>$\\frac{&"
 
 
@@ -68,7 +70,8 @@ def test_the_page_is_one_file_with_every_part_and_everything_escaped(run):
     assert all(link.startswith("data:image/svg+xml;base64,") for link in page.links)
     assert f"Dropped column '{EVIL}'." in page.text
     titles = ["Summary", "The winner", "Score of every trial", "Learning curves"]
-    titles += ["What the predictor expected", "Where the time went", "Leaderboard"]
+    titles += ["What the predictor expected", "Where the time went"]
+    titles += ["What the controller prefers", "Leaderboard"]
     assert [title for title in titles if title not in page.text] == []
 
 
@@ -97,6 +100,62 @@ def test_a_run_that_has_only_begun_has_a_report(tmp_path):
     (tmp_path / "run" / "trials.jsonl").write_bytes(b"")
     assert status("report", tmp_path / "run", "--html") == 0
     assert status("report", tmp_path) == 2
+
+
+def changed(run: Path, name: str, part: str, **values) -> Path:
+    """A copy of a run whose record says otherwise."""
+    copy = shutil.copytree(run, run.with_name(name))
+    record = json.loads((copy / "run.json").read_text())
+    record[part] |= values
+    (copy / "run.json").write_text(json.dumps(record))
+    return copy
+
+
+def test_another_search_is_drawn_beside_if_its_scores_mean_the_same(run, capsys):
+    """Another strategy and more trials are fine; other epochs or another split are not."""
+    other = changed(run, "other", "settings", strategy="random", trials=99, data="elsewhere")
+    assert status("report", run, "--against", other) == 0
+    text = Page((run / "report.html").read_text()).text
+    assert "Against random search" in text
+    assert "One run of each, on the same split." in text
+    for copy, what in (
+        (changed(run, "longer", "settings", epochs=2, seed=1), "epochs, seed"),
+        (changed(run, "split", "data", fingerprint="0"), "the data or their split"),
+    ):
+        assert status("report", run, "--against", copy) == 2
+        assert f"differs in {what}, so its scores" in capsys.readouterr().err
+
+
+def test_random_search_is_drawn_beside_if_compare_has_run_it(run, capsys):
+    status("report", run, "--html")
+    assert "No random search has run" in Page((run / "report.html").read_text()).text
+    run = changed(run, "compared", "settings", strategy="random")
+    scores = {"our search": [[0.1, None, 0.3], [0.2, 0.2]], "our random search": [[0.1, 0.2]]}
+    (run / "compare.json").write_text(json.dumps({"searches": scores}))
+    assert status("report", run, "--html") == 0
+    assert "the mean over 2 splits" in Page((run / "report.html").read_text()).text
+    (run / "compare.json").write_text("{}")
+    assert status("report", run, "--html") == 2
+    assert "compare.json is damaged" in capsys.readouterr().err
+
+
+def test_the_policy_of_every_round_is_kept_in_the_folder(run):
+    record = json.loads((run / "run.json").read_text())
+    noted = read_policy(run / "policy.jsonl", MLPSpace.from_name(record["space"]))
+    assert len(noted) == 1  # of twelve trials ten make a round; the second was cut short
+
+
+@pytest.mark.slow
+def test_a_search_logs_for_tensorboard_and_so_does_its_resumption(tmp_path):
+    """The folder in the run says that it was asked for: a resume needs no option."""
+    arguments = ["search", DATA / "iris.csv", "--target", "species", "--run", tmp_path / "r"]
+    arguments += ["--trials", "1", "--epochs", "1", "--strategy", "random", "--tensorboard"]
+    assert status(*arguments) == 0
+    (before,) = (tmp_path / "r" / "tensorboard").iterdir()
+    assert status("resume", tmp_path / "r", "--trials", "2") == 0
+    (after,) = (tmp_path / "r" / "tensorboard").iterdir()
+    assert after.name != before.name
+    assert after.stat().st_size > 0
 
 
 def test_a_space_is_read_back_from_its_name():
