@@ -60,7 +60,7 @@ def search(
     power = (1.0 if space == "enas" else 2.0) if exponent is None else exponent
     settings = Settings(
         data,
-        **plan(preset, shared, trials, epochs),
+        **plan(preset, data, shared, trials, epochs),
         space=space,
         strategy=strategy,
         preset=preset,

@@ -6,24 +6,20 @@ retrained by the same recipe as the cell found. LSTM and GRU get as many units a
 the same number of parameters, and as many epochs as take the same time.
 """
 
-import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 
+from mlpnas.core import rivals
 from mlpnas.core.errors import InputError
 from mlpnas.core.evaluator import Job, Outcome, Trainer
 from mlpnas.core.executors import WorkerProcesses
-from mlpnas.core.journal import reopen
-from mlpnas.core.search import search
 from mlpnas.core.search_space import Architecture
 from mlpnas.core.strategies.random import RandomStrategy
-from mlpnas.core.supernet import derive, rank_correlation
 from mlpnas.core.training import set_weights
 from mlpnas.core.trial import History, Trial
 from rnncell.networks import BASELINES, CellGenerator, baseline, parameters, sized
@@ -70,60 +66,22 @@ class Plan(NamedTuple):
 
 
 def found(run: Run, history: History) -> Architecture:
-    """The cell that the search found.
-
-    With shared weights: the best of many draws from the strategy on a fixed slice of the
-    validation text. Without: the best trial's.
-
-    Raises:
-        InputError: if no trial succeeded.
-    """
-    best = history.best()
-    if best is None:
-        reason = history.trials[0].reason if history.trials else "no time for any"
-        raise InputError(
-            f"none of the {len(history)} trials succeeded; expected at least one: mend the "
-            f"first one's reason: {reason}"
-        )
-    if run.supernet is None:
-        return best.architecture
-    return derive(run.session.strategy, run.supernet, run.settings.sizes.draws)[0][0]
+    """The cell that the search found, see `rivals.choice`."""
+    draws = run.settings.sizes.draws
+    return rivals.choice(history, run.session.strategy, run.supernet, draws)
 
 
 def random_search(run: Run, history: History, on_trial: Callable[[Trial], None]) -> History:
-    """As many training steps as the search took, on cells drawn uniformly.
-
-    They are kept in rivals.jsonl, so that a resumed run goes on with them.
-    """
+    """As many training steps as the search took, on cells drawn uniformly."""
     s = run.settings
-    n, epochs = len(history), s.epochs
-    if run.supernet is not None:
-        n = s.sizes.rivals
-        passes = math.ceil(len(history) / (s.per_round * s.rounds_per_pass))
-        epochs = math.ceil(passes / n)
+    shared, passes = run.supernet is not None, s.per_round * s.rounds_per_pass
+    budget = rivals.equal_budget(len(history), s.epochs, shared, s.sizes.rivals, passes)
     strategy = RandomStrategy(run.space, run.seed_of(0))
-    trainer = run.trainer(replace(s.sizes.final, epochs=epochs))
-    with (
-        WorkerProcesses(trainer, run.jobs) as crew,
-        closing(reopen(run.folder.path / "rivals.jsonl", run.space)) as rivals,
-    ):
-        return search(strategy, run.children(crew, run.seed_of(1)), rivals, n, n, on_trial)
-
-
-def agreement(run: Run, rivals: History) -> dict[str, Any]:
-    """Rank correlation of the rivals' scores with shared weights and without."""
-    trials = [trial for trial in rivals.trials if trial.score is not None]
-    if run.supernet is None or not trials:
-        return {}
-    shared = run.supernet.validate([trial.architecture for trial in trials])
-    alone = [trial.score for trial in trials if trial.score is not None]
-    tau = rank_correlation(shared, alone)
-    return {
-        "kendall_tau": None if math.isnan(tau) else tau,
-        "shared_scores": list(shared),
-        "alone_scores": alone,
-        "alone_epochs": len(trials[0].curve),
-    }
+    trainer = run.trainer(replace(s.sizes.final, epochs=budget.epochs))
+    path = run.folder.path / "rivals.jsonl"
+    with WorkerProcesses(trainer, run.jobs) as crew:
+        evaluator = run.children(crew, run.seed_of(1))
+        return rivals.random_search(path, strategy, evaluator, budget.children, on_trial)
 
 
 def plans(run: Run, cells: Mapping[str, Architecture]) -> dict[str, Plan]:

@@ -1,7 +1,7 @@
 """Presets: sizes and durations that belong together, as data.
 
     tiny        a minute, to see that everything works
-    small       minutes on two cores, for 200,000 tokens of text
+    small       minutes on two cores, for 200,000 tokens of text or some hundred sequences
     enas-lm     the ENAS authors' second program, enas_lm
     enas-paper  the ENAS paper
 
@@ -74,9 +74,11 @@ _SMALL = Preset(
     network=Network(128, _LIGHT),
     final_network=Network(128, _LIGHT),
     shared=SupernetRecipe(batch=32, steps=35, learning_rate=20.0, clip=0.25),
-    final=TextRecipe(epochs=10, batch=32, steps=35, learning_rate=3e-3),
-    together=Budget(trials=800, per_round=10, epochs=8),
-    alone=Budget(trials=20, per_round=5, epochs=2),
+    final=TextRecipe(epochs=8, batch=32, steps=35, learning_rate=3e-3),
+    together=Budget(trials=600, per_round=10, epochs=6),
+    alone=Budget(trials=12, per_round=4, epochs=1),
+    rivals=6,
+    draws=60,
     vocabulary=3000,
     tokens=200_000,
 )
@@ -127,9 +129,20 @@ _ENAS_PAPER = Preset(
     alone=Budget(trials=15_000, per_round=10, epochs=35),
 )
 
-PRESETS: dict[PresetName, Preset] = {
+_SMALL_SEQUENCES = replace(
+    _SMALL,
+    nodes=6,
+    network=Network(32, Regularization(output=0.2)),
+    final_network=Network(32, Regularization(output=0.2)),
+    final=TextRecipe(epochs=60, batch=16, learning_rate=5e-3),
+    alone=Budget(trials=20, per_round=5, epochs=20),
+)
+_TINY_SEQUENCES = replace(_TINY, final=TextRecipe(epochs=2, batch=16, learning_rate=5e-3))
+
+TEXT: dict[PresetName, Preset] = {
     "tiny": _TINY,
     "small": _SMALL,
     "enas-lm": _ENAS_LM,
     "enas-paper": _ENAS_PAPER,
 }
+SEQUENCES: dict[PresetName, Preset] = {"tiny": _TINY_SEQUENCES, "small": _SMALL_SEQUENCES}

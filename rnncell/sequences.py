@@ -39,10 +39,10 @@ def read_sequences(data: str | Path, seed: int = 0) -> Text:
     arrays = _load(path)
     train, test = _part(arrays, "train", path), _part(arrays, "test", path)
     classes, labels = np.unique(train.y, return_inverse=True)
-    if unseen := sorted(set(test.y.tolist()) - set(classes.tolist())):
-        raise InputError(f"y_test of {path} holds {unseen[0]!r}, which y_train does not")
     if len(classes) < 2:
         raise InputError(f"y_train of {path} holds one class, {classes[0]!r}; expected two")
+    if unseen := sorted(set(test.y.tolist()) - set(classes.tolist())):
+        raise InputError(f"y_test of {path} holds {unseen[0]!r}, which y_train does not")
     if train.x.shape[1:] != test.x.shape[1:]:
         raise InputError(
             f"x_train and x_test of {path} have the shapes {train.x.shape} and {test.x.shape}; "

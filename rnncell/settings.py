@@ -6,7 +6,7 @@ from typing import Literal
 
 from mlpnas.core.configuration import StrategyName, at_least
 from mlpnas.core.errors import InputError
-from rnncell.presets import PRESETS, Preset, PresetName
+from rnncell.presets import SEQUENCES, TEXT, Preset, PresetName
 from rnncell.text import Unit
 
 SpaceName = Literal["enas", "zoph"]
@@ -75,7 +75,21 @@ class Settings:
     @property
     def sizes(self) -> Preset:
         """What the preset says."""
-        return PRESETS[self.preset]
+        return sizes_of(self.preset, self.data)
+
+
+def sizes_of(preset: PresetName, data: str) -> Preset:
+    """What a preset says for such data.
+
+    Raises:
+        InputError: if it says nothing.
+    """
+    presets = TEXT if is_text(data) else SEQUENCES
+    if preset not in presets:
+        raise InputError(
+            f"--preset {preset} is for texts, and {data} is none; expected {list(presets)}"
+        )
+    return presets[preset]
 
 
 def shareable(data: str, space: SpaceName) -> bool:
@@ -89,10 +103,10 @@ def is_text(data: str) -> bool:
 
 
 def plan(
-    preset: PresetName, one_shot: bool, trials: int | None, epochs: int | None
+    preset: PresetName, data: str, one_shot: bool, trials: int | None, epochs: int | None
 ) -> dict[str, int]:
     """How long a search is, as settings: what was asked for, else what the preset says."""
-    sizes = PRESETS[preset]
+    sizes = sizes_of(preset, data)
     budget = sizes.together if one_shot else sizes.alone
     planned = budget.trials if trials is None else trials
     passes = budget.epochs if epochs is None else epochs

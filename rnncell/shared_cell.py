@@ -113,7 +113,7 @@ class SharedCell:
             `(steps, batch, units)`.
         """
         from_input, from_state = tf.split(kernels[0], 2, axis=0)
-        activations = [_activation(row) for row in tf.unstack(path.coefficients)]
+        activations = [_activation(path.coefficients[i]) for i in range(len(kernels))]
 
         def step(state: tf.Tensor, entering: tf.Tensor) -> tf.Tensor:
             read = entering + tf.matmul(state * keep, from_state)
@@ -129,5 +129,5 @@ class SharedCell:
 
 
 def _activation(row: tf.Tensor):
-    a, b, c, d, e = tf.unstack(row)
+    a, b, c, d, e = tf.unstack(row, num=5)
     return lambda x: a * tf.tanh(b * x) + c + d * tf.maximum(x, e * x)

@@ -77,25 +77,42 @@ class SharedLanguageModel:
             rate: learning rate.
             number: of the step; another number, other dropout masks.
         """
-        self.traces += 1
         words = tf.convert_to_tensor(self.words)
         weights = [words, *self.cell.kernels(path.rows)]
+        nats, state, changes = self._descent(
+            weights, path, (x, y, weight), self.carried.value(), number
+        )
+        self._apply([rate * change for change in changes], path)
+        self.carried.assign(state)
+        return nats
+
+    @tf.function(autograph=False, jit_compile=True)
+    def _descent(
+        self,
+        weights: list[tf.Tensor],
+        path: Path,
+        window: tuple[tf.Tensor, ...],
+        state: tf.Tensor,
+        number: tf.Tensor,
+    ) -> tuple[tf.Tensor, tf.Tensor, list[tf.Tensor]]:
+        """Nats per token, the state at the end, and the clipped gradient."""
+        self.traces += 1
+        x, y, weight = window
         with tf.GradientTape() as tape:
             tape.watch(weights)
             keep = self._masks(tf.shape(x), number)
-            outputs = self._outputs(weights, path, x, self.carried, keep)
-            nats = _mean_nats(outputs * keep["output"], words, y, weight)
+            outputs = self._outputs(weights, path, x, state, keep)
+            nats = _mean_nats(outputs * keep.get("output", 1.0), weights[0], y, weight)
             change = tf.reduce_mean(tf.square(outputs[1:] - outputs[:-1]))
             loss = nats + self._regular.slowness * change
         gradients = map(tf.convert_to_tensor, tape.gradient(loss, weights))
         pairs = zip(gradients, weights, strict=True)
         decayed = [g + 2.0 * self._regular.l2 * w for g, w in pairs]
-        self._descend([rate * g for g in tf.clip_by_global_norm(decayed, self._clip)[0]], path)
-        self.carried.assign(outputs[-1])
-        return nats
+        return nats, outputs[-1], tf.clip_by_global_norm(decayed, self._clip)[0]
 
     @tf.function(
         autograph=False,
+        jit_compile=True,
         input_signature=[_PATH, _TOKENS, _TOKENS, _TABLE, tf.TensorSpec([None, None])],
     )
     def evaluate(
@@ -117,18 +134,18 @@ class SharedLanguageModel:
         return self.cell.unroll(vectors, state, weights[1:], path, keep.get("state", 1.0))
 
     def _masks(self, shape: tf.Tensor, number: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Factors 0 or 1 / (1 - rate) by place of dropout."""
+        """Factors 0 or 1 / (1 - rate) by place of dropout, where the rate is not 0."""
         batch, steps, units = shape[0], shape[1], self.cell.units
         shapes = {name: [batch, units] for name in ("embedding", "input", "state", "output")}
         shapes["word"] = [steps, batch, 1]
         masks = {}
         for i, (name, size) in enumerate(shapes.items()):
-            rate = getattr(self._regular, name)
-            drawn = tf.random.stateless_uniform(size, [self._seed * 8 + i, number])
-            masks[name] = tf.cast(drawn >= rate, tf.float32) / (1.0 - rate)
+            if rate := getattr(self._regular, name):
+                drawn = tf.random.stateless_uniform(size, [self._seed * 8 + i, number])
+                masks[name] = tf.cast(drawn >= rate, tf.float32) / (1.0 - rate)
         return masks
 
-    def _descend(self, changes: list[tf.Tensor], path: Path) -> None:
+    def _apply(self, changes: list[tf.Tensor], path: Path) -> None:
         self.words.assign_sub(changes[0])
         for i, (bank, change) in enumerate(zip(self.cell.banks, changes[1:], strict=True)):
             bank.scatter_sub(tf.IndexedSlices(change[None], path.rows[i : i + 1]))

@@ -20,7 +20,7 @@ import keras
 from keras import ops
 
 from rnncell.recurrent_cell import RecurrentCell, function
-from rnncell.tree_space import Step, children, read_tree
+from rnncell.tree import Step, children, read_tree
 
 
 @keras.saving.register_keras_serializable("rnncell")
@@ -30,7 +30,7 @@ class TreeCell(RecurrentCell):
     Args:
         units: size of output and memory, at least 1.
         cell: such as `"add tanh, mult relu, mult sigmoid; inject add relu at 0; memory 1"`,
-            see `tree_space`.
+            see `tree`.
         use_bias: whether each leaf has a bias.
         options: see `RecurrentCell`.
 

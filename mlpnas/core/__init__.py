@@ -14,6 +14,8 @@ Reading order, in which each file imports only those before it:
     controller      the LSTM that writes architectures and foresees their score
     learner         gradient steps on a controller and on its accuracy head
     ppo             clipped ones, several per batch
+    relaxation      from architecture parameters to the weights of mixed operations
+    differentiable  bilevel optimisation of both: DARTS for any supernet
     strategies      who chooses: ask and tell
     shared_weights  the one-shot store
     checkpoint      strategy and store on the disk, round by round
@@ -28,6 +30,7 @@ Reading order, in which each file imports only those before it:
     executors       where trainings run: here or in worker processes
     on_ray          the same on a cluster
     search          the loop, on one screen
+    rivals          what stands beside a search: its choice, and random architectures
     asynchronous    the same without rounds that wait for their slowest child
     policy_record   the policy after each round, for whoever draws it
     event_log       trials as scalars that TensorBoard shows

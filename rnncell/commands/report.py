@@ -8,9 +8,9 @@ from rich.console import Console
 from mlpnas.core.errors import InputError
 from mlpnas.core.journal import read_journal
 from mlpnas.core.report import failures, leaderboard
+from mlpnas.core.rivals import agreement_line
 from mlpnas.core.session import earlier
 from mlpnas.core.trial import History
-from rnncell.commands.search import agreement_line
 from rnncell.settings import Settings, is_text
 from rnncell.spaces import make_space
 

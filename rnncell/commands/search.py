@@ -1,6 +1,6 @@
 """`rnncell search`: a text or sequences in, a searched and retrained network out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,6 +84,7 @@ def carry_on(
 
 def finish(run: "Run", history: "History", console: Console) -> None:
     """Find the best, train random ones beside it, retrain with the baselines, save, test."""
+    from mlpnas.core.rivals import agreement, agreement_line, top_lines
     from rnncell import final
 
     run.executor.close()  # others take its place
@@ -94,7 +95,7 @@ def finish(run: "Run", history: "History", console: Console) -> None:
             status.update(f"random search beside it: {trial.id + 1} trained")
 
         rivals = final.random_search(run, history, show)
-        agreed = final.agreement(run, rivals)
+        agreed = agreement(run.supernet, rivals)
         if best := rivals.best():
             cells[final.RANDOM] = best.architecture
         status.update("measuring the baselines")
@@ -105,7 +106,7 @@ def finish(run: "Run", history: "History", console: Console) -> None:
     run.write(results=final.record(results), **agreed)
     console.print(comparison(results, run.is_text))
     for line in [
-        *([agreement_line(agreed)] if agreed else []),
+        *([agreement_line(agreed)] if agreed else top_lines(history, rivals)),
         f"found:  {results[0].cell}",
         f"model:  {path}, trained from fresh weights",
         f"run:    {run.folder.path}",
@@ -126,18 +127,3 @@ def comparison(results: "Sequence[Result]", is_text: bool) -> Table:
         scores = (f"{r.valid:.{digits}f}", f"{r.test:.{digits}f}")
         table.add_row(r.name, f"{r.parameters:,}", str(r.epochs), f"{r.seconds:.0f}", *scores)
     return table
-
-
-def agreement_line(agreed: Mapping[str, Any]) -> str:
-    """How far shared weights can be believed, in a sentence.
-
-    Args:
-        agreed: see `final.agreement`.
-    """
-    tau = agreed["kendall_tau"]
-    return (
-        "rank correlation of shared-weight and stand-alone scores (Kendall's tau): "
-        f"{'undefined' if tau is None else f'{tau:+.2f}'}, over "
-        f"{len(agreed['alone_scores'])} random cells trained for "
-        f"{agreed['alone_epochs']} epochs each"
-    )

@@ -14,7 +14,7 @@ from rnncell.activations import ACTIVATIONS
 from rnncell.enas import POLICIES
 from rnncell.enas_space import ENASCellSpace
 from rnncell.highway_cell import HighwayCell
-from rnncell.presets import PRESETS
+from rnncell.presets import TEXT
 from rnncell.recipes import Network, Regularization, SupernetRecipe
 from rnncell.shared_cell import Path, SharedCell
 from rnncell.supernet import TextSupernet
@@ -46,7 +46,7 @@ def test_the_published_supernet_has_its_published_size():
     # enas_lm with nine nodes after node 0, 200 units, 10,000 words:
     #   words 10,000 * 200, node 0 400 * 400, and 1 + 2 + ... + 9 predecessors times four
     #   activations, 200 * 400 each. A cell uses one matrix per node.
-    preset = PRESETS["enas-lm"]
+    preset = TEXT["enas-lm"]
     space = ENASCellSpace(preset.nodes, preset.activations, preset.root)
     cell = SharedCell(space, preset.network.units, per_activation=True)
     matrices = sum(int(np.prod(bank.shape)) for bank in cell.banks)
@@ -229,7 +229,7 @@ def test_the_probabilities_of_all_small_cells_sum_to_one():
 
 
 def test_sampled_and_forced_log_probabilities_agree():
-    preset = PRESETS["enas-lm"]
+    preset = TEXT["enas-lm"]
     space = ENASCellSpace(preset.nodes, preset.activations, preset.root)
     controller = Controller(space, 16, options=POLICIES["enas-lm"].controller)
     walks, _ = controller.sample(tf.constant(20), tf.constant([1, 2]))

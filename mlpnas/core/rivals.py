@@ -1,0 +1,127 @@
+"""What stands beside a search: its choice, random rivals, and how far its scores agree.
+
+The best random architecture is what a search has to beat: as many training steps as the
+search took are spent on children that are drawn uniformly and trained one by one. The same
+children tell how far shared weights can be believed: by the rank correlation of their scores
+with and without.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from mlpnas.core.errors import InputError
+from mlpnas.core.evaluator import Evaluator
+from mlpnas.core.journal import reopen
+from mlpnas.core.search import search
+from mlpnas.core.search_space import Architecture
+from mlpnas.core.strategies.random import RandomStrategy
+from mlpnas.core.strategies.strategy import Strategy
+from mlpnas.core.supernet import Supernet, derive, rank_correlation
+from mlpnas.core.trial import History, Trial
+
+
+class Budget(NamedTuple):
+    """So many children, trained for so many epochs each."""
+
+    children: int
+    epochs: int
+
+
+def choice(
+    history: History, strategy: Strategy, supernet: Supernet | None, draws: int
+) -> Architecture:
+    """The architecture that a search found.
+
+    With shared weights: the best of many draws from the strategy on a fixed slice of the
+    validation rows. Without: the best trial's.
+
+    Raises:
+        InputError: if no trial succeeded.
+    """
+    best = history.best()
+    if best is None:
+        reason = history.trials[0].reason if history.trials else "no time for any"
+        raise InputError(
+            f"none of the {len(history)} trials succeeded; expected at least one: mend the "
+            f"first one's reason: {reason}"
+        )
+    return best.architecture if supernet is None else derive(strategy, supernet, draws)[0][0]
+
+
+def equal_budget(
+    trials: int, epochs: int, shared: bool, rivals: int, trials_per_pass: int
+) -> Budget:
+    """Children and epochs that take as many training steps as a search of `trials` took.
+
+    Args:
+        trials: of the search.
+        epochs: of each of its children.
+        shared: whether there were none, but shared weights.
+        rivals: how many children stand against shared weights.
+        trials_per_pass: scores between two passes of the shared weights.
+    """
+    if not shared:
+        return Budget(trials, epochs)
+    return Budget(rivals, math.ceil(math.ceil(trials / trials_per_pass) / rivals))
+
+
+def random_search(
+    path: Path,
+    strategy: RandomStrategy,
+    evaluator: Evaluator,
+    children: int,
+    on_trial: Callable[[Trial], None],
+) -> History:
+    """Train so many children in one round; a resumed run goes on with what is in `path`."""
+    with closing(reopen(path, strategy.space)) as rivals:
+        return search(strategy, evaluator, rivals, children, children, on_trial)
+
+
+def agreement(supernet: Supernet | None, rivals: History) -> dict[str, Any]:
+    """Rank correlation of the rivals' scores with shared weights and without, as plain values
+    for run.json; nothing where there are no shared weights or no scores."""
+    trials = [trial for trial in rivals.trials if trial.score is not None]
+    if supernet is None or not trials:
+        return {}
+    shared = supernet.validate([trial.architecture for trial in trials])
+    alone = [trial.score for trial in trials if trial.score is not None]
+    tau = rank_correlation(shared, alone)
+    return {
+        "kendall_tau": None if math.isnan(tau) else tau,
+        "shared_scores": list(shared),
+        "alone_scores": alone,
+        "alone_epochs": len(trials[0].curve),
+    }
+
+
+def agreement_line(agreed: Mapping[str, Any]) -> str:
+    """How far shared weights can be believed, in a sentence; see `agreement`."""
+    tau = agreed["kendall_tau"]
+    return (
+        "rank correlation of shared-weight and stand-alone scores (Kendall's tau): "
+        f"{'undefined' if tau is None else f'{tau:+.2f}'}, over "
+        f"{len(agreed['alone_scores'])} random architectures trained for "
+        f"{agreed['alone_epochs']} epochs each"
+    )
+
+
+def top_means(trials: Sequence[Trial], sizes: Sequence[int] = (1, 5, 15)) -> dict[int, float]:
+    """Mean score of the best k trials, for each k there are so many of (Zoph and Le, 2017)."""
+    scores = sorted((t.score for t in trials if t.score is not None), reverse=True)
+    return {k: float(np.mean(scores[:k])) for k in sizes if k <= len(scores)}
+
+
+def top_lines(history: History, rivals: History) -> list[str]:
+    """Zoph and Le's control, in sentences; both searches must have the same kind of scores."""
+    pairs = zip(
+        top_means(history.trials).items(), top_means(rivals.trials).values(), strict=False
+    )
+    return [
+        f"mean search score of the best {k}: {ours:.4f}, of random search's {theirs:.4f}"
+        for (k, ours), theirs in pairs
+    ]
