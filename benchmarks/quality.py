@@ -21,21 +21,22 @@ The last line is JSON.
 
 import argparse
 import json
-import os
 import time
 from pathlib import Path
 from typing import Any
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from tasks import DATA, ROOT
 
 from mlpnas.commands.search import table_of
-from mlpnas.compare import our_search, their_score
+from mlpnas.core.runtime import start_tensorflow
 from mlpnas.settings import Settings
 from mlpnas.verdict import SEARCH, read_lines
+
+start_tensorflow()  # quietly; what is imported below would start it otherwise
+
+from mlpnas.compare import our_search, their_score  # noqa: E402
 
 TARGETS = {
     "adult": "income",
