@@ -171,7 +171,8 @@ def _tested(run: Run, name: str, plan: Plan, outcome: Outcome) -> Result:
     set_weights(model, outcome.weights)
     if run.is_text:
         compile_model(model, recipe, 1)
-        valid, test = (perplexity(model, fold, recipe) for fold in (task.valid, task.test))
+        # The weights are those of the best epoch, whose validation is known.
+        valid, test = min(outcome.curve), perplexity(model, task.test, recipe)
     else:
         valid, test = (
             task.score(fold.y, model.predict(fold.x, verbose=0))

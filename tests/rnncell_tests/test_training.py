@@ -21,22 +21,22 @@ def generator(units=6, batch=3, **regularization) -> CellGenerator:
     return CellGenerator(SPACE, Network(units, Regularization(**regularization)), batch)
 
 
-def counting_text() -> Task:
-    """0 1 2 3 0 1 2 3 ...: the next token is certain for who remembers the last one."""
-    ids = np.tile(np.arange(4, dtype=np.int32), 100)
+def rhythm() -> Task:
+    """0 0 1 1 0 0 1 1 ...: certain for who remembers two tokens; who remembers one has a
+    perplexity of 2."""
+    ids = np.tile(np.array([0, 0, 1, 1], np.int32), 100)
     fold = Fold(ids[:-1], ids[1:])
-    return Task("count", "multiclass", fold, fold, fold, classes=("0", "1", "2", "3"))
+    return Task("rhythm", "multiclass", fold, fold, fold, classes=("0", "1"))
 
 
 @pytest.mark.parametrize("name", [*BASELINES, TREE, "tanh, relu(0), tanh(1)"])
 def test_every_cell_learns_a_text_that_can_be_foretold(name):
-    recipe = TextRecipe(epochs=12, batch=3, steps=5, learning_rate=0.03)
-    trainer = TextTrainer(counting_text(), generator(12), recipe)
+    recipe = TextRecipe(epochs=6, batch=3, steps=5, learning_rate=0.03)
+    trainer = TextTrainer(rhythm(), generator(12), recipe, Reward(c=1.0))
     outcome = trainer.train(Job(baseline(name), seed=0))
     assert outcome.reason is None
-    assert outcome.curve[0] > 1.5
-    assert outcome.curve[-1] < 1.3  # 1 is the least there is
-    assert outcome.score == 1.0  # 80 / 1.3 is clipped
+    assert outcome.curve[-1] < 1.5
+    assert outcome.score == 1 / min(outcome.curve)
 
 
 def test_equal_jobs_have_equal_outcomes_and_other_seeds_others():
@@ -117,7 +117,7 @@ def test_masked_sequences_are_classified_and_the_filling_is_not_read(tmp_path):
     fold = Fold(x, y)
     task = Task("signs", "binary", fold, fold, fold, classes=("no", "yes"))
     gen = generator(8, batch=None)
-    outcome = KerasTrainer(task, gen, Recipe(40, None, 20, 0.02)).train(Job(cells(1)[0], 0))
+    outcome = KerasTrainer(task, gen, Recipe(25, None, 20, 0.03)).train(Job(cells(1)[0], 0))
     assert max(outcome.curve) > 0.9
     model = gen.build(cells(1)[0], task)
     set_weights(model, outcome.weights)

@@ -1,0 +1,113 @@
+"""The command line: mistakes in one line, a whole search, and one that was interrupted."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from rnncell.__main__ import main
+
+TEXT = "the cat sat on the mat and the dog sat on the cat while the mat lay there\n" * 120
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    path = tmp_path / "corpus.txt"
+    path.write_text(TEXT)
+    return str(path)
+
+
+@pytest.fixture
+def vowels(tmp_path):
+    """Made-up sequences of unequal length, three classes."""
+    rng = np.random.default_rng(0)
+    arrays = {}
+    for part, n in (("train", 60), ("test", 15)):
+        y = np.arange(n) % 3
+        x = rng.normal(size=(n, 9, 2)) + y[:, None, None]
+        arrays |= {f"x_{part}": x, f"y_{part}": y, f"len_{part}": rng.integers(3, 10, n)}
+    np.savez(tmp_path / "vowels.npz", **arrays)
+    return str(tmp_path / "vowels.npz")
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(list(arguments))
+    return ended.value.code or 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["search", "nowhere.txt"], "cannot read nowhere.txt"),
+        (["search", "{corpus}", "--space", "zoph", "--one-shot"], "no shared weights"),
+        (["search", "{corpus}", "--strategy", "tpe"], "add --no-one-shot"),
+        (["search", "{corpus}", "--vocabulary", "1"], "--vocabulary is 1; expected 2 or more"),
+        (["search", "{corpus}", "--exponent", "0"], "--exponent is 0"),
+        (["search", "{corpus}", "--trials", "0"], "--trials is 0; expected 1 or more"),
+        (["search", "a.npz", "--preset", "enas-lm"], "--preset enas-lm is for texts"),
+        (["report", "nowhere"], "nowhere is no folder of a run"),
+        (["resume", "nowhere"], "no run.json in it"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line_with_status_2(corpus, capsys, arguments, reason):
+    assert run(*(argument.format(corpus=corpus) for argument in arguments)) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("rnncell: ")
+    assert reason in told
+    assert told.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_a_search_from_text_to_model_and_its_report(corpus, tmp_path, capsys):
+    folder = tmp_path / "run"
+    assert run("search", corpus, "--preset", "tiny", "--run", str(folder)) == 0
+    told = capsys.readouterr().out
+    for expected in ("train: ", "LSTM", "GRU", "best random", "found by the search", "tau"):
+        assert expected in told
+    record = json.loads((folder / "run.json").read_text())
+    by_name = {result["name"]: result for result in record["results"]}
+    assert all(1 < result["test"] < 100 for result in by_name.values())
+    sizes = [result["parameters"] for result in by_name.values()]
+    assert max(sizes) < 1.2 * min(sizes)
+    assert len((folder / "trials.jsonl").read_text().splitlines()) == 20
+    model = keras.models.load_model(folder / "best.keras")
+    words = record["data"]["classes"]
+    logits = model.predict(np.zeros((2, 3), np.int32), verbose=0)
+    assert logits.shape == (2, 3, len(words))
+    assert run("report", str(folder)) == 0
+    assert f"test {by_name['LSTM']['test']:.4f}" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_an_extended_search_has_the_trials_of_one_that_was_long_from_the_start(
+    corpus, tmp_path
+):
+    def scores(folder) -> list:
+        lines = (folder / "trials.jsonl").read_text().splitlines()
+        return [(json.loads(t)["architecture"], json.loads(t)["score"]) for t in lines]
+
+    first, second = tmp_path / "first", tmp_path / "second"
+    options = ("--preset", "tiny", "--epochs", "1", "--seed", "3")
+    assert run("search", corpus, *options, "--trials", "10", "--run", str(first)) == 0
+    # Half of it, twice: rounds of five with a pass of training before the first.
+    assert run("search", corpus, *options, "--trials", "10", "--run", str(second)) == 0
+    assert scores(first) == scores(second)
+    assert run("resume", str(first), "--trials", "15") == 0
+    assert scores(first)[:10] == scores(second)
+    assert len(scores(first)) == 15
+
+
+@pytest.mark.slow
+def test_children_are_trained_one_by_one_for_trees_and_for_sequences(
+    corpus, vowels, tmp_path, capsys
+):
+    tree, sequences = str(tmp_path / "tree"), str(tmp_path / "sequences")
+    assert run("search", corpus, "--space", "zoph", "--preset", "tiny", "--run", tree) == 0
+    assert "mean search score of the best 1" in capsys.readouterr().out
+    assert run("search", vowels, "--preset", "tiny", "--run", sequences) == 0
+    told = capsys.readouterr().out
+    assert "48 + 12 + 15 sequences of 3 to 9 steps" in told
+    model = keras.models.load_model(f"{sequences}/best.keras")
+    assert model.predict(np.zeros((4, 7, 3)), verbose=0).shape == (4, 3)
