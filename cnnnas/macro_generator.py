@@ -15,7 +15,7 @@ from keras import layers as kl
 
 from cnnnas.cell_generator import shapes_of
 from cnnnas.cell_networks import check_image, small_stem
-from cnnnas.layers import Layers, Tensor
+from cnnnas.layers import KerasLayers, Layers, Tensor
 from cnnnas.macro_space import MacroSpace
 from cnnnas.operations import factorized_reduction, relu_conv_norm
 from mlpnas.core.evaluator import Generator, Shapes
@@ -57,7 +57,7 @@ class MacroGenerator(Generator):
         self, architecture: Architecture, shape: tuple, head: tuple[int, str], seed: int
     ) -> keras.Model:
         check_image(shape, halvings=len(self.space.reductions))
-        layers, images = Layers(seed), keras.Input(shape, name="images")
+        layers, images = KerasLayers(seed), keras.Input(shape, name="images")
         channels = self._channels
         outputs = [small_stem(layers, images, channels)]
         for i, layer in enumerate(self.space.wiring(architecture)):
@@ -82,14 +82,13 @@ def operate(layers: Layers, operation: str, x: Tensor, channels: int) -> Tensor:
     after, but for pools."""
     x = relu_conv_norm(layers.at("inner"), x, channels)
     if "pool" in operation:
-        return layers.pool(operation[:3], kl.ReLU()(x), 3)
+        return layers.pool(operation[:3], layers.relu(x), 3)
     size = int(operation[-1])
     if operation.startswith("sep"):
-        return layers.norm(layers.separable(kl.ReLU()(x), channels, size))
+        return layers.norm(layers.separable(layers.relu(x), channels, size))
     return relu_conv_norm(layers, x, channels, kernel=size)
 
 
 def _joined(layers: Layers, skips: list[Tensor], x: Tensor) -> Tensor:
     """Skips and x in depth, projected to the channels of x."""
-    deep = kl.Concatenate()([*skips, x]) if skips else x
-    return relu_conv_norm(layers, deep, x.shape[-1])
+    return relu_conv_norm(layers, layers.concatenate([*skips, x]), x.shape[-1])

@@ -133,14 +133,18 @@ class MacroNetwork:
 
     def path(self, architecture: Architecture) -> dict[str, Any]:
         """Name of each array of the bank that the architecture uses -> index of its part."""
+        layers = self.space.wiring(architecture)
         chosen: dict[str, Any] = dict.fromkeys(self.bank.variables, ...)
-        for i, layer in enumerate(self.space.wiring(architecture)):
-            for name in [n for n in chosen if n.startswith(f"layer_{i}/")]:
-                part = name.split("/")[1]
-                if part == "inner":
-                    chosen[name] = self.space.operations.index(layer.operation)
-                elif part not in ("sum", layer.operation):
-                    del chosen[name]
+        for i, layer in enumerate(layers):
+            unused = [
+                f"layer_{i}/{op}/" for op in self.space.operations if op != layer.operation
+            ]
+            if i in self._reductions:  # of the outputs that no later layer reads
+                read = {i + 1, *(j for later in layers[i + 1 :] for j in later.skips)}
+                unused += [f"reduction_{i}/{j}/" for j in range(i + 2) if j not in read]
+            chosen = {n: at for n, at in chosen.items() if not n.startswith(tuple(unused))}
+            for part in ("inner", "inner/norm/scale", "inner/norm/offset"):
+                chosen[f"layer_{i}/{part}"] = self.space.operations.index(layer.operation)
         return chosen
 
 

@@ -67,7 +67,7 @@ class SharedTraining:
 
 
 class ImageSupernet:
-    """See `mlpnas.core.supernet.Supernet`.
+    """See `mlpnas.core.supernet.Supernet`; `network` is the one that it trains.
 
     Args:
         network: the architectures and their weights.
@@ -93,7 +93,7 @@ class ImageSupernet:
                 f"{task.name!r} has {len(task.train)} training rows, fewer than the "
                 f"{training.batch_size} of a batch; give more rows or a smaller batch"
             )
-        self.space, self._network, self._task = network.space, network, task
+        self.space, self.network, self._task = network.space, network, task
         self._training, self._augment, self._seed = training, augment, seed
         self._score_rows = min(training.batch_size, len(task.valid))
         self.steps = len(task.train) // training.batch_size
@@ -136,10 +136,10 @@ class ImageSupernet:
 
     def parameters(self, architecture: Architecture) -> int:
         """How many of the shared weights the architecture uses."""
-        variables = self._network.bank.variables
+        variables = self.network.bank.variables
         return sum(
             int(np.broadcast_to(0, variables[name].shape)[index].size)
-            for name, index in self._network.path(architecture).items()
+            for name, index in self.network.path(architecture).items()
         )
 
     def _rows(self, purpose: int, number: int, rows: int, size: int) -> np.ndarray:
@@ -158,7 +158,7 @@ class ImageSupernet:
         vary, drop = tf.unstack(tf.random.split(seed, 2))
         x = x if self._augment is None else self._augment(x, vary)
         with tf.GradientTape() as tape:
-            losses = [_cross_entropy(y, logits) for logits in self._network(tokens, x, drop)]
+            losses = [_cross_entropy(y, logits) for logits in self.network(tokens, x, drop)]
             loss = losses[0] + AUXILIARY * sum(losses[1:])
         for variable, momentum, gradient in zip(
             self._variables, self._momenta, tape.gradient(loss, self._variables), strict=True
@@ -173,13 +173,13 @@ class ImageSupernet:
         return losses[0]
 
     def _accuracy(self, tokens: Tensor, x: Tensor, y: Tensor) -> Tensor:
-        logits = self._network(tokens, x)[0]
+        logits = self.network(tokens, x)[0]
         right = tf.argmax(logits, axis=1, output_type=tf.int32) == y
         return tf.reduce_mean(tf.cast(right, tf.float32))
 
     def state(self) -> dict[str, np.ndarray]:
         """Weights, momenta and the number of steps done."""
-        names = self._network.bank.variables
+        names = self.network.bank.variables
         weights = {
             f"weight/{n}": v.numpy() for n, v in zip(names, self._variables, strict=True)
         }
@@ -190,7 +190,7 @@ class ImageSupernet:
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Inverse of `state`."""
-        names = self._network.bank.variables
+        names = self.network.bank.variables
         for name, variable, momentum in zip(names, self._variables, self._momenta, strict=True):
             variable.assign(state[f"weight/{name}"])
             momentum.assign(state[f"momentum/{name}"])

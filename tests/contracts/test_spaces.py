@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from spaces import TINY, CellSpace, MacroSpace, MicroSpace
 
+from cnnnas.macro_space import MacroSpace as ConvolutionalMacroSpace
 from mlpnas.core.errors import InputError
 from mlpnas.core.search_space import Architecture, SearchSpace
 from mlpnas.space import MLPSpace
@@ -27,6 +28,7 @@ MEMBERS = (
     MLPSpace((2, "linear"), widths=(1, 2, 512), activations=("elu",), dropout=None),
     CellSpace(nodes=5),
     MacroSpace(layers=5),
+    ConvolutionalMacroSpace(4, ("conv_3x3", "max_pool_3x3")),
     MicroSpace(new_nodes=3),
     ENASCellSpace(6),
     ENASCellSpace(4, ("tanh", "relu"), root="tanh"),

@@ -87,6 +87,10 @@ class OnPolicyStrategy(Strategy):
     def sample(self, n: int) -> list[Architecture]:
         return self._architectures(self._draw(n, purpose=1))
 
+    def probabilities(self) -> list[np.ndarray]:
+        """Estimated from 200 draws: within .07 of the truth, nineteen times out of twenty."""
+        return self.space.shares(self.sample(200))
+
     def tell(self, trials: Sequence[Trial]) -> None:
         scored = [(i, trial.score) for i, trial in enumerate(trials) if trial.score is not None]
         if scored:

@@ -1,0 +1,186 @@
+"""Training in turns with the strategy, resuming, deriving; with a supernet of a few numbers."""
+
+import math
+
+import numpy as np
+import pytest
+from spaces import MacroSpace, MicroSpace
+
+from mlpnas.core.errors import InputError
+from mlpnas.core.schedules import cosine_restarts
+from mlpnas.core.search import search
+from mlpnas.core.strategies.on_policy import OnPolicyStrategy, Policy
+from mlpnas.core.strategies.random import RandomStrategy
+from mlpnas.core.supernet import SupernetEvaluator, derive, rank_correlation
+from mlpnas.core.trial import History
+
+SPACE = MacroSpace(2)
+
+
+class FakeSupernet:
+    """A number per operation of layer 0; each training step adds one to the sampled one's.
+
+    A score is that number against all steps, a little changed by the batch.
+    """
+
+    steps = 4
+
+    def __init__(self, space=SPACE, loss=1.0):
+        self.space, self._loss = space, loss
+        self.trained = np.zeros(len(space.decisions[0].options))
+        self.passes: list[int] = []
+
+    def train(self, architectures):
+        self.passes.append(len(architectures))
+        for architecture in architectures:
+            self.trained[architecture.tokens[0]] += 1
+        return self._loss
+
+    def score(self, architectures, batch):
+        return [value + batch % 7 / 100 for value in self.validate(architectures)]
+
+    def validate(self, architectures):
+        shares = self.trained / max(self.trained.sum(), 1)
+        return [float(shares[a.tokens[0]]) for a in architectures]
+
+    def parameters(self, architecture):
+        return 10 * architecture.tokens[0]
+
+    def state(self):
+        return {"trained": self.trained.copy()}
+
+    def restore(self, state):
+        self.trained = state["trained"].copy()
+
+
+def strategy(seed=0) -> OnPolicyStrategy:
+    return OnPolicyStrategy(SPACE, seed, Policy(units=4, learning_rate=0.05))
+
+
+def run(chosen, evaluator, history, trials, **options) -> History:
+    return search(chosen, evaluator, history, trials, per_round=5, **options)
+
+
+# --- in turns ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("rounds_per_pass", "passes"), [(1, 6), (2, 3), (4, 2)])
+def test_a_pass_of_training_comes_before_every_so_many_rounds(rounds_per_pass, passes):
+    supernet = FakeSupernet()
+    history = run(strategy(), SupernetEvaluator(supernet, rounds_per_pass), History(), 30)
+    assert supernet.passes == [supernet.steps] * passes
+    assert len(history) == 30
+
+
+def test_weights_are_trained_on_what_the_strategy_draws():
+    supernet, chosen = FakeSupernet(), strategy()
+    drawn = [a.tokens[0] for a in chosen.sample(supernet.steps)]
+    SupernetEvaluator(supernet).begin_round(chosen)
+    assert supernet.trained.tolist() == [drawn.count(operation) for operation in range(6)]
+
+
+def test_a_trial_has_its_score_on_the_batch_of_its_own_number():
+    supernet = FakeSupernet()
+    history = run(strategy(), SupernetEvaluator(supernet, 100), History(), 10)
+    for trial in history.trials:
+        [score] = supernet.score([trial.architecture], batch=trial.id)
+        assert trial.score == score
+        assert trial.parameters == supernet.parameters(trial.architecture)
+
+
+def test_random_search_shares_weights_too():
+    history = run(RandomStrategy(SPACE, 0), SupernetEvaluator(FakeSupernet()), History(), 20)
+    assert all(trial.ok for trial in history.trials)
+
+
+def test_weights_that_diverged_end_the_search_with_advice():
+    evaluator = SupernetEvaluator(FakeSupernet(loss=math.nan))
+    with pytest.raises(InputError, match="diverged: their mean loss is nan in round 0"):
+        run(strategy(), evaluator, History(), 10)
+
+
+# --- resuming ---------------------------------------------------------------------------
+
+
+def told(history) -> list[tuple]:
+    return [(t.id, t.round, t.architecture.tokens, t.score) for t in history.trials]
+
+
+@pytest.mark.parametrize("kept_for", [1, 3], ids=["every round kept", "some rounds not kept"])
+def test_a_search_killed_anywhere_resumes_to_the_same_trials(kept_for):
+    whole = run(strategy(), SupernetEvaluator(FakeSupernet(), 2), History(), 40)
+    for killed_at in (3, 5, 12, 24, 39):
+        chosen, evaluator = strategy(), SupernetEvaluator(FakeSupernet(), 2)
+        history, saved = History(), {}
+
+        def keep(chosen=chosen, evaluator=evaluator, history=history, saved=saved):
+            if history.rounds_told % kept_for == 0:
+                saved.update(s=chosen.state(), e=evaluator.state(), told=history.told)
+
+        def killed(upcoming, history=history, at=killed_at):
+            return len(history) >= at
+
+        run(chosen, evaluator, history, 40, should_stop=killed, checkpoint=keep)
+        assert len(history) == killed_at
+        resumed, evaluator = strategy(), SupernetEvaluator(FakeSupernet(), 2)
+        if saved:
+            resumed.restore(saved["s"])
+            evaluator.restore(saved["e"])
+        again = History(trials=history.trials)
+        again.told = saved.get("told", 0)
+        assert told(run(resumed, evaluator, again, 40)) == told(whole)
+
+
+# --- deriving ---------------------------------------------------------------------------
+
+
+def test_derive_ranks_different_draws_by_the_fixed_slice():
+    supernet, chosen = FakeSupernet(), strategy()
+    supernet.trained = np.arange(6.0)
+    ranked = derive(chosen, supernet, 50)
+    drawn = chosen.sample(50)
+    assert {a for a, _ in ranked} == set(drawn)
+    assert len(ranked) == len(set(drawn))
+    scores = [score for _, score in ranked]
+    assert scores == sorted(scores, reverse=True)
+    assert all(supernet.validate([a]) == [score] for a, score in ranked)
+    # Of equal scores the one that was drawn first stands first.
+    first = {a: i for i, a in reversed(list(enumerate(drawn)))}
+    assert ranked == sorted(ranked, key=lambda pair: (-pair[1], first[pair[0]]))
+
+
+def test_derive_counts_equivalent_forms_once():
+    space = MicroSpace(1, ops=("avg", "max"))  # 16 walks, 10 networks
+    ranked = derive(RandomStrategy(space, 0), FakeSupernet(space), 400)
+    assert len(ranked) == len({space.canonical(a) for a in space}) == 10
+
+
+# --- small functions --------------------------------------------------------------------
+
+
+def test_rank_correlation_by_hand():
+    # Of the six pairs of (1, 2, 3, 4) and (1, 3, 2, 4) five agree: (5 - 1) / 6.
+    assert rank_correlation([1, 2, 3, 4], [1, 3, 2, 4]) == pytest.approx(4 / 6)
+    assert rank_correlation([1, 2, 3], [9, 8, 7]) == -1
+    assert math.isnan(rank_correlation([1, 1, 1], [1, 2, 3]))
+    assert math.isnan(rank_correlation([], []))
+    with pytest.raises(ValueError, match="2 shared-weight and 1 stand-alone"):
+        rank_correlation([1, 2], [1])
+
+
+def test_cosine_restarts_end_exactly_at_ten_times_2_to_the_k_minus_1():
+    ends = [10 * (2**k - 1) for k in range(1, 7)]
+    assert ends == [10, 30, 70, 150, 310, 630]
+    rates = [cosine_restarts(epoch, 0.05, 0.0005) for epoch in range(631)]
+    jumps = [i for i in range(1, 631) if rates[i] > rates[i - 1]]
+    assert jumps == ends
+    for end in ends:
+        assert rates[end] == 0.05
+        assert cosine_restarts(end - 1e-6, 0.05, 0.0005) == pytest.approx(0.0005)
+
+
+def test_cosine_restarts_halfway_is_halfway():
+    # The middle of the second period, 10 to 30, is 20.
+    assert cosine_restarts(20, 0.05, 0.01) == pytest.approx(0.03)
+    assert cosine_restarts(3, 1.0, 0.0, period=6, factor=1) == pytest.approx(0.5)
+    assert cosine_restarts(6, 1.0, 0.0, period=6, factor=1) == 1.0
