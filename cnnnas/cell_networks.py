@@ -13,7 +13,7 @@ from keras import layers as kl
 
 from cnnnas.cell import Cells
 from cnnnas.families import DARTS, ENAS, Family
-from cnnnas.layers import Layers, Tensor
+from cnnnas.layers import KerasLayers, Layers, Tensor
 from cnnnas.operations import relu_conv_norm
 from mlpnas.core.errors import InputError
 
@@ -27,7 +27,7 @@ class Step(NamedTuple):
 
 
 def stack(
-    layers: Layers, family: Family, cells: Cells, steps: Sequence[Step],
+    layers: KerasLayers, family: Family, cells: Cells, steps: Sequence[Step],
     older: Tensor, last: Tensor, drop_rates: Sequence[float],
 ) -> list[Tensor]:  # fmt: skip
     """Cell upon cell; the outputs of all of them.
@@ -101,7 +101,7 @@ def darts_network(
 
 
 def _darts_stem(
-    layers: Layers, images: Tensor, channels: int, imagenet: bool
+    layers: KerasLayers, images: Tensor, channels: int, imagenet: bool
 ) -> tuple[Tensor, Tensor]:
     """What the first cell reads as the outputs of two cells before it."""
     if not imagenet:
@@ -156,7 +156,7 @@ def small_stem(layers: Layers, images: Tensor, channels: int) -> Tensor:
 
 
 def auxiliary_features(
-    layers: Layers, x: Tensor, padding: str, stride: int = 3, normed: bool = True
+    layers: KerasLayers, x: Tensor, padding: str, stride: int = 3, normed: bool = True
 ) -> Tensor:
     """What the auxiliary head, a small classifier on an inner cell, decides by."""
     squeeze, spread = layers.at("auxiliary-squeeze"), layers.at("auxiliary-spread")

@@ -8,11 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from keras import layers as kl
-
 from cnnnas.cell import INPUTS, Cell
 from cnnnas.drop_path import drop_path
-from cnnnas.layers import Layers, Tensor
+from cnnnas.layers import KerasLayers, Layers, Tensor
 from cnnnas.operations import (
     OPERATIONS,
     factorized_reduction,
@@ -77,9 +75,11 @@ class Family:
     momentum: float = 0.9
     epsilon: float = 1e-5
 
-    def layers(self, seed: int) -> Layers:
-        """The layers of a network of this family."""
-        return Layers(seed, padding=self.padding, momentum=self.momentum, epsilon=self.epsilon)
+    def layers(self, seed: int) -> KerasLayers:
+        """The layers of a Keras model of this family."""
+        return KerasLayers(
+            seed, padding=self.padding, momentum=self.momentum, epsilon=self.epsilon
+        )
 
     def operate(
         self, layers: Layers, name: str, x: Tensor, channels: int, stride: int
@@ -115,19 +115,24 @@ class Family:
                 x = self.operate(place, name, states[state], channels, step)
                 plain = name == SKIP and step == 1
                 made.append(x if plain else drop_path(place, x, drop_rate))
-            join = kl.Add() if cell.combination(node) == "add" else kl.Concatenate()
+            join = layers.add if cell.combination(node) == "add" else layers.concatenate
             states.append(join(made))
         return _joined(layers, [states[i] for i in cell.concat], channels)
 
 
 def _joined(layers: Layers, outputs: list[Tensor], channels: int) -> Tensor:
-    """Concatenated; inputs that nobody halved are halved here."""
+    """Concatenated; what is larger or wider than the nodes is brought to their size."""
     least = min(x.shape[1] for x in outputs)
     same = [
-        x if x.shape[1] == least else factorized_reduction(layers.at(f"output{i}"), x, channels)
-        for i, x in enumerate(outputs)
+        _matched(layers.at(f"output{i}"), x, channels, least) for i, x in enumerate(outputs)
     ]
-    return kl.Concatenate()(same) if len(same) > 1 else same[0]
+    return layers.concatenate(same)
+
+
+def _matched(layers: Layers, x: Tensor, channels: int, height: int) -> Tensor:
+    if x.shape[1] != height:
+        return factorized_reduction(layers, x, channels)
+    return x if x.shape[-1] == channels else layers.norm(layers.convolution(x, channels, 1))
 
 
 DARTS = Family(darts_inputs, relu_factorized_reduction, "symmetric")

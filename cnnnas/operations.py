@@ -10,8 +10,6 @@ them share: rectify, convolve, normalise.
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from keras import layers as kl
-
 from cnnnas.layers import Layers, Tensor
 
 Operation = Callable[[Layers, Tensor, int, int], Tensor]
@@ -21,7 +19,7 @@ def relu_conv_norm(
     layers: Layers, x: Tensor, channels: int, stride: int = 1, kernel: int = 1
 ) -> Tensor:
     """Rectify, convolve, normalise."""
-    return layers.norm(layers.convolution(kl.ReLU()(x), channels, kernel, stride))
+    return layers.norm(layers.convolution(layers.relu(x), channels, kernel, stride))
 
 
 def factorized_reduction(layers: Layers, x: Tensor, channels: int) -> Tensor:
@@ -30,15 +28,15 @@ def factorized_reduction(layers: Layers, x: Tensor, channels: int) -> Tensor:
 
     A row and a column of zeros stand in for the odd ones that an odd size lacks.
     """
-    shifted = kl.Cropping2D(((1, 0), (1, 0)))(kl.ZeroPadding2D(((0, 1), (0, 1)))(x))
     even = layers.at("even").convolution(x, channels // 2, 1, 2, "valid")
-    odd = layers.at("odd").convolution(shifted, channels - channels // 2, 1, 2, "valid")
-    return layers.norm(kl.Concatenate()([even, odd]))
+    rest, shifted = channels - channels // 2, layers.shifted(x)
+    odd = layers.at("odd").convolution(shifted, rest, 1, 2, "valid")
+    return layers.norm(layers.concatenate([even, odd]))
 
 
 def relu_factorized_reduction(layers: Layers, x: Tensor, channels: int) -> Tensor:
     """The same behind a rectifier."""
-    return factorized_reduction(layers, kl.ReLU()(x), channels)
+    return factorized_reduction(layers, layers.relu(x), channels)
 
 
 def separable(kernel: int, layers: Layers, x: Tensor, channels: int, stride: int) -> Tensor:
@@ -52,12 +50,12 @@ def dilated(
     kernel: int, layers: Layers, x: Tensor, channels: int, stride: int, dilation: int = 2
 ) -> Tensor:
     """One separable convolution, whose kernel leaves out every other pixel."""
-    return layers.norm(layers.separable(kl.ReLU()(x), channels, kernel, stride, dilation))
+    return layers.norm(layers.separable(layers.relu(x), channels, kernel, stride, dilation))
 
 
 def factored(size: int, layers: Layers, x: Tensor, channels: int, stride: int) -> Tensor:
     """A 1 x size and a size x 1 convolution in place of a square one."""
-    x = layers.at("row").convolution(kl.ReLU()(x), channels, (1, size), (1, stride))
+    x = layers.at("row").convolution(layers.relu(x), channels, (1, size), (1, stride))
     return layers.norm(layers.at("column").convolution(x, channels, (size, 1), (stride, 1)))
 
 

@@ -13,7 +13,7 @@ counted as publications do: trainable ones, without the auxiliary head.
 | `NASNET`, `AMOEBANET` | `darts(NASNET)` | 3,830,950; 3,145,078 in DARTS's setting |
 | `PC_DARTS`, `P_DARTS` | `darts(P_DARTS)` | 3,634,678; 3,433,798 |
 | `NASNET_A` | `nasnet_mobile()` | 5,289,978; with statistics 5,326,716 |
-| `PNASNET` | `pnasnet_large()`, `pnasnet_mobile()` | 86,057,668; 5,064,455 |
+| `PNASNET` | `pnasnet_large()`, `pnasnet_mobile()` | 86,057,668; 5,064,487 |
 
 States are numbered as in `cnnnas.cell`: 0 is the cell before the last. Sources: the papers, and
 `genotypes.py` of the DARTS authors' program for what they, and the authors of PC-DARTS and

@@ -11,7 +11,7 @@ from keras import layers as kl
 
 from cnnnas.cell_generator import shapes_of
 from cnnnas.cell_networks import check_image
-from cnnnas.layers import Layers, Tensor
+from cnnnas.layers import KerasLayers, Tensor
 from cnnnas.zoph_space import CONVOLUTION, ZophLayer, ZophSpace
 from mlpnas.core.evaluator import Generator, Shapes
 from mlpnas.core.search_space import Architecture
@@ -38,7 +38,7 @@ class ZophGenerator(Generator):
         """
         check_image(task.input_shape, halvings=0)
         images = keras.Input(task.input_shape, name="images")
-        layers, outputs = Layers(seed), [images]
+        layers, outputs = KerasLayers(seed), [images]
         network = self.space.network(architecture)
         for number, layer in enumerate(network, 1):
             read = [outputs[i] for i in layer.reads or (0,)]
@@ -53,7 +53,7 @@ class ZophGenerator(Generator):
         return shapes_of(self.build(architecture, task))
 
 
-def _apply(layers: Layers, layer: ZophLayer, x: Tensor) -> Tensor:
+def _apply(layers: KerasLayers, layer: ZophLayer, x: Tensor) -> Tensor:
     size, stride = (layer.height, layer.width), (layer.down, layer.across)
     if layer.type == CONVOLUTION:
         here = layers.at(f"{layer.height}x{layer.width}")

@@ -14,7 +14,7 @@ from cnnnas.cell_networks import darts_network, enas_network, staged
 from cnnnas.cell_space import NASNET_OPERATIONS, CellSpace
 from cnnnas.drop_path import DropPath, ScheduledDropPath, for_inference
 from cnnnas.families import DARTS, ENAS, NASNET, PNASNET
-from cnnnas.layers import Layers
+from cnnnas.layers import KerasLayers
 from cnnnas.nasnet import nasnet_network, pnasnet_network
 from cnnnas.operations import OPERATIONS, factorized_reduction
 from mlpnas.core.errors import InputError
@@ -64,7 +64,7 @@ def test_every_operation_of_the_spaces_can_be_built():
 
 def test_the_factorized_reduction_sees_even_and_odd_pixels():
     # One channel whose value is its place; kernels of 1 pick the pixels themselves.
-    model = model_of(lambda x: factorized_reduction(Layers().at("a"), x, 2), (4, 4, 1))
+    model = model_of(lambda x: factorized_reduction(KerasLayers().at("a"), x, 2), (4, 4, 1))
     for name in ("a-even-conv-1x1", "a-odd-conv-1x1"):
         model.get_layer(name).set_weights([np.ones((1, 1, 1, 1))])
     place = np.arange(16, dtype=np.float32).reshape(1, 4, 4, 1)
@@ -121,11 +121,11 @@ def test_a_node_adds_and_the_output_concatenates_what_the_cell_says():
     np.testing.assert_allclose(found, np.concatenate([older, 3 * older], axis=3), rtol=1e-5)
 
 
-def test_a_node_may_concatenate_and_its_readers_project():
+def test_a_node_may_concatenate_and_whoever_reads_it_projects():
     skips = (("skip_connect", 0), ("avg_pool_3x3", 1))
     reads = (("skip_connect", 2), ("max_pool_3x3", 2))
     model = cell_model(Cell((skips, reads), (2, 3), combine=("concat", "add")), PNASNET)
-    assert model.output_shape == (None, 8, 8, 8 + 4)
+    assert model.output_shape == (None, 8, 8, 4 + 4)
 
 
 def test_an_unused_input_of_a_reduction_is_halved_before_the_output():

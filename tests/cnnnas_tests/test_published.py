@@ -120,8 +120,10 @@ def test_pnasnet_for_small_images(channels, number, stem, learned, total):
 
 @pytest.mark.slow
 def test_pnasnet_mobile():
+    # The second cell of its stem has 27 channels, of which a factorized reduction makes 13 on
+    # the even pixels and 14 on the odd ones. Counted with 13 and 13 it would be 32 less.
     model = published.pnasnet_mobile()
-    assert (trainable(model), model.count_params()) == (5_064_455, 5_098_119)
+    assert (trainable(model), model.count_params()) == (5_064_487, 5_098_151)
 
 
 @pytest.mark.slow

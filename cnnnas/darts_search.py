@@ -1,0 +1,232 @@
+"""DartsSearch: trains a mixed network and its architecture parameters in turns.
+
+The training rows are halved: one half moves the weights, the other the alphas. The validation
+fold is looked at once per epoch, to show what the search is doing; it moves nothing.
+
+Source: Liu, Simonyan and Yang, "DARTS: differentiable architecture search", ICLR 2019.
+"""
+
+import logging
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from cnnnas.darts import KINDS, MixedNetwork, edges_of, one_hot
+from cnnnas.darts_epoch import Epoch
+from cnnnas.layers import Tensor
+from cnnnas.relaxed import Variant
+from cnnnas.stopping import Rule, never
+from mlpnas.core.differentiable import Bilevel, largest_eigenvalue
+from mlpnas.core.errors import InputError
+from mlpnas.core.task import Task
+
+logger = logging.getLogger(__name__)
+
+SPLIT, ALPHAS, ROWS, EVALUATION = range(4)  # what a random stream is for
+Augment = Callable[[Tensor, Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class DartsTraining:
+    """How long and how fast; the defaults are those of the publication.
+
+    Attributes:
+        epochs: passes over half of the training rows.
+        batch_size: rows of either batch.
+        high, low: the weights' learning rate, along half a cosine over the epochs.
+        order: 1, or 2 for the gradient through one step of descent.
+        alpha_rate: learning rate of the alphas.
+        warm: first epochs in which only the weights move.
+        eigenvalue_every: epochs between two computations of the dominant eigenvalue; 0 for
+            none.
+    """
+
+    epochs: int = 50
+    batch_size: int = 64
+    high: float = 0.025
+    low: float = 0.001
+    order: Literal[1, 2] = 1
+    alpha_rate: float = 3e-4
+    warm: int = 0
+    eigenvalue_every: int = 0
+
+    def rate(self, epoch: int) -> float:
+        """The weights' learning rate in an epoch."""
+        cosine = (1 + math.cos(math.pi * epoch / self.epochs)) / 2
+        return self.low + (self.high - self.low) * cosine
+
+
+class DartsSearch:
+    """A differentiable search on images.
+
+    Args:
+        task: the images.
+        variant: how the choice is relaxed.
+        training: how long and how fast.
+        nodes, channels, number: of the mixed network, see `MixedNetwork`.
+        augment: varies training images, given them and a seed of two int32.
+        seed: of everything; equal seeds, equal genotypes on a CPU.
+
+    Attributes:
+        chosen: the epoch whose genotype is the result, so far; None before the first.
+
+    Raises:
+        InputError: if half of the training rows is less than a batch, there is no validation
+            row, or fewer than two classes.
+    """
+
+    def __init__(
+        self, task: Task, variant: Variant, training: DartsTraining = DartsTraining(),
+        nodes: int = 4, channels: int = 16, number: int = 8, augment: Augment | None = None,
+        seed: int = 0,
+    ):  # fmt: skip
+        _check(task, training.batch_size)
+        self._task, self._variant, self._training = task, variant, training
+        self._augment, self._seed = augment, seed
+        self.network = MixedNetwork(
+            task.input_shape, len(task.classes), (*variant.operations, *variant.extras),
+            nodes, channels, number, variant.mix, seed,
+        )  # fmt: skip
+        self.alphas = dict(zip(KINDS, self._first_alphas(nodes), strict=True))
+        self._progress = tf.Variable(0.0, trainable=False)
+        self.chosen: Epoch | None = None
+        self.bilevel = Bilevel(
+            self._loss, self._valid_loss, self.network.trainable_variables,
+            list(self.alphas.values()), order=training.order, alpha_rate=training.alpha_rate,
+        )  # fmt: skip
+        rows = self._rng(SPLIT).permutation(len(task.train))
+        self._halves = np.array_split(rows, 2)
+        self._count_right = tf.function(self._right, autograph=False)
+
+    def _first_alphas(self, nodes: int) -> list[keras.Variable]:
+        rng, variant = self._rng(ALPHAS), self._variant
+        shape = len(edges_of(nodes)), len(variant.operations) + variant.columns
+        return [keras.Variable(variant.spread * rng.normal(size=shape)) for _ in KINDS]
+
+    def _rng(self, *purpose: int) -> np.random.Generator:
+        return np.random.default_rng([self._seed, *purpose])
+
+    def run(self, rule: Rule = never) -> Iterator[Epoch]:
+        """Epochs as they finish; afterwards `chosen` is the one to take.
+
+        Ends early if the rule says so, or if anything is no longer a finite number: the last
+        good genotype stays chosen.
+        """
+        epochs: list[Epoch] = []
+        for number in range(self._training.epochs):
+            losses = self._pass(number)
+            values = [a.numpy() for a in self.alphas.values()]
+            if not all(np.isfinite(part).all() for part in (losses, *values)):
+                logger.warning(
+                    "the search diverged in epoch %d (losses %s); it ends with the genotype "
+                    "of the epoch before: try a lower learning rate", number, losses,
+                )  # fmt: skip
+                return
+            epochs.append(self._epoch(number, *losses))
+            self.chosen = epochs[-1]
+            yield self.chosen
+            if (back := rule(epochs)) is not None:
+                self.chosen = epochs[back]
+                return
+
+    def _pass(self, number: int) -> tuple[float, float]:
+        """One pass over the weights' half; mean losses."""
+        t, rng = self._training, self._rng(ROWS, number)
+        rate = tf.constant(t.rate(number), tf.float32)
+        self._progress.assign(number / t.epochs)
+        of_weights, of_alphas = self._halves
+        order, losses = rng.permutation(of_weights), []
+        for start in range(0, len(order) - t.batch_size + 1, t.batch_size):
+            train = self._batch(order[start : start + t.batch_size], rng)
+            drawn = of_alphas[rng.integers(len(of_alphas), size=t.batch_size)]
+            valid = train if self._variant.single_level else self._batch(drawn, rng)
+            if number < t.warm:
+                losses.append((self.bilevel.move_weights(train, rate), 0.0))
+            else:
+                losses.append(self.bilevel.step(train, valid, rate))
+        first, second = np.array([[float(part) for part in pair] for pair in losses]).T
+        return float(first.mean()), float(second.mean())
+
+    def _batch(self, rows: np.ndarray, rng: np.random.Generator) -> tuple[Tensor, ...]:
+        fold, seed = self._task.train, rng.integers(2**31, size=2)
+        return (
+            tf.constant(fold.x[rows]), tf.constant(fold.y[rows]), tf.constant(seed, tf.int32),
+        )  # fmt: skip
+
+    def _mixtures(self, seed: Tensor) -> dict[str, Tensor]:
+        draws = tf.unstack(tf.random.split(seed, len(KINDS)))
+        return {
+            kind: self._variant.mixture(alphas.value, self._progress, draw)
+            for (kind, alphas), draw in zip(self.alphas.items(), draws, strict=True)
+        }
+
+    def _loss(self, batch: Any) -> Tensor:
+        """Mean cross-entropy of a batch, nats."""
+        images, labels, seed = batch
+        vary, draw = tf.unstack(tf.random.split(seed, 2))
+        if self._augment is not None:
+            images = self._augment(images, vary)
+        logits = self.network(images, self._mixtures(draw))
+        return tf.reduce_mean(
+            tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+        )
+
+    def _valid_loss(self, batch: Any) -> Tensor:
+        loss = self._loss(batch)
+        if self._variant.penalty is not None:
+            loss += tf.add_n([self._variant.penalty(a.value) for a in self.alphas.values()])
+        return loss
+
+    def _epoch(self, number: int, train_loss: float, valid_loss: float) -> Epoch:
+        scores = {k: self._variant.scores(a.value).numpy() for k, a in self.alphas.items()}
+        operations = self._variant.operations
+        seed = tf.constant(self._rng(EVALUATION).integers(2**31, size=2), tf.int32)
+        mixed = self._accuracy(self._mixtures(seed))
+        epoch = Epoch(
+            number, train_loss, valid_loss, mixed, 0.0, operations, scores,
+            self._eigenvalue(number),
+        )  # fmt: skip
+        discrete = {k: self._one_hot(cell) for k, cell in epoch.cells.items()}
+        return replace(epoch, discrete_accuracy=self._accuracy(discrete))
+
+    def _one_hot(self, cell: Any) -> Tensor:
+        weights = one_hot(cell, self._variant.operations)
+        return tf.pad(tf.constant(weights), [(0, 0), (0, len(self._variant.extras))])
+
+    def _eigenvalue(self, number: int) -> float | None:
+        every = self._training.eigenvalue_every
+        if not every or number % every:
+            return None
+        rows = self._halves[1][: self._training.batch_size]
+        batch, decay = self._batch(rows, self._rng(EVALUATION)), 1e-3  # of the alphas' loss
+        return largest_eigenvalue(self._valid_loss, batch, self.bilevel.alphas) + decay
+
+    def _accuracy(self, mixtures: Mapping[str, Tensor]) -> float:
+        """On the validation fold, each batch normalised by its own statistics."""
+        fold, right = self._task.valid, 0
+        for part in np.array_split(np.arange(len(fold)), math.ceil(len(fold) / 256)):
+            images, labels = tf.constant(fold.x[part]), tf.constant(fold.y[part])
+            right += int(self._count_right(images, labels, mixtures))
+        return right / len(fold)
+
+    def _right(self, images: Tensor, labels: Tensor, mixtures: Mapping[str, Tensor]) -> Tensor:
+        found = tf.argmax(self.network(images, mixtures), axis=1, output_type=labels.dtype)
+        return tf.reduce_sum(tf.cast(found == labels, tf.int32))
+
+
+def _check(task: Task, batch_size: int) -> None:
+    if len(task.train) // 2 < batch_size:
+        raise InputError(
+            f"{task.name!r} has {len(task.train)} training rows, half of which choose "
+            f"architectures; expected at least {2 * batch_size}, two batches: give more rows "
+            "or a smaller batch"
+        )
+    if not len(task.valid):
+        raise InputError(f"{task.name!r} has no validation rows; expected at least one")
+    if len(task.classes) < 2:
+        raise InputError(f"{task.name!r} has the classes {task.classes}, expected two or more")

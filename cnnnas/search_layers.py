@@ -1,0 +1,92 @@
+"""SearchLayers: the parts of a supernet, computed with the variables of a `Store`.
+
+The counterpart of `KerasLayers`: places and names are the same, so what a supernet has learned
+can be put into the network that is cut out of it. Batch normalisation has neither scale nor
+offset, since a scale could undo the weight of an operation in a mixture, and always uses the
+statistics of its batch: moving averages would lag behind the mixture.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import keras
+import tensorflow as tf
+
+from cnnnas.bank import Norm, convolve, normalise
+from cnnnas.layers import Edges, Layers, Pair, Tensor
+
+
+class Store(keras.layers.Layer):
+    """Trainable variables by name, made when they are first asked for.
+
+    Attributes:
+        arrays: name -> variable, in the order made.
+        complete: whether all are made, which the network says once it has run.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(name="store")
+        self.arrays: dict[str, keras.Variable] = {}
+        self.complete = False
+        self.built = True
+
+    def array(self, name: str, shape: Sequence[int], seed: int) -> tf.Variable:
+        """The kernel of this name; its first values are He normal."""
+        if name not in self.arrays:
+            init = keras.initializers.HeNormal(seed)
+            self.arrays[name] = self.add_weight(name=name, shape=shape, initializer=init)
+        return self.arrays[name].value
+
+
+@dataclass(frozen=True)
+class SearchLayers(Layers):
+    """See `Layers`.
+
+    Args:
+        store: of the variables.
+    """
+
+    store: Store = field(kw_only=True)
+
+    def norm(self, x: Tensor) -> Tensor:
+        channels = x.shape[-1]
+        return normalise(x, Norm(tf.ones([channels]), tf.zeros([channels])))
+
+    def relu(self, x: Tensor) -> Tensor:
+        return tf.nn.relu(x)
+
+    def add(self, parts: Sequence[Tensor]) -> Tensor:
+        return tf.add_n(list(parts))
+
+    def concatenate(self, parts: Sequence[Tensor]) -> Tensor:
+        return tf.concat(list(parts), axis=-1)
+
+    def shifted(self, x: Tensor) -> Tensor:
+        return self._pad(x, ((0, 1), (0, 1)))[:, 1:, 1:]
+
+    def _array(self, name: str, *shape: int) -> tf.Variable:
+        return self.store.array(name, shape, self.seed_of(name))
+
+    def _convolution(
+        self, name: str, x: Tensor, filters: int, sizes: Pair, steps: Pair, padding: str
+    ) -> Tensor:
+        kernel = self._array(name, *sizes, x.shape[-1], filters)
+        return convolve(x, kernel, steps, padding.upper())
+
+    def _separable(
+        self, name: str, x: Tensor, filters: int, kernel: int, stride: int, padding: str,
+        dilation: int,
+    ) -> Tensor:  # fmt: skip
+        channels = x.shape[-1]
+        depthwise = self._array(name, kernel, kernel, channels, 1)
+        pointwise = self._array(f"{name}-pointwise", 1, 1, channels, filters)
+        steps, gaps = [1, stride, stride, 1], [dilation, dilation]
+        x = tf.nn.depthwise_conv2d(x, depthwise, steps, padding.upper(), dilations=gaps)
+        return convolve(x, pointwise)
+
+    def _pool(self, kind: str, x: Tensor, kernel: int, stride: int, padding: str) -> Tensor:
+        pooling = tf.nn.max_pool2d if kind == "max" else tf.nn.avg_pool2d
+        return pooling(x, kernel, stride, padding.upper())
+
+    def _pad(self, x: Tensor, edges: Edges) -> Tensor:
+        return tf.pad(x, [(0, 0), *edges, (0, 0)])
