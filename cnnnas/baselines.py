@@ -5,7 +5,7 @@ from keras import layers as kl
 
 from cnnnas.cell_generator import shapes_of
 from cnnnas.cell_networks import check_image
-from cnnnas.layers import Layers, Tensor
+from cnnnas.layers import KerasLayers, Layers, Tensor
 from mlpnas.core.evaluator import Generator, Shapes
 from mlpnas.core.search_space import Architecture
 from mlpnas.core.task import Task
@@ -30,7 +30,7 @@ class PlainCNN(Generator):
         self, architecture: Architecture | None, task: Task, seed: int = 0
     ) -> keras.Model:
         check_image(task.input_shape, halvings=STAGES - 1)
-        layers, images = Layers(seed), keras.Input(task.input_shape, name="images")
+        layers, images = KerasLayers(seed), keras.Input(task.input_shape, name="images")
         x = images
         for stage in range(STAGES):
             x = self._stage(layers.at(f"stage{stage}"), x, self._channels * 2**stage)

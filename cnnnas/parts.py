@@ -23,6 +23,12 @@ from mlpnas.core.strategies.on_policy import OnPolicyStrategy
 from mlpnas.core.task import Task
 
 
+def check_images(space: SearchSpace, task: Task) -> None:
+    """Raise InputError, with the minimum, if images are too small for the reductions."""
+    if not isinstance(space, ZophSpace):
+        check_image(task.input_shape, halvings=2)
+
+
 def make_generator(space: SearchSpace, sizes: Preset) -> Generator:
     """What builds networks of the space; Zoph's layers say themselves how wide they are."""
     if isinstance(space, MacroSpace):
@@ -46,10 +52,9 @@ def make_supernet(
     """The shared weights of a macro or micro space.
 
     Raises:
-        InputError: if there are too few images, or too small ones.
+        InputError: if there are fewer images than a batch has.
     """
     sizes, bank = settings.sizes, Bank(settings.seed)
-    check_image(task.input_shape, halvings=2)
     image, classes = task.input_shape, len(task.classes)
     if isinstance(space, MacroSpace):
         network = MacroNetwork(space, bank, sizes.channels, image[2], classes)

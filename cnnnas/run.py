@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from cnnnas.images import Images
-from cnnnas.parts import make_controller, make_generator, make_supernet
+from cnnnas.parts import check_images, make_controller, make_generator, make_supernet
 from cnnnas.settings import Settings
 from cnnnas.spaces import make_space
 from cnnnas.training import augmentation, make_trainer
@@ -61,6 +61,7 @@ class Run:
     def __post_init__(self) -> None:
         s, task = self.settings, self.images.task
         self.space = make_space(s.space, s.sizes)
+        check_images(self.space, task)
         self.generator = make_generator(self.space, s.sizes)
         self.supernet = None
         if s.one_shot:

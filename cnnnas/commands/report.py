@@ -11,6 +11,7 @@ from mlpnas.core.errors import InputError
 from mlpnas.core.files import replacing
 from mlpnas.core.journal import read_journal
 from mlpnas.core.report import failures, leaderboard
+from mlpnas.core.rivals import agreement_line
 from mlpnas.core.search_space import SearchSpace
 from mlpnas.core.session import earlier
 from mlpnas.core.trial import History
@@ -52,8 +53,6 @@ def read_run(path: Path) -> tuple[dict[str, Any], History, SearchSpace]:
 
 def print_report(record: dict[str, Any], history: History, console: Console) -> None:
     """The report as text."""
-    from cnnnas.commands.search import agreement_line
-
     console.print(leaderboard(history, 10))
     if problem := failures(history):
         console.print(problem, style="yellow", soft_wrap=True, markup=False)

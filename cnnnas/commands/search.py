@@ -1,7 +1,7 @@
 """`cnnnas search`: images in, a searched and retrained network out."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,6 +80,7 @@ def finish(run: "Run", history: "History", console: Console) -> None:
     """Find the best, train random ones beside it, retrain both, save and test them."""
     from cnnnas import final
     from cnnnas.export import raw_model
+    from mlpnas.core.rivals import agreement, agreement_line, top_lines
 
     with console.status("choosing an architecture") as status:
         architectures = {final.FOUND: final.found(run, history)}
@@ -87,8 +88,8 @@ def finish(run: "Run", history: "History", console: Console) -> None:
         def show(trial: Any) -> None:
             status.update(f"random search beside it: {trial.id + 1} trained")
 
-        rivals = final.random_search(run, history, show)
-        agreed = final.agreement(run, rivals)
+        rivals = final.random_children(run, history, show)
+        agreed = agreement(run.supernet, rivals)
         if best := rivals.best():
             architectures[final.RANDOM] = best.architecture
         status.update(f"training {len(architectures)} networks at length")
@@ -98,7 +99,7 @@ def finish(run: "Run", history: "History", console: Console) -> None:
     console.print(comparison(results))
     for line in [
         *([agreement_line(agreed)] if agreed else []),
-        *_top_means(run, history, rivals),
+        *([] if run.supernet else top_lines(history, rivals)),
         f"found:  {results[0].architecture}",
         f"model:  {path}, trained from fresh weights, takes raw pixels",
         f"run:    {run.folder.path}",
@@ -117,33 +118,3 @@ def comparison(results: "Sequence[Result]") -> Table:
         scores = (f"{r.valid:.4f}", f"{r.test:.4f}")
         table.add_row(r.name, f"{r.parameters:,}", f"{r.seconds:.0f}", *scores)
     return table
-
-
-def agreement_line(agreed: Mapping[str, Any]) -> str:
-    """How far shared weights can be believed, in a sentence.
-
-    Args:
-        agreed: see `final.agreement`.
-    """
-    tau = agreed["kendall_tau"]
-    return (
-        "rank correlation of shared-weight and stand-alone scores (Kendall's tau): "
-        f"{'undefined' if tau is None else f'{tau:+.2f}'}, over "
-        f"{len(agreed['alone_scores'])} random architectures trained for "
-        f"{agreed['alone_epochs']} epochs each"
-    )
-
-
-def _top_means(run: "Run", history: "History", rivals: "History") -> list[str]:
-    """Zoph and Le's control, where both searches have the same kind of scores."""
-    from cnnnas.final import top_means
-
-    if run.supernet is not None:
-        return []
-    pairs = zip(
-        top_means(history.trials).items(), top_means(rivals.trials).values(), strict=False
-    )
-    return [
-        f"mean search score of the best {k}: {ours:.4f}, of random search's {theirs:.4f}"
-        for (k, ours), theirs in pairs
-    ]
