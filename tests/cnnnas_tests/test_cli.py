@@ -219,9 +219,7 @@ def test_children_can_be_trained_one_by_one(strategy, space, data, tmp_path, cap
 
 def test_micro_cells_are_searched_with_shared_weights(data, tmp_path):
     assert search(data, tmp_path / "r", "--space", "micro", "--strategy", "random") == 0
-    assert "enas" in json.loads((tmp_path / "r" / "run.json").read_text())["space"].lower() or (
-        len(trials(tmp_path / "r")) == 20
-    )
+    assert len(trials(tmp_path / "r")) == 20
 
 
 @pytest.mark.parametrize(
@@ -256,6 +254,7 @@ def test_images_too_small_for_the_reductions_are_refused_with_the_minimum(
     np.savez(tmp_path / "small.npz", **small)
     assert search(tmp_path / "small.npz", tmp_path / "r", one_shot) == 2
     assert "with at least 8 x 8 pixels" in capsys.readouterr().err
+    assert not (tmp_path / "r").exists()
 
 
 def test_a_report_as_text_and_as_a_page_that_loads_nothing(finished, capsys):

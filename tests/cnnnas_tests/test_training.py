@@ -1,0 +1,92 @@
+"""How networks with weights of their own are trained, on images that a line can tell apart."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from cnnnas.baselines import PlainCNN, plain_cnn, size
+from cnnnas.training import make_trainer, nesterov
+from mlpnas.core.evaluator import Job, Recipe, reward
+from mlpnas.core.task import Fold, Task
+from mlpnas.core.training import KerasTrainer
+
+RECIPE = Recipe(epochs=3, patience=None, batch_size=20, learning_rate=0.05)
+
+
+@pytest.fixture(scope="module")
+def stripes() -> Task:
+    """8 x 8 images with a bright row, column or diagonal: 60 + 30 + 30 of them."""
+    rng = np.random.default_rng(0)
+    y = (np.arange(120) % 3).astype(np.int32)
+    x = rng.normal(0, 0.1, (120, 8, 8, 1)).astype(np.float32)
+    lines = np.stack([np.eye(8)[[3] * 8].T, np.eye(8)[[3] * 8], np.eye(8)])
+    x[..., 0] += 2 * lines[y]
+    folds = [Fold(x[a:b], y[a:b]) for a, b in ((0, 60), (60, 90), (90, 120))]
+    return Task("stripes", "multiclass", *folds, classes=("row", "column", "diagonal"))
+
+
+def test_the_same_job_gives_the_same_outcome_with_varied_images_too(stripes):
+    def train(seed):
+        trainer = make_trainer(stripes, PlainCNN(4), RECIPE, "crop-flip-cutout")
+        return trainer.train(Job(None, seed))
+
+    once, again, other = train(1), train(1), train(2)
+    assert once.reason is None
+    assert once.losses == again.losses
+    assert once.losses != other.losses
+
+
+def test_it_learns(stripes):
+    recipe = Recipe(epochs=10, patience=None, batch_size=10, learning_rate=0.05)
+    outcome = make_trainer(stripes, PlainCNN(4), recipe, "none").train(Job(None, 0))
+    assert max(outcome.curve) > 0.9
+    assert len(outcome.curve) == 10
+
+
+def test_the_networks_see_varied_images(stripes):
+    seen = []
+
+    def vary(images, seed):
+        seen.append((images.shape, tuple(np.asarray(seed).tolist())))
+        return tf.zeros_like(images)
+
+    trainer = KerasTrainer(stripes, PlainCNN(2), RECIPE, nesterov, vary)
+    outcome = trainer.train(Job(None, 0))
+    assert {shape for shape, _ in seen} == {(20, 8, 8, 1)}
+    seeds = {seed for _, seed in seen}
+    assert len(seeds) >= 9  # one for each of 3 batches in 3 epochs, none used twice
+    # What is black cannot be told apart: a uniform guess costs ln 3 nats.
+    assert outcome.losses[-1][0] == pytest.approx(np.log(3), abs=0.15)
+
+
+def test_a_job_may_have_a_recipe_of_its_own(stripes):
+    trainer = make_trainer(stripes, PlainCNN(2), RECIPE, "none")
+    assert len(trainer.train(Job(None, 0, recipe=Recipe(1, None, 20, 0.05))).curve) == 1
+
+
+def test_the_learning_rate_falls_along_a_cosine_to_nothing():
+    rates = [float(nesterov(RECIPE, 9).learning_rate)]
+    optimizer = nesterov(RECIPE, 9)
+    optimizer.build([tf.Variable(1.0)])
+    for step in (3, 9):
+        optimizer.iterations.assign(step)
+        rates.append(float(optimizer.learning_rate))
+    # 0.05 (1 + cos(pi t / 9)) / 2 at t = 0, 3, 9
+    assert rates == pytest.approx([0.05, 0.0375, 0.0])
+
+
+def test_zoph_and_les_reward_is_the_cube_of_the_best_of_the_last_five():
+    # The 0.9 lies six epochs back; 0.8 ** 3 = 0.512
+    assert reward([0.9, 0.5, 0.8, 0.6, 0.7, 0.7], "cubed") == pytest.approx(0.512)
+    assert reward([0.5], "cubed") == pytest.approx(0.125)
+    assert np.isnan(reward([], "cubed"))
+
+
+@pytest.mark.parametrize("channels", [2, 5])
+def test_the_plain_networks_size_is_counted_without_building_it(channels, stripes):
+    model = PlainCNN(channels).build(None, stripes)
+    assert size(channels, stripes) == sum(np.prod(w.shape) for w in model.trainable_weights)
+
+
+def test_the_plain_network_of_a_size_is_the_nearest(stripes):
+    assert plain_cnn(size(7, stripes) + 5, stripes)._channels == 7
