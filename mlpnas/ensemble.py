@@ -95,7 +95,7 @@ def average(models: Mapping[int, keras.Model], members: Mapping[int, int]) -> ke
     total, parts = sum(members.values()), []
     for number, times in sorted(members.items()):
         # A name of its own, since models that share a name cannot be parts of one.
-        member = keras.Model(models[number].inputs, models[number].outputs, name=f"t{number}")
+        member = keras.Model(models[number].input, models[number].output, name=f"t{number}")
         parts.append(keras.layers.Rescaling(times / total)(member(rows)))
     mean = keras.layers.Add()(parts) if len(parts) > 1 else parts[0]
     return keras.Model(rows, mean, name="ensemble")

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
 ScoringOption = str | None  # a name that scikit-learn knows; None for accuracy or R²
 
+FITTING = {
+    "binary": "roc_auc, balanced_accuracy or f1_macro",
+    "multiclass": "roc_auc_ovr, balanced_accuracy or f1_macro",
+    "regression": "r2 or neg_mean_absolute_error",
+}
+
 
 class _Answers(BaseEstimator):
     """What some network gave for some rows, with the methods that scorers call."""
@@ -92,7 +98,7 @@ def check_scoring(table: Table, scoring: ScoringOption) -> None:
         reason = str(error).splitlines()[0]
         raise InputError(
             f"--scoring {scoring} does not fit a {table.task.kind} target ({reason}); expected "
-            "a measure that does: for several classes such as roc_auc_ovr, f1_macro"
+            f"a measure that does, such as {FITTING[table.task.kind]}"
         ) from None
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.preprocessing import StandardScaler
 
 from mlpnas.core.errors import InputError
-from mlpnas.tables.reading import check_file
+from mlpnas.tables.reading import check_file, listing
 
 NAMES = ("x_train", "y_train", "x_test", "y_test", "x")
 PIXEL = np.float32(1 / 255)
@@ -40,7 +40,7 @@ def read_arrays(path: Path) -> Arrays:
     for name in (name for pair in names for name in pair if name not in arrays):
         raise InputError(
             f"'{path}' lacks '{name}'; expected x_train, y_train and, if you like, x_test, "
-            "y_test: save it with these names"
+            f"y_test, but it holds {_names(path)}: save it with these names"
         )
     parts = [(arrays[x], arrays[y]) for x, y in names]
     for x, y in parts:
@@ -60,8 +60,8 @@ def read_new_rows(path: Path, features: int) -> np.ndarray:
     name = "x" if "x" in arrays else "x_test"
     if name not in arrays:
         raise InputError(
-            f"'{path}' lacks 'x'; expected the rows to predict as x, or else as x_test: save "
-            "it with one of these names"
+            f"'{path}' lacks 'x'; expected the rows to predict as x, or else as x_test, but it "
+            f"holds {_names(path)}: save it with one of these names"
         )
     x = arrays[name]
     if x.dtype.kind not in "biuf" or math.prod(x.shape[1:]) != features:
@@ -82,6 +82,11 @@ def _load(path: Path) -> dict[str, np.ndarray]:
             f"'{path}' is not a plain npz file ({str(error).splitlines()[0]}); expected what "
             "numpy.savez writes, without Python objects"
         ) from None
+
+
+def _names(path: Path) -> str:
+    with np.load(path, allow_pickle=False) as file:
+        return listing(file)
 
 
 def _finite(path: Path, x: np.ndarray) -> np.ndarray:

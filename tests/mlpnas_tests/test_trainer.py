@@ -185,8 +185,7 @@ def test_the_weights_are_those_of_the_epoch_that_the_recipe_calls_best(kind, bes
     epoch = recipe.best_epoch(outcome.curve, losses)
     model = to_model(generator, architecture, task, outcome.weights)
     outputs = model.predict(task.valid.x, verbose=0)
-    # So many epochs overfit: the best one is long over, and others score differently.
-    assert epoch < 39
+    assert len(set(outcome.curve)) > 3  # most other epochs' weights would score differently
     assert task.score(task.valid.y, outputs) == pytest.approx(outcome.curve[epoch], abs=1e-6)
     if kind != "regression":
         assert outcome.curve[epoch] == max(outcome.curve) or best == "loss"
@@ -207,17 +206,17 @@ def test_of_equal_metrics_the_last_is_best_and_of_equal_losses_the_first():
     assert Recipe(best="loss").best_epoch(curve, losses) == 1
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["multiclass", "regression"])
 def test_keras_training_keeps_the_epoch_of_the_best_metric(kind):
     task = make_task(kind, rows=60)
     generator, architecture = setting(task, "(32, 'relu')")
-    recipe = Recipe(8, 3, 8, 0.02, "metric")
+    recipe = Recipe(6, 2, 20, 0.05, "metric")
     outcome = KerasTrainer(task, generator, recipe).train(Job(architecture, 1))
     epoch = recipe.best_epoch(outcome.curve, [valid for _, valid in outcome.losses])
     model = to_model(generator, architecture, task, outcome.weights)
     outputs = model.predict(task.valid.x, verbose=0)
     assert task.score(task.valid.y, outputs) == pytest.approx(outcome.curve[epoch], abs=1e-6)
-    assert len(outcome.curve) in (8, epoch + 4)
+    assert len(outcome.curve) in (6, epoch + 3)
 
 
 def test_without_patience_every_epoch_runs():
