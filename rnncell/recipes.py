@@ -85,6 +85,12 @@ class Reward:
         """In (0, 1]; NaN of a NaN."""
         return min(1.0, self.c / perplexity**self.exponent)
 
+    @staticmethod
+    def of(vocabulary: int, exponent: float = 1.0) -> "Reward":
+        """The published 80 is for 10,000 words; fewer tokens are foretold better, and would
+        all be rewarded with 1."""
+        return Reward(80.0 * vocabulary / 10_000, exponent)
+
 
 ENAS_REWARD = Reward()
 

@@ -19,6 +19,7 @@ from mlpnas.core.task import Task
 from mlpnas.core.training import KerasTrainer
 from mlpnas.core.trial import History, Trial
 from rnncell.enas import POLICIES
+from rnncell.enas_space import ENASCellSpace
 from rnncell.networks import CellGenerator, parameters
 from rnncell.recipes import Network, Reward, TextRecipe
 from rnncell.settings import Settings
@@ -36,7 +37,7 @@ class Run:
         settings, text: what was asked.
         folder: keeps it.
         jobs: processes that train children.
-        space, generator: what is searched, and what builds children of it.
+        space, reward, generator: what is searched, what for, and what builds children of it.
         supernet: the shared weights; None if children are trained one by one.
         executor: where the search's children are trained.
         session: strategy and evaluator.
@@ -47,6 +48,7 @@ class Run:
     folder: Folder
     jobs: int = 1
     space: SearchSpace = field(init=False)
+    reward: Reward = field(init=False)
     generator: CellGenerator = field(init=False)
     supernet: TextSupernet | None = field(init=False, default=None)
     executor: Executor = field(init=False)
@@ -55,11 +57,11 @@ class Run:
     def __post_init__(self) -> None:
         s = self.settings
         space = make_space(s.space, s.sizes)
-        self.space, self.reward = space, Reward(exponent=s.exponent)
+        self.space, self.reward = space, Reward.of(len(self.text.task.classes), s.exponent)
         self.generator = self.generate(s.sizes.network)
         if self.is_text:
             check_length(self.text.task, s.sizes.final.batch, s.sizes.final.steps)
-        if s.one_shot:
+        if s.one_shot and isinstance(space, ENASCellSpace):
             self.supernet = TextSupernet(
                 space, self.text.task, s.sizes.network, s.sizes.shared, self.reward, s.seed
             )

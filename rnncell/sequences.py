@@ -38,32 +38,39 @@ def read_sequences(data: str | Path, seed: int = 0) -> Text:
     path = Path(data)
     arrays = _load(path)
     train, test = _part(arrays, "train", path), _part(arrays, "test", path)
+    _check_together(train, test, path)
     classes, labels = np.unique(train.y, return_inverse=True)
-    if len(classes) < 2:
-        raise InputError(f"y_train of {path} holds one class, {classes[0]!r}; expected two")
-    if unseen := sorted(set(test.y.tolist()) - set(classes.tolist())):
-        raise InputError(f"y_test of {path} holds {unseen[0]!r}, which y_train does not")
-    if train.x.shape[1:] != test.x.shape[1:]:
-        raise InputError(
-            f"x_train and x_test of {path} have the shapes {train.x.shape} and {test.x.shape}; "
-            "expected equal steps and features"
-        )
     rows = _split(labels, seed, path)
     center, scale = _statistics(train, rows[0])
 
     def fold(part: _Part, y: np.ndarray) -> Fold:
         return Fold(_marked(part, center, scale), y.astype(np.int32))
 
-    folds = [fold(_Part(*(a[r] for a in train)), labels[r]) for r in rows]
-    folds.append(fold(test, np.searchsorted(classes, test.y)))
-    task = Task(path.stem, "multiclass", *folds, classes=tuple(classes.tolist()))
+    learn, valid = (fold(_Part(*(a[r] for a in train)), labels[r]) for r in rows)
+    unseen = fold(test, np.searchsorted(classes, test.y))
+    task = Task(path.stem, "multiclass", learn, valid, unseen, tuple(classes.tolist()))
     lengths = np.concatenate([train.lengths, test.lengths])
-    notes = (
-        f"{path}: {len(rows[0])} + {len(rows[1])} + {len(test.y)} sequences of "
-        f"{lengths.min()} to {lengths.max()} steps, {train.x.shape[2]} features, "
-        f"{len(classes)} classes",
+    note = (
+        f"{path}: {len(learn)} + {len(valid)} + {len(unseen)} sequences of {lengths.min()} to "
+        f"{lengths.max()} steps, {train.x.shape[2]} features, {len(classes)} classes"
     )
-    return Text(task, notes)
+    return Text(task, (note,))
+
+
+def _check_together(train: _Part, test: _Part, path: Path) -> None:
+    classes = np.unique(train.y).tolist()
+    if len(classes) < 2:
+        raise InputError(f"y_train of {path} holds one class, {classes[0]!r}; expected two")
+    if others := [label for label in np.unique(test.y).tolist() if label not in classes]:
+        raise InputError(
+            f"y_test of {path} holds {others[0]!r}, which y_train does not; expected one of "
+            f"{classes}"
+        )
+    if train.x.shape[1:] != test.x.shape[1:]:
+        raise InputError(
+            f"x_train and x_test of {path} have the shapes {train.x.shape} and {test.x.shape}; "
+            "expected equal steps and features"
+        )
 
 
 def _load(path: Path) -> dict[str, np.ndarray]:

@@ -8,6 +8,7 @@ it adds to the output. So no graph depends on the cell, and only its own matrice
 Source: Pham et al., ICML 2018, section 2.1, and the authors' code.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -128,6 +129,7 @@ class SharedCell:
         return tf.scan(step, tf.einsum("tbi,io->tbo", x, from_input), state)
 
 
-def _activation(row: tf.Tensor):
+def _activation(row: tf.Tensor) -> Callable[[tf.Tensor], tf.Tensor]:
+    """The function of these coefficients, see `activations`."""
     a, b, c, d, e = tf.unstack(row, num=5)
     return lambda x: a * tf.tanh(b * x) + c + d * tf.maximum(x, e * x)

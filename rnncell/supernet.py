@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
-from mlpnas.core.search_space import Architecture
+from mlpnas.core.search_space import Architecture, SearchSpace
 from mlpnas.core.task import Fold, Task
 from rnncell.enas_space import ENASCellSpace
 from rnncell.recipes import ENAS_REWARD, Network, Reward, SupernetRecipe
@@ -37,7 +37,7 @@ class TextSupernet:
         model: the weights.
     """
 
-    space: ENASCellSpace
+    space: SearchSpace
 
     def __init__(
         self,

@@ -156,5 +156,5 @@ def _vocabulary(tokens: Tokens, most: int) -> dict[str, int]:
 
 def _task(name: str, folds: Sequence[Tokens], words: dict[str, int]) -> Task:
     ids = [np.array([words.get(token, 0) for token in fold], np.int32) for fold in folds]
-    pairs = (Fold(fold[:-1], fold[1:]) for fold in ids)
-    return Task(name, "multiclass", *pairs, classes=tuple(words))
+    train, valid, test = (Fold(fold[:-1], fold[1:]) for fold in ids)
+    return Task(name, "multiclass", train, valid, test, tuple(words))

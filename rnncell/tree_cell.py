@@ -66,7 +66,9 @@ class TreeCell(RecurrentCell):
 
     def _walk(self, leaves: list[tuple], memory: Any) -> tuple[Any, Any]:
         """Output of the root and next memory, from what each leaf combines."""
-        tree, outputs, values = self._tree, [], []
+        tree = self._tree
+        outputs: list = []
+        values: list = []
         for i, step in enumerate(tree.nodes):
             below = children(self._leaves, i)
             pair = [outputs[k] for k in below] if below else leaves[i]

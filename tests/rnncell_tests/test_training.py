@@ -9,12 +9,12 @@ from mlpnas.core.evaluator import Job, Recipe
 from mlpnas.core.task import Fold, Task
 from mlpnas.core.training import KerasTrainer, set_weights
 from rnncell.networks import BASELINES, CellGenerator, baseline, parameters, sized
+from rnncell.published import NAS
 from rnncell.recipes import Network, Regularization, Reward, TextRecipe
 from rnncell.text import windows
 from rnncell.text_trainer import TextTrainer, compile_model, perplexity
 
 RECIPE = TextRecipe(epochs=2, batch=3, steps=5, learning_rate=0.01)
-TREE = "add tanh, mult relu, mult sigmoid; inject add relu at 0; memory 1"
 
 
 def generator(units=6, batch=3, **regularization) -> CellGenerator:
@@ -29,7 +29,7 @@ def rhythm() -> Task:
     return Task("rhythm", "multiclass", fold, fold, fold, classes=("0", "1"))
 
 
-@pytest.mark.parametrize("name", [*BASELINES, TREE, "tanh, relu(0), tanh(1)"])
+@pytest.mark.parametrize("name", [*BASELINES, NAS, "tanh, relu(0), tanh(1)"], ids=range(4))
 def test_every_cell_learns_a_text_that_can_be_foretold(name):
     recipe = TextRecipe(epochs=6, batch=3, steps=5, learning_rate=0.03)
     trainer = TextTrainer(rhythm(), generator(12), recipe, Reward(c=1.0))
@@ -105,6 +105,8 @@ def test_the_reward_of_a_perplexity():
     assert Reward()(160.0) == 0.5  # 80 / 160
     assert Reward(exponent=2.0)(40.0) == 0.05  # 80 / 1600
     assert Reward()(2.0) == 1.0
+    assert Reward.of(10_000) == Reward()
+    assert Reward.of(100)(4.0) == 0.2  # 0.8 / 4
 
 
 def test_masked_sequences_are_classified_and_the_filling_is_not_read(tmp_path):
