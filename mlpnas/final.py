@@ -8,7 +8,7 @@ have tried otherwise on the same rows with the same scaling.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import keras
 
@@ -17,15 +17,17 @@ from mlpnas.core.evaluator import Job, Outcome, Recipe
 from mlpnas.core.task import Task
 from mlpnas.core.trial import Trial
 from mlpnas.generator import MLPGenerator
+from mlpnas.scoring import ScoringOption, of_probabilities
 from mlpnas.trainer import MLPTrainer, to_model
 
 FINALISTS = 5  # best search scores that are retrained; more where an ensemble needs more
 BATCH, STEPS = 64, 2000
 
 
-def finish(rows: int, epochs: int | None = None) -> Recipe:
+def finish(rows: int, scoring: ScoringOption = None, epochs: int | None = None) -> Recipe:
     """How finalists are trained on so many rows: about 2,000 steps of 64 rows, 20 to 200
-    epochs, a quarter of them without a better accuracy or R² being enough to stop.
+    epochs, a quarter of them without a better accuracy or R² being enough to stop. Where
+    probabilities are to be judged, it is a lower loss, which tells of their quality.
 
     Few steps are too few for small tables, and the validation loss turns long before the
     accuracy does. The choice was made without test folds: on ten tables (150 to 6,435 rows, of
@@ -38,10 +40,12 @@ def finish(rows: int, epochs: int | None = None) -> Recipe:
 
     Args:
         rows: of the training fold.
+        scoring: what the finalists are judged by.
         epochs: another number of them.
     """
     epochs = epochs or min(max(round(STEPS * BATCH / rows), 20), 200)
-    return Recipe(epochs, max(epochs // 4, 1), BATCH, best="metric")
+    best: Literal["loss", "metric"] = "loss" if of_probabilities(scoring) else "metric"
+    return Recipe(epochs, max(epochs // 4, 1), BATCH, best=best)
 
 
 class Winner(NamedTuple):

@@ -14,7 +14,7 @@ from mlpnas.core.display import SearchDisplay
 from mlpnas.core.folder import Folder
 from mlpnas.core.trial import History, Trial
 from mlpnas.export import raw_model
-from mlpnas.final import Winner, finish
+from mlpnas.final import Winner
 from mlpnas.network import Network
 from mlpnas.run import Run
 from mlpnas.scoring import check_scoring, score
@@ -36,8 +36,7 @@ def run_search(estimator: Any, table: Table, seed: int) -> tuple[History, Winner
             _shown(estimator.verbose, history, run.settings) as show,
         ):
             run.search(history, Clock(estimator.max_time, run.parameters), show)
-            recipe = finish(len(table.task.train), estimator.refit_epochs)
-            winner = run.retrain(history, recipe)
+            winner = run.retrain(history, estimator.refit_epochs)
         if estimator.run_dir is not None:
             folder.save(raw_model(winner.predictor, table))
             run.write(**winner.record())

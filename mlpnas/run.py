@@ -22,7 +22,7 @@ from mlpnas.core.strategies.reinforce import Predictor
 from mlpnas.core.strategies.strategy import Strategy
 from mlpnas.core.trial import History, Trial
 from mlpnas.ensemble import combine
-from mlpnas.final import FINALISTS, Winner, retrain
+from mlpnas.final import FINALISTS, Winner, finish, retrain
 from mlpnas.generator import MLPGenerator
 from mlpnas.scoring import Scored, ScoringOption
 from mlpnas.settings import Settings, Workers
@@ -92,14 +92,14 @@ class Run:
     def retrain(
         self,
         history: History,
-        recipe: Recipe | None = None,
+        epochs: int | None = None,
         on_finalist: Callable[[str], None] = lambda message: None,
     ) -> Winner:
         """The finalists' retraining, and their ensemble if asked for; see `final`.
 
         Args:
             history: has the trials.
-            recipe: how to train at length; None for `final.finish`.
+            epochs: at most; None for as many as `final.finish` says.
             on_finalist: told of each as it begins.
 
         The caller closes `executor` afterwards.
@@ -115,6 +115,7 @@ class Run:
                 f"retrain; expected at least one: mend the first one's reason: {reason}"
             )
         count, s = len(finalists), self.settings
+        recipe = finish(len(self.table.task.train), s.scoring, epochs)
         winner = retrain(
             self.generator, self.table.task, finalists, s.seed,
             lambda n: on_finalist(f"retraining finalist {n} of {count}"),

@@ -83,6 +83,11 @@ def measure_name(task: Task, scoring: ScoringOption) -> str:
     return scoring or {"accuracy": "accuracy", "r2": "R²"}[task.metric]
 
 
+def of_probabilities(scoring: ScoringOption) -> bool:
+    """Whether the measure looks at probabilities, not only at which of them is highest."""
+    return scoring is not None and "predict_proba" in str(get_scorer(scoring))
+
+
 def check_scoring(table: Table, scoring: ScoringOption) -> None:
     """Raise InputError unless the measure exists and fits the table's target."""
     if scoring is None:

@@ -12,8 +12,10 @@ from sklearn.neural_network import MLPClassifier
 import mlpnas.run
 from mlpnas.__main__ import main
 from mlpnas.core.errors import InputError
+from mlpnas.core.evaluator import Recipe
 from mlpnas.core.executors import InProcess
 from mlpnas.core.task import Fold
+from mlpnas.final import finish
 from mlpnas.peers import test_peer as peer_result
 from mlpnas.row_weights import balanced, weighted
 from mlpnas.scoring import check_scoring, score, unit
@@ -147,3 +149,12 @@ def test_a_command_line_chooses_by_it_and_says_so(tmp_path, monkeypatch, capsys)
         main(["resume", str(tmp_path / "run")])
     assert not exit_.value.code
     assert "is finished" in capsys.readouterr().out
+
+
+def test_finalists_learn_in_steps_and_stop_by_what_is_asked_for():
+    # 2,000 steps of 64 rows: 40 epochs of 3,200 rows; of few rows 200 epochs, of many 20.
+    assert finish(3200) == Recipe(40, 10, 64, best="metric")
+    assert (finish(100).epochs, finish(10**6).epochs) == (200, 20)
+    assert finish(3200, "balanced_accuracy").best == "metric"
+    assert finish(3200, "roc_auc").best == finish(3200, "neg_log_loss").best == "loss"
+    assert finish(3200, epochs=3) == Recipe(3, 1, 64, best="metric")
