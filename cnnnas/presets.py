@@ -1,7 +1,8 @@
 """Presets: sizes and durations that belong together, as data.
 
     tiny    a minute, to see that everything works
-    small   minutes on two cores, for images such as MNIST's and CIFAR-10's
+    small   minutes on two cores, for ten thousand images such as MNIST's
+    medium  twice the search and a longer last training, for images such as CIFAR-10's
 
 A search may set other numbers of trials and epochs; the rest is the preset's.
 """
@@ -11,8 +12,11 @@ from typing import Literal
 
 from mlpnas.core.evaluator import Recipe
 
-SpaceName = Literal["macro", "micro", "zoph"]
-PresetName = Literal["tiny", "small"]
+SpaceName = Literal["macro", "micro", "zoph", "darts"]
+# How a differentiable search relaxes its choice, and what ends it early.
+VariantName = Literal["plain", "pc", "gdas", "snas", "fair", "minus"]
+RuleName = Literal["never", "eigenvalue", "skips", "ranking"]
+PresetName = Literal["tiny", "small", "medium"]
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,8 @@ class Preset:
     """Sizes and durations of one space.
 
     Attributes:
-        layers: layers of a macro or Zoph network; normal cells of a micro network, to which
-            two reductions come.
+        layers: layers of a macro or Zoph network; normal cells of a micro or DARTS network,
+            to which two reductions come.
         channels: of the stem of the shared weights.
         child_channels: of the stem of networks with weights of their own.
         shared: the budget with shared weights.
@@ -45,6 +49,8 @@ class Preset:
         batch_size, rate: rows of a batch of the shared weights, and their highest learning
             rate.
         controller_rate: the controller's; ENAS's 0.001 is for far more rounds.
+        alpha_rate: of the architecture parameters of a differentiable search; DARTS's 0.0003
+            is for far more steps.
         dropout: before the last layer of macro networks with weights of their own; ENAS's 0.5
             is for hundreds of epochs.
         draws: architectures drawn from the controller when one is derived.
@@ -60,46 +66,67 @@ class Preset:
     batch_size: int
     rate: float
     controller_rate: float
+    alpha_rate: float
     dropout: float
     draws: int
     final: Recipe
 
 
-_SMALL_FINAL = Recipe(epochs=20, patience=None, batch_size=64, learning_rate=0.05)
+# As many passes of the shared weights as there are rivals: each of them gets one epoch.
 _MACRO = Preset(
     layers=6,
-    channels=16,
+    channels=8,
     child_channels=16,
-    shared=Budget(trials=1000, per_round=10, epochs=20),
-    alone=Budget(trials=20, per_round=5, epochs=3),
+    shared=Budget(trials=500, per_round=10, epochs=10),
+    alone=Budget(trials=20, per_round=5, epochs=2),
     rivals=10,
     batch_size=64,
     rate=0.05,
     controller_rate=0.01,
+    alpha_rate=0.003,
     dropout=0.1,
-    draws=300,
-    final=_SMALL_FINAL,
+    draws=200,
+    final=Recipe(epochs=10, patience=None, batch_size=64, learning_rate=0.05),
 )
-_TINY_FINAL = Recipe(epochs=2, patience=None, batch_size=64, learning_rate=0.05)
+_MICRO = replace(_MACRO, layers=3, child_channels=8)
+_SMALL: dict[SpaceName, Preset] = {
+    "macro": _MACRO,
+    "micro": _MICRO,
+    "zoph": replace(_MACRO, layers=4),
+    "darts": replace(_MICRO, shared=Budget(trials=10, per_round=1, epochs=10)),
+}
 
 
-def _tiny(preset: Preset, layers: int) -> Preset:
+def _times(factor: int, budget: Budget) -> Budget:
+    return replace(budget, trials=factor * budget.trials, epochs=factor * budget.epochs)
+
+
+def _longer(preset: Preset) -> Preset:
+    """Twice the search, and a last training of 25 epochs."""
     return replace(
         preset,
-        layers=layers,
-        channels=4,
-        child_channels=4,
-        shared=Budget(trials=20, per_round=5, epochs=2),
-        alone=Budget(trials=4, per_round=2, epochs=1),
-        draws=20,
-        final=_TINY_FINAL,
+        shared=_times(2, preset.shared),
+        alone=Budget(trials=40, per_round=5, epochs=3),
+        final=replace(preset.final, epochs=25),
     )
 
 
-_MICRO = replace(_MACRO, layers=3, channels=8, child_channels=8)
-_ZOPH = replace(_MACRO, layers=4)
+def _tiny(preset: Preset) -> Preset:
+    per_round = min(preset.shared.per_round, 5)
+    return replace(
+        preset,
+        layers=3,
+        channels=4,
+        child_channels=4,
+        shared=Budget(trials=4 * per_round, per_round=per_round, epochs=4),
+        alone=Budget(trials=4, per_round=2, epochs=1),
+        draws=20,
+        final=replace(preset.final, epochs=2),
+    )
+
 
 PRESETS: dict[PresetName, dict[SpaceName, Preset]] = {
-    "small": {"macro": _MACRO, "micro": _MICRO, "zoph": _ZOPH},
-    "tiny": {"macro": _tiny(_MACRO, 3), "micro": _tiny(_MICRO, 3), "zoph": _tiny(_ZOPH, 2)},
+    "tiny": {name: _tiny(preset) for name, preset in _SMALL.items()},
+    "small": _SMALL,
+    "medium": {name: _longer(preset) for name, preset in _SMALL.items()},
 }

@@ -182,7 +182,7 @@ def _failing(at):
 def test_a_finished_run_can_be_extended_and_is_then_what_a_longer_one_had_been(
     data, finished, tmp_path, capsys
 ):
-    assert search(data, tmp_path / "r", "--trials", 10, "--epochs", 1) == 0
+    assert search(data, tmp_path / "r", "--trials", 10, "--epochs", 2) == 0
     assert run("resume", tmp_path / "r") == 0
     assert "is finished: 10 trials" in capsys.readouterr().out
     assert run("resume", tmp_path / "r", "--trials", 20) == 0
