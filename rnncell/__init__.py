@@ -10,3 +10,19 @@ Reading order:
     shared_cell, shared_model, supernet, enas    all cells in one set of weights
     presets, settings, spaces, run, final        a search, put together
 """
+
+from typing import Any
+
+
+def load_model(path: str) -> Any:
+    """A saved network with found cells, as `keras.models.load_model` gives it once it has
+    been told of our layers.
+
+    Args:
+        path: of a `.keras` file.
+    """
+    import keras
+
+    import rnncell.networks  # noqa: F401  (registers the layers)
+
+    return keras.models.load_model(path)

@@ -73,7 +73,7 @@ _SMALL = Preset(
     nodes=8,
     network=Network(128, _LIGHT),
     final_network=Network(128, _LIGHT),
-    shared=SupernetRecipe(batch=32, steps=35, learning_rate=20.0, clip=0.25),
+    shared=SupernetRecipe(batch=32, steps=35, learning_rate=10.0, clip=0.25),
     final=TextRecipe(epochs=6, batch=32, steps=35, learning_rate=3e-3),
     together=Budget(trials=600, per_round=10, epochs=6),
     alone=Budget(trials=12, per_round=4, epochs=1),

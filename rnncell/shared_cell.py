@@ -70,7 +70,9 @@ class SharedCell:
         if node == 0 and self.space.root is not None:
             choices = 1
         inputs = self.units if node else 2 * self.units
-        limit = np.sqrt(6 / (inputs + 2 * self.units))  # Glorot's
+        # Smaller than Glorot's: while the weights are young, chains of linear nodes must not
+        # let the state grow.
+        limit = 0.5 * np.sqrt(6 / (inputs + 2 * self.units))
         start = rng.uniform(-limit, limit, (choices, inputs, 2 * self.units))
         return tf.Variable(start.astype(np.float32), name=f"bank_{node}")
 

@@ -95,7 +95,11 @@ class SharedLanguageModel:
         state: tf.Tensor,
         number: tf.Tensor,
     ) -> tuple[tf.Tensor, tf.Tensor, list[tf.Tensor]]:
-        """Nats per token, the state at the end, and the clipped gradient."""
+        """Nats per token, the state at the end, and the clipped gradient.
+
+        Cells without a squashing activation can let their state grow beyond bounds. Such a
+        step changes nothing, and the next one starts from a zero state.
+        """
         self.traces += 1
         x, y, weight = window
         with tf.GradientTape() as tape:
@@ -108,7 +112,10 @@ class SharedLanguageModel:
         gradients = map(tf.convert_to_tensor, tape.gradient(loss, weights))
         pairs = zip(gradients, weights, strict=True)
         decayed = [g + 2.0 * self._regular.l2 * w for g, w in pairs]
-        return nats, outputs[-1], tf.clip_by_global_norm(decayed, self._clip)[0]
+        clipped, norm = tf.clip_by_global_norm(decayed, self._clip)
+        sound = tf.math.is_finite(norm) & tf.reduce_all(tf.math.is_finite(outputs[-1]))
+        kept = [tf.where(sound, part, 0.0) for part in (outputs[-1], *clipped)]
+        return nats, kept[0], kept[1:]
 
     @tf.function(
         autograph=False,

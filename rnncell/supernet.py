@@ -6,6 +6,7 @@ reward of one validation window, read from a zero state.
 Source: Pham et al., ICML 2018, section 3.1.
 """
 
+import logging
 import math
 from collections.abc import Mapping, Sequence
 
@@ -19,6 +20,8 @@ from rnncell.recipes import ENAS_REWARD, Network, Reward, SupernetRecipe
 from rnncell.shared_cell import Path, SharedCell
 from rnncell.shared_model import SharedLanguageModel
 from rnncell.text import windows
+
+log = logging.getLogger(__name__)
 
 
 class TextSupernet:
@@ -60,8 +63,12 @@ class TextSupernet:
         return list(zip(*windows(fold, self._recipe.batch, self._recipe.steps), strict=True))
 
     def train(self, architectures: Sequence[Architecture]) -> float:
-        losses = [self._train(self._path(architecture)) for architecture in architectures]
-        return float(np.mean([loss.numpy() for loss in losses]))
+        losses = np.array([float(self._train(self._path(a))) for a in architectures])
+        finite = losses[np.isfinite(losses)]
+        if len(finite) < len(losses):
+            lost = len(losses) - len(finite)
+            log.warning("%d of %d steps of the shared weights overflowed", lost, len(losses))
+        return float(finite.mean()) if len(finite) else math.nan
 
     def _train(self, path: Path) -> tf.Tensor:
         passes, place = divmod(self._step, self.steps)

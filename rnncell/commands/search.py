@@ -108,7 +108,7 @@ def finish(run: "Run", history: "History", console: Console) -> None:
     for line in [
         *([agreement_line(agreed)] if agreed else top_lines(history, rivals)),
         f"found:  {results[0].cell}",
-        f"model:  {path}, trained from fresh weights",
+        f"model:  {path}, trained from fresh weights; rnncell.load_model loads it",
         f"run:    {run.folder.path}",
     ]:
         console.print(escape(line), soft_wrap=True)

@@ -1,5 +1,8 @@
 """Cells as Keras layers: what they compute, and that they are layers like any other."""
 
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -150,6 +153,16 @@ def test_a_saved_model_loads_and_predicts_the_same(make, tmp_path):
     np.testing.assert_array_equal(
         again.predict(batch(), verbose=0), model.predict(batch(), verbose=0)
     )
+
+
+def test_a_saved_network_loads_in_another_process(tmp_path):
+    path = tmp_path / "model.keras"
+    layers = [keras.layers.RNN(make(4)) for make in (CELLS["highway"], CELLS["tree"])]
+    inputs = keras.Input((6, 5))
+    keras.Model(inputs, [layer(inputs) for layer in layers]).save(path)
+    code = f"import rnncell; print(len(rnncell.load_model({str(path)!r}).outputs))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout == "2\n", done.stderr
 
 
 @every_cell

@@ -2,10 +2,10 @@
 
 import json
 
-import keras
 import numpy as np
 import pytest
 
+import rnncell
 from rnncell.__main__ import main
 
 TEXT = "the cat sat on the mat and the dog sat on the cat while the mat lay there\n" * 120
@@ -72,7 +72,7 @@ def test_a_search_from_text_to_model_and_its_report(corpus, tmp_path, capsys):
     sizes = [result["parameters"] for result in by_name.values()]
     assert max(sizes) < 1.2 * min(sizes)
     assert len((folder / "trials.jsonl").read_text().splitlines()) == 20
-    model = keras.models.load_model(folder / "best.keras")
+    model = rnncell.load_model(folder / "best.keras")
     words = record["data"]["classes"]
     logits = model.predict(np.zeros((2, 3), np.int32), verbose=0)
     assert logits.shape == (2, 3, len(words))
@@ -109,5 +109,5 @@ def test_children_are_trained_one_by_one_for_trees_and_for_sequences(
     assert run("search", vowels, "--preset", "tiny", "--run", sequences) == 0
     told = capsys.readouterr().out
     assert "48 + 12 + 15 sequences of 3 to 9 steps" in told
-    model = keras.models.load_model(f"{sequences}/best.keras")
+    model = rnncell.load_model(f"{sequences}/best.keras")
     assert model.predict(np.zeros((4, 7, 3)), verbose=0).shape == (4, 3)

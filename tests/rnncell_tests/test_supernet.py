@@ -212,6 +212,19 @@ def test_dropout_slowness_and_decay_are_felt_in_training_alone():
 
 
 @eager
+def test_a_step_that_overflows_changes_nothing_and_the_next_starts_afresh(caplog):
+    net = supernet()
+    explosive = net.space.parse("identity, identity(0), identity(1), identity(2)")
+    for bank in net.model.cell.banks:
+        bank.assign(np.full(bank.shape, 1e18))
+    before = {name: array.copy() for name, array in net.state().items() if name != "step"}
+    assert not np.isfinite(net.train([explosive]))
+    for name, array in before.items():
+        np.testing.assert_array_equal(net.state()[name], array, err_msg=name)
+    assert "1 of 1 steps of the shared weights overflowed" in caplog.text
+
+
+@eager
 def test_the_rate_decays_from_the_pass_that_was_asked_for():
     recipe = SupernetRecipe(batch=3, steps=5, learning_rate=8.0, decay=0.5, decay_from=2)
     net = supernet(recipe=recipe)

@@ -1,0 +1,93 @@
+"""What stands beside a search: choice, equal budgets, random rivals, agreement."""
+
+import pytest
+from fakes import FakeEvaluator, token_score, trials_of
+from spaces import CellSpace
+
+from mlpnas.core.errors import InputError
+from mlpnas.core.rivals import (
+    Budget,
+    agreement,
+    agreement_line,
+    choice,
+    equal_budget,
+    random_search,
+    top_lines,
+    top_means,
+)
+from mlpnas.core.strategies.random import RandomStrategy
+from mlpnas.core.trial import History
+
+SPACE = CellSpace(4)
+
+
+class FakeSupernet:
+    """Scores by a function."""
+
+    space = SPACE
+
+    def __init__(self, score=token_score):
+        self._score = score
+
+    def validate(self, architectures):
+        return [self._score(a) for a in architectures]
+
+
+def history(n: int, score=token_score) -> History:
+    return History(trials=trials_of(RandomStrategy(SPACE).ask(n), score))
+
+
+def test_without_shared_weights_the_best_trial_is_the_choice():
+    found = history(6)
+    best = max(found.trials, key=lambda trial: trial.score)
+    assert choice(found, RandomStrategy(SPACE), None, 9) == best.architecture
+
+
+def test_with_shared_weights_the_choice_is_the_best_of_fresh_draws():
+    strategy = RandomStrategy(SPACE, seed=3)
+    best = max(strategy.sample(9), key=token_score)
+    assert token_score(choice(history(2), strategy, FakeSupernet(), 9)) == token_score(best)
+
+
+def test_a_search_in_which_nothing_succeeded_has_no_choice():
+    with pytest.raises(InputError, match=r"none of the 3 trials succeeded.*as told"):
+        choice(history(3, score=lambda a: None), RandomStrategy(SPACE), None, 9)
+
+
+def test_equal_budgets_worked_by_hand():
+    # Children against children: the same.
+    assert equal_budget(20, 3, shared=False, rivals=6, trials_per_pass=5) == Budget(20, 3)
+    # 600 scores, 100 to a pass, are 6 passes: one epoch for each of 6 children, or two for
+    # each of 4 (8 epochs are the least that is not less).
+    assert equal_budget(600, 6, True, rivals=6, trials_per_pass=100) == Budget(6, 1)
+    assert equal_budget(600, 6, True, rivals=4, trials_per_pass=100) == Budget(4, 2)
+
+
+def test_rivals_are_kept_and_not_trained_again(tmp_path):
+    path = tmp_path / "rivals.jsonl"
+    first = random_search(path, RandomStrategy(SPACE), FakeEvaluator(), 4, lambda trial: None)
+    seen = []
+    again = random_search(path, RandomStrategy(SPACE), FakeEvaluator(), 4, seen.append)
+    assert seen == []
+    assert [t.architecture for t in again.trials] == [t.architecture for t in first.trials]
+
+
+def test_agreement_is_the_rank_correlation():
+    rivals = history(5)
+    same, opposite = FakeSupernet(), FakeSupernet(lambda a: -token_score(a))
+    assert agreement(same, rivals)["kendall_tau"] == pytest.approx(1.0)
+    assert agreement(opposite, rivals)["kendall_tau"] == pytest.approx(-1.0)
+    assert "+1.00, over 5 random" in agreement_line(agreement(same, rivals))
+    blind = agreement(FakeSupernet(lambda a: 0.5), rivals)
+    assert "undefined" in agreement_line(blind)
+    assert agreement(None, rivals) == {}
+
+
+def test_top_means_worked_by_hand():
+    scores = iter([0.1, 0.5, 0.3, 0.2, 0.9, 0.4])
+    six = history(6, lambda a: next(scores))
+    assert top_means(six.trials) == {
+        1: 0.9,
+        5: pytest.approx((0.9 + 0.5 + 0.4 + 0.3 + 0.2) / 5),
+    }
+    assert top_lines(six, six)[0].startswith("mean search score of the best 1: 0.9000")
