@@ -132,17 +132,19 @@ def _beside(record: dict[str, Any], history: History, other: Other) -> Section:
 
 
 def _compared(run: Path) -> Section | None:
-    """Best so far of our search and of random search, if `mlpnas compare` has run them."""
+    """Who won, and best so far of our search and of random search, by `mlpnas compare`."""
     path = run / "compare.json"
-    try:
-        searches = json.loads(path.read_bytes())["searches"] if path.exists() else {}
-        seeds = max(map(len, searches.values()), default=0)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{path} is damaged ({error}); remove it, or compare again") from None
-    if not seeds:
+    if not path.exists():
         return None
-    return sections.against(
+    try:
+        found = json.loads(path.read_bytes())
+        told, searches = str(found["verdict"]), dict(found["searches"])
+        seeds = max(map(len, searches.values()))
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is damaged ({error}); remove it, or compare again") from None
+    section = sections.against(
         searches,
         f"From mlpnas compare: thick the mean over {seeds} splits, thin each of them. Both "
         "searches have the same splits, epochs and one-shot store.",
     )
+    return section.text(told)

@@ -69,7 +69,8 @@ def choices(history: History, space: SearchSpace, policy: Sequence[Probabilities
             note=True,
         )
     shown = list(panels(space, policy))
-    top = max((float(rounds.max()) for _, _, rounds in shown), default=0) or 1.0
+    # At least one half: the noise of 200 draws must not look like a preference.
+    top = max([0.5, *(float(rounds.max()) for _, _, rounds in shown)])
     maps = (
         (figures.heat_map(title, options, rounds, top), f"{title}: options by round")
         for title, options, rounds in shown

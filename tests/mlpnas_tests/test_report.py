@@ -131,9 +131,11 @@ def test_random_search_is_drawn_beside_if_compare_has_run_it(run, capsys):
     assert "No random search has run" in Page((run / "report.html").read_text()).text
     run = changed(run, "compared", "settings", strategy="random")
     scores = {"our search": [[0.1, None, 0.3], [0.2, 0.2]], "our random search": [[0.1, 0.2]]}
-    (run / "compare.json").write_text(json.dumps({"searches": scores}))
+    (run / "compare.json").write_text(json.dumps({"verdict": EVIL, "searches": scores}))
     assert status("report", run, "--html") == 0
-    assert "the mean over 2 splits" in Page((run / "report.html").read_text()).text
+    text = Page((run / "report.html").read_text()).text
+    assert "the mean over 2 splits" in text
+    assert EVIL in text
     (run / "compare.json").write_text("{}")
     assert status("report", run, "--html") == 2
     assert "compare.json is damaged" in capsys.readouterr().err
