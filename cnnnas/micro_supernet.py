@@ -117,7 +117,10 @@ class MicroNetwork:
         self._auxiliary = Auxiliary(bank, image[:2], channels, classes) if auxiliary else None
         self._head = bank.kernel("head", 1, 1, channels, classes)
         self._run_cell = tf.function(self._cell, autograph=False)
-        self._run_edge = tf.function(self._edge, autograph=False)
+        # Kept as calls: written out for each edge, they take twice as long to prepare.
+        self._run_edge = tf.function(
+            self._edge, autograph=False, experimental_attributes={"_noinline": True}
+        )
 
     def _place(self, name: str, reduce: bool, before: tuple[int, int], channels: int) -> Place:
         """Weights of a cell whose two inputs have these numbers of channels."""

@@ -21,7 +21,7 @@ from mlpnas.core.search_space import Architecture, SearchSpace
 from mlpnas.core.task import Fold, Task
 
 AUXILIARY = 0.4  # weight of an auxiliary classifier's loss
-TRAIN, SCORE, DRAWS = range(3)  # what a random stream is for
+TRAIN, SCORE, SLICE, DRAWS = range(4)  # what a random stream is for
 
 _LABELS = tf.TensorSpec([None], tf.int32)
 _RATE, _SEED = tf.TensorSpec([], tf.float32), tf.TensorSpec([2], tf.int32)
@@ -126,9 +126,10 @@ class ImageSupernet:
         return [self._correct(architecture, rows) for architecture in architectures]
 
     def validate(self, architectures: Sequence[Architecture]) -> list[float]:
-        """The accuracy of each on the first validation rows, batch by batch."""
-        count = min(self._training.slice_rows, len(self._task.valid)) // self._score_rows
-        batches = np.arange(count * self._score_rows).reshape(count, -1)
+        """The accuracy of each on the same validation rows, batch by batch."""
+        rows, size = len(self._task.valid), self._score_rows
+        count = max(1, min(self._training.slice_rows, rows) // size)
+        batches = self._rows(SLICE, 0, rows, count * size).reshape(count, size)
         return [
             float(np.mean([self._correct(architecture, rows) for rows in batches]))
             for architecture in architectures
