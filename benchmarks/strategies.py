@@ -8,10 +8,12 @@ stands there twice, measured and as its exact expectation.
 
     python benchmarks/strategies.py --bench nasbench201-cifar10 --runs 100
     python benchmarks/strategies.py --bench nasbench-macro --only lanas evolution
+    python benchmarks/strategies.py --bench mlp-digits --trials 300
     python benchmarks/strategies.py --overhead
 
-Prints one JSON line, and writes a figure beside it with --figure. The tables are not part of
-the project; --data names their folder.
+Prints one JSON line, and writes a figure beside it with --figure. But for `mlp-digits` and
+`mlp-wine` the tables are not part of the project; --data names their folder. The controller
+needs seconds to compile for each run, so it takes part where --only names it.
 """
 
 import argparse
@@ -26,6 +28,7 @@ from typing import Any
 import numpy as np
 
 from mlpnas.core.errors import InputError
+from mlpnas.core.ppo import PPOLearner
 from mlpnas.core.search import search
 from mlpnas.core.search_space import SearchSpace
 from mlpnas.core.strategies.bayesian import BayesianOptimization
@@ -34,6 +37,7 @@ from mlpnas.core.strategies.lanas import LaNAS
 from mlpnas.core.strategies.local_search import LocalSearch
 from mlpnas.core.strategies.mcts import MCTS
 from mlpnas.core.strategies.random import RandomStrategy
+from mlpnas.core.strategies.reinforce import ReinforceStrategy
 from mlpnas.core.strategies.strategy import Strategy
 from mlpnas.core.strategies.surrogates import TreeEnsemble
 from mlpnas.core.strategies.tpe import TPE
@@ -42,7 +46,9 @@ from mlpnas.core.trial import History
 from mlpnas.nasbench.fcnet import load_fcnet
 from mlpnas.nasbench.graph import load_graph
 from mlpnas.nasbench.macro import load_macro
+from mlpnas.nasbench.mlp import load_mlp
 from mlpnas.nasbench.nasbench201 import load_nasbench201
+from mlpnas.nasbench.spikenas import load_spikenas
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "bench"
 
@@ -55,7 +61,11 @@ STRATEGIES: dict[str, Callable[[SearchSpace, int], Strategy]] = {
     "tpe": TPE,
     "tree search": MCTS,
     "tree ensemble": lambda space, seed: BayesianOptimization(space, seed, TreeEnsemble()),
+    "reinforce": ReinforceStrategy,
+    "plain reinforce": partial(ReinforceStrategy, predictor=None),
+    "ppo": partial(ReinforceStrategy, learner=PPOLearner),
 }
+QUICK = [name for name in STRATEGIES if "reinforce" not in name and name != "ppo"]
 
 
 def load(bench: str, data: Path) -> Table:
@@ -65,6 +75,10 @@ def load(bench: str, data: Path) -> Table:
         return load_nasbench201(data / "nasbench201.csv.gz", dataset)
     if family == "fcnet":
         return load_fcnet(data / "fcnet.npz", dataset)
+    if family == "mlp":
+        return load_mlp(dataset)
+    if bench == "spikenas-cifar10":
+        return load_spikenas(data / "spikenas_cifar10.npz")
     if bench == "nasbench-macro":
         return load_macro(data / "nasbench_macro.csv.gz")
     if family == "nasbench-graph":
@@ -72,8 +86,9 @@ def load(bench: str, data: Path) -> Table:
         return load_graph(data / f"nasbench_graph{suffix}.csv.gz", dataset)
     raise InputError(
         f"there is no benchmark {bench!r}; expected nasbench201-cifar10 (-cifar100, "
-        "-imagenet16), nasbench-macro, nasbench-graph-cora (and the other graphs) or "
-        "fcnet-protein_structure (and the other tasks)"
+        "-imagenet16), nasbench-macro, nasbench-graph-cora (and the other graphs), "
+        "fcnet-protein_structure (and the other tasks), spikenas-cifar10, mlp-digits "
+        "or mlp-wine"
     )
 
 
@@ -241,7 +256,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=100, help="searches per strategy")
     parser.add_argument("--trials", type=int, default=500, help="trials per search")
     parser.add_argument("--per-round", type=int, default=10)
-    parser.add_argument("--only", nargs="+", choices=STRATEGIES, default=list(STRATEGIES))
+    parser.add_argument("--only", nargs="+", choices=STRATEGIES, default=QUICK)
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the tables")
     parser.add_argument("--figure", type=Path, help="where to draw the curves, a .png")
     parser.add_argument("--overhead", action="store_true", help="time the strategies alone")

@@ -151,8 +151,9 @@ class Crew:
 
     def _is_late(self, task: _Task) -> bool:
         # The limit is for trials; a job with a recipe of its own may take longer.
-        limited = self._timeout is not None and task.job.recipe is None
-        return limited and task.seconds() > self._timeout
+        if self._timeout is None or task.job.recipe is not None:
+            return False
+        return task.seconds() > self._timeout
 
     def _received(self, task: _Task, future: "Future[Report]") -> Outcome:
         report = future.result()

@@ -9,7 +9,11 @@
     fcnet          multi-layer perceptrons and their training, four regression tasks
     graph          graph neural networks, nine graph data sets
     nlp            a sample of recurrent cells
+    ecnas          the smallest cells of nasbench101, with the energy of their training
+    spikenas       cells of spiking neurons, with learning curves
+    mlp            our own: multi-layer perceptrons on two small tables
 
 Every loader takes the path of a table file and gives a `Table` for the `TabularEvaluator`.
-The files are not part of the package; each module says where its table comes from.
+But for our own the files are not part of the package; each module says where its table
+comes from.
 """

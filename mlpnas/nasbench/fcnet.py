@@ -6,7 +6,6 @@ of 100 epochs, and their mean duration; it has no test error. Errors span twelve
 magnitude, some trainings having diverged, so the search metric is -log10 of their mean.
 """
 
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from mlpnas.core.errors import InputError
 from mlpnas.core.search_space import Architecture, Tokens
 from mlpnas.core.tabular import Entry, Table
 from mlpnas.nasbench.choices import ChoiceSpace
+from mlpnas.nasbench.reading import arrays
 
 CHOICES = (
     ("activation_fn_1", ("relu", "tanh")),
@@ -97,27 +97,16 @@ def load_fcnet(path: Path, task: DataSet = "protein_structure") -> Table:
 
 
 def _arrays(path: Path, task: str) -> list[np.ndarray]:
-    names = [
-        "configs",
-        *(f"{task}__{x}" for x in ("val_loss", "train_time_mean", "model_size")),
-    ]
-    try:
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            order = [str(name) for name in file["param_names"]]
-            _check_parameters(path, order, file)
-            return [file[name] for name in names]
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(
-            f"{path} cannot be read as an FCNet table ({error}); expected an .npz with "
-            f"{names}: get the file again"
-        ) from None
+    columns = [f"{task}__{name}" for name in ("val_loss", "train_time_mean", "model_size")]
+    options = [f"values_{name}" for name, _ in CHOICES]
+    file = arrays(path, ["param_names", *options, "configs", *columns])
+    _check_parameters(path, [str(name) for name in file["param_names"]], file)
+    return [file[name] for name in ("configs", *columns)]
 
 
 def _check_parameters(path: Path, order: list[str], file: Mapping[str, np.ndarray]) -> None:
     for name, (expected, options) in zip(order, CHOICES, strict=True):
-        found = [str(value) for value in file[f"values_{name}"].tolist()]
+        found = [str(value) for value in file[f"values_{expected}"].tolist()]
         if name != expected or found != [str(option) for option in options]:
             raise InputError(
                 f"{path}: parameter {name} has values {found}, expected {expected} with "

@@ -23,7 +23,6 @@ from mlpnas.nasbench.choices import ChoiceSpace
 
 OPERATIONS = ("conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3")
 VERTICES, MAX_EDGES = 7, 9
-SLOTS = tuple(combinations(range(VERTICES), 2))  # where an edge may be, in rows
 Edges = frozenset[tuple[int, int]]
 
 
@@ -133,44 +132,62 @@ def _sorted_edges(cell: Cell) -> list[tuple[int, int]]:
 
 @dataclass(frozen=True)
 class NASBench101Space(ChoiceSpace):
-    """Five inner vertices' operations, then for each of 21 edges whether it is there.
+    """The inner vertices' operations, then for each place of an edge whether there is one.
 
     A walk may describe a graph with more than nine edges or without a way through. Only the
     pruned graph decides that, at the end of the walk, so such walks are legal; they are in no
-    table, and their trials fail. Written as 21 bits in rows, a stroke, and the operations.
+    table, and their trials fail. Written as bits in rows, a stroke, and the operations.
+
+    Args:
+        vertices: at most, input and output included, at least 3.
     """
+
+    vertices: int = VERTICES
 
     @property
     def name(self) -> str:
-        return "nasbench101"
+        return "nasbench101" if self.vertices == VERTICES else f"nasbench101[{self.vertices}]"
+
+    @property
+    def slots(self) -> tuple[tuple[int, int], ...]:
+        """Where an edge may be, in rows."""
+        return tuple(combinations(range(self.vertices), 2))
 
     @property
     def choices(self) -> tuple[tuple[str, tuple], ...]:
-        operations = ((f"vertex {v}", OPERATIONS) for v in range(1, VERTICES - 1))
-        return (*operations, *((f"edge {i}-{j}", ("no", "yes")) for i, j in SLOTS))
+        operations = ((f"vertex {v}", OPERATIONS) for v in range(1, self.vertices - 1))
+        return (*operations, *((f"edge {i}-{j}", ("no", "yes")) for i, j in self.slots))
+
+    def _parts(self, tokens: Tokens) -> tuple[Tokens, Tokens]:
+        """Operations and bits."""
+        return tokens[: self.vertices - 2], tokens[self.vertices - 2 :]
 
     def describe(self, tokens: Tokens) -> str:
-        bits = "".join(map(str, tokens[VERTICES - 2 :]))
-        return f"{bits}/{','.join(OPERATIONS[t] for t in tokens[: VERTICES - 2])}"
+        operations, bits = self._parts(tokens)
+        return f"{''.join(map(str, bits))}/{','.join(OPERATIONS[t] for t in operations)}"
 
     def parse(self, text: str) -> Architecture:
         bits, _, written = text.partition("/")
-        names = written.split(",")
+        names, places = written.split(","), len(self.slots)
         known = not set(bits) - set("01") and not set(names) - set(OPERATIONS)
-        if not known or len(bits) != len(SLOTS) or len(names) != VERTICES - 2:
+        if not known or len(bits) != places or len(names) != self.vertices - 2:
             raise InputError(
-                f"cannot read the cell {text!r}; expected {len(SLOTS)} bits, a stroke and "
-                f"{VERTICES - 2} operations from {OPERATIONS}"
+                f"cannot read the cell {text!r}; expected {places} bits, a stroke and "
+                f"{self.vertices - 2} operations from {OPERATIONS}"
             )
         return self.architecture([*map(OPERATIONS.index, names), *map(int, bits)])
 
     def cell(self, architecture: Architecture) -> Cell | None:
         """The pruned graph; None if it is not one of the benchmark's."""
-        operations = architecture.tokens[: VERTICES - 2]
-        bits = architecture.tokens[VERTICES - 2 :]
-        edges = frozenset(slot for slot, bit in zip(SLOTS, bits, strict=True) if bit)
+        operations, bits = self._parts(architecture.tokens)
+        edges = frozenset(slot for slot, bit in zip(self.slots, bits, strict=True) if bit)
         cell = prune(edges, (-1, *operations, -2))
         return cell if cell and len(cell.edges) <= MAX_EDGES else None
+
+    def digest(self, architecture: Architecture) -> str:
+        """The fingerprint of its cell; empty if it is not one of the benchmark's."""
+        cell = self.cell(architecture)
+        return "" if cell is None else digest(cell)
 
     def canonical(self, architecture: Architecture) -> Architecture:
         """The canonical cell on the first vertices; idle ones have the first operation."""
@@ -178,8 +195,8 @@ class NASBench101Space(ChoiceSpace):
         if cell is None:
             return architecture
         cell = canonical_cell(cell)
-        last = len(cell.labels) - 1
-        edges = {(i, VERTICES - 1 if j == last else j) for i, j in cell.edges}
-        operations = (*cell.labels[1:-1], *[0] * (VERTICES - 1 - last))
-        tokens = (*operations, *(int(slot in edges) for slot in SLOTS))
+        last, end = len(cell.labels) - 1, self.vertices - 1
+        edges = {(i, end if j == last else j) for i, j in cell.edges}
+        operations = (*cell.labels[1:-1], *[0] * (end - last))
+        tokens = (*operations, *(int(slot in edges) for slot in self.slots))
         return Architecture(self.name, tokens, self.describe(tokens))

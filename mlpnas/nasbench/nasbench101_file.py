@@ -16,7 +16,6 @@ from typing import NamedTuple
 import numpy as np
 
 from mlpnas.core.errors import InputError
-from mlpnas.core.search_space import Architecture
 from mlpnas.core.tabular import Entry, Table
 from mlpnas.nasbench.nasbench101 import (
     MAX_EDGES,
@@ -189,12 +188,8 @@ def load_nasbench101(path: Path, epochs: int = 108) -> Table:
         for name, record in bench.records.items()
         if epochs in record.final
     }
-
-    def key(architecture: Architecture) -> str:
-        cell = space.cell(architecture)
-        return "" if cell is None else digest(cell)
-
-    return Table("nasbench101", space, entries, "validation accuracy", "test accuracy", key)
+    scores = "validation accuracy", "test accuracy"
+    return Table("nasbench101", space, entries, *scores, key=space.digest)
 
 
 def _mean(parameters: int, trainings: list[Measurement]) -> Entry:

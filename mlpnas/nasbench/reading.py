@@ -1,12 +1,15 @@
-"""Table files: CSV, gzipped or not. A complaint names the row and what was expected."""
+"""Table files: CSV, gzipped or not, and arrays; complaints say where, and what was expected."""
 
 import csv
 import gzip
 import math
+import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Sized
 from pathlib import Path
 from typing import TextIO, cast
+
+import numpy as np
 
 from mlpnas.core.errors import InputError
 from mlpnas.core.search_space import SearchSpace, Tokens
@@ -89,6 +92,20 @@ def rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
         yield Row(where, dict(zip(header, cells, strict=True)))
 
 
+def arrays(path: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
+    """Some arrays of an `.npz` file, of which nothing is unpickled."""
+    if not path.exists():
+        raise InputError(f"there is no table {path}; give the path of a benchmark's file")
+    try:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+            return {name: file[name] for name in names}
+    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        raise InputError(
+            f"{path} cannot be read as a table ({error}); expected an .npz with "
+            f"{list(names)}: is it the table of another benchmark? Else get it again"
+        ) from None
+
+
 def add(entries: dict[Tokens, Entry], tokens: Tokens, entry: Entry, row: Row) -> None:
     """Put an entry where none was; a repeated architecture is a damaged table."""
     if tokens in entries:
@@ -99,7 +116,7 @@ def add(entries: dict[Tokens, Entry], tokens: Tokens, entry: Entry, row: Row) ->
     entries[tokens] = entry
 
 
-def check_complete(path: Path, entries: dict[Tokens, Entry], expected: int) -> None:
+def check_complete(path: Path, entries: Sized, expected: int) -> None:
     """A table of a whole space has to hold all of it."""
     if len(entries) != expected:
         raise InputError(

@@ -141,10 +141,12 @@ def test_finished_trials_outlive_a_kill_and_are_not_tried_again(tmp_path):
     strategy, evaluator, history, _ = parts()
     with pytest.raises(KeyboardInterrupt):
         search_asynchronously(strategy, evaluator, history, 20, per_round=3, on_trial=kill)
+    history.close()
     before = list(history.trials)
     assert len(before) == 7
     strategy, evaluator, history, store = parts()
     search_asynchronously(strategy, evaluator, history, 20, per_round=3)
+    history.close()
     assert history.trials[:7] == before
     assert strategy.events[0] == list(range(7))  # what it had forgotten is told again
     tried = {trial.architecture for trial in history.trials}

@@ -51,9 +51,9 @@ def told(strategy, n, score=token_score):
     return asked
 
 
-def walk(row) -> tuple[int, ...]:
+def walk(row, space=ROOMY) -> tuple[int, ...]:
     """The tokens of a padded row, up to and with the head."""
-    return tuple(row[: list(row).index(ROOMY.end) + 1].tolist())
+    return tuple(row[: list(row).index(space.end) + 1].tolist())
 
 
 def score_of(row) -> float:
@@ -86,9 +86,21 @@ def test_repeats_stay_in_the_batch_with_their_recorded_score():
     first = told(strategy, 20)
     second = told(strategy, 4)
     assert not {*first} & {*second}
-    drawn = {a.tokens for a in strategy._drawn}
+    drawn = {walk(row, SMALL_MLP) for row in steps.policy[1][0]}
     assert drawn & {a.tokens for a in first}
     assert len(steps.policy[1][0]) == 4
+
+
+def test_draws_are_learned_from_once_their_trials_are_told_whenever_that_is():
+    strategy, steps = recorded()
+    early, late = strategy.ask(3), strategy.ask(3)
+    expected = [strategy.predict(a) for a in early]
+    for told_now in (late, early):
+        strategy.tell(trials_of(told_now))
+        assert {walk(row) for row in steps.policy[-1][0]} == {a.tokens for a in told_now}
+    strategy.tell([])
+    assert len(steps.policy) == 2  # nothing is learned from twice
+    assert [strategy.predict(a) for a in early] == expected
 
 
 def test_an_equivalent_form_of_a_trained_architecture_has_its_score():

@@ -443,6 +443,20 @@ def test_a_disk_that_is_really_full(half, fate, tmp_path, capsys):
         subprocess.run(["umount", str(place)], check=True)
 
 
+def test_an_asynchronous_run_keeps_what_was_finished_and_goes_on(fate, tmp_path, capsys):
+    folder = tmp_path / "r"
+    fate["jobs"] = 7
+    with pytest.raises(Killed):
+        search(folder, "--async", "--strategy", "random")
+    before = records(folder)
+    assert len(before) == 6
+    assert "--async: results are told as they come" in capsys.readouterr().out
+    assert run("resume", folder) == 0
+    after = records(folder)
+    assert after[:6] == before
+    assert len({t["architecture"]["text"] for t in after}) == len(after) == 11
+
+
 # --- budgets --------------------------------------------------------------------------------
 
 

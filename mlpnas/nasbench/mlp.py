@@ -1,0 +1,63 @@
+"""Our own table: all 999 perceptrons of a small space, on digits and on wine-quality.
+
+The space has chains of at most three hidden layers: dense ones of 16, 64 or 256 units with
+tanh, relu or elu, and dropout. It is the problem that `mlpnas search` solves, small
+enough to know the answer. Unlike the other tables it comes with the package, since
+`benchmarks/mlp_table.py` trained it: compiled training by Adam in batches of 64, three seeds
+each on one split. Digits: 1,149 rows to learn from, 288 to validate, 360 to test;
+wine-quality: 3,134, 784 and 980.
+
+Three scores may steer a search, the last two of them cheaper than what they stand for:
+
+    trained     validation accuracy after ten epochs, mean of three seeds
+    early       epoch-weighted validation accuracy of the first three, mean of three seeds
+    one_shot    the same for a training of three epochs that inherited weights from those
+                before it, in one random search over the whole space
+
+The reported metric is always the test accuracy of the ten epochs.
+"""
+
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Literal
+
+from mlpnas.core.errors import InputError
+from mlpnas.core.tabular import Entry, Table
+from mlpnas.nasbench.reading import arrays
+from mlpnas.space import MLPSpace
+
+DataSet = Literal["digits", "wine"]
+Score = Literal["trained", "early", "one_shot"]
+SCORES = ("trained", "early", "one_shot")  # in the order of the rows of `seconds`
+
+
+def load_mlp(
+    data: DataSet = "digits", score: Score = "trained", path: Path | None = None
+) -> Table:
+    """Reads `mlp_digits.npz` or `mlp_wine.npz`; scores are fractions correct.
+
+    Args:
+        data: what was learned.
+        score: what steers the search.
+        path: of another file made by `benchmarks/mlp_table.py`; None for the package's own.
+    """
+    if path is None:
+        with as_file(files("mlpnas.nasbench") / f"mlp_{data}.npz") as shipped:
+            return load_mlp(data, score, shipped)
+    found = arrays(path, ["space", "test", "seconds", "parameters", *SCORES])
+    space = MLPSpace.from_name(str(found["space"]))
+    columns = (
+        found[score].mean(axis=0),
+        found["test"].mean(axis=0),
+        found["seconds"][SCORES.index(score)],
+        found["parameters"],
+    )
+    if any(len(column) != space.size() for column in columns):
+        raise InputError(
+            f"{path} holds {[len(column) for column in columns]} numbers, expected "
+            f"{space.size()} of each; the file is damaged: get it again"
+        )
+    rows = zip(space, *(column.tolist() for column in columns), strict=True)
+    entries = {a.tokens: Entry(*numbers) for a, *numbers in rows}
+    name = "mlp-" + data + ("" if score == "trained" else f" {score}")
+    return Table(name, space, entries, f"{score} validation accuracy", "test accuracy")
