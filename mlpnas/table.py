@@ -168,7 +168,11 @@ def _from_columns(
     _warn_of_giveaways(columns, suspects, target_name, notes)
     target = target.standardised(rows.train)
     preprocessor = fit_preprocessor(
-        columns, *(Sample(cleaned[i], target.y[rows[i]]) for i in (0, 1)), scaling, notes
+        columns,
+        Sample(cleaned[0], target.y[rows.train]),
+        Sample(cleaned[1], target.y[rows.valid]),
+        scaling,
+        notes,
     )
     # Popped: a fold's cleaned columns go as soon as its inputs are made.
     x = [encode(preprocessor, cleaned.pop(0)) for _ in rows]
