@@ -1,0 +1,27 @@
+"""Settings that were written once are compared with settings of today."""
+
+from dataclasses import asdict, dataclass
+
+from mlpnas.core.configuration import differences
+
+
+@dataclass(frozen=True)
+class Today:
+    data: str
+    trials: int = 100
+    drop: tuple[str, ...] = ()
+    scoring: str | None = None  # yesterday's runs did not know it
+    scaling: str = "standard"
+
+
+def test_a_run_may_move_and_be_extended_but_not_be_another():
+    now = Today("here.csv", 200, ("id",))
+    assert differences(now, {**asdict(now), "data": "there.csv", "trials": 100}) == []
+    assert differences(now, {**asdict(now), "drop": []}) == ["drop: [], now ['id']"]
+
+
+def test_what_a_record_does_not_know_has_its_default():
+    then = {"data": "here.csv", "trials": 100, "drop": []}
+    assert differences(Today("here.csv"), then) == []
+    changed = Today("here.csv", scaling="quantile")
+    assert differences(changed, then) == ["scaling: 'standard', now 'quantile'"]
