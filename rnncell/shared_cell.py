@@ -20,6 +20,10 @@ from rnncell.enas_space import ENASCellSpace
 from rnncell.highway_cell import averaged, highway
 from rnncell.recipes import Average
 
+# Norm of a sequence's state. Chains of linear nodes can let it grow beyond bounds while the
+# weights are trained for other cells as well; what tanh and sigmoid give stays far below.
+LARGEST = 25.0
+
 
 class Path(NamedTuple):
     """A cell of n nodes as run-time data.
@@ -125,7 +129,8 @@ class SharedCell:
                 before = tf.gather(tf.stack(outputs), path.predecessors[i])
                 read = tf.matmul(before * keep, kernels[i])
                 outputs.append(highway(before, read, activations[i]))
-            return tf.add_n([path.shares[i] * output for i, output in enumerate(outputs)])
+            mean = tf.add_n([path.shares[i] * output for i, output in enumerate(outputs)])
+            return tf.clip_by_norm(mean, LARGEST, axes=[1])
 
         # What the input adds is one matrix product for all steps.
         return tf.scan(step, tf.einsum("tbi,io->tbo", x, from_input), state)

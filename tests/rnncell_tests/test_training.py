@@ -103,7 +103,7 @@ def test_a_baseline_is_as_large_as_what_was_found(name):
 
 def test_the_reward_of_a_perplexity():
     assert Reward()(160.0) == 0.5  # 80 / 160
-    assert Reward(exponent=2.0)(40.0) == 0.05  # 80 / 1600
+    assert Reward(exponent=2.0)(160.0) == 0.25
     assert Reward()(2.0) == 1.0
     assert Reward.of(10_000) == Reward()
     assert Reward.of(100)(4.0) == 0.2  # 0.8 / 4
