@@ -1,4 +1,4 @@
-"""The command line as a user meets it. Supernet and trainings answer at once, but for one."""
+"""The command line as a user meets it. Supernet, networks and trainings answer at once."""
 
 import contextlib
 import io
@@ -19,6 +19,10 @@ from mlpnas.core.evaluator import Outcome
 from mlpnas.core.executors import InProcess
 
 
+class PowerCut(BaseException):
+    """Nobody catches this one."""
+
+
 class FakeSupernet:
     """Scores by tokens; its state is the number of its steps, which scores depend on."""
 
@@ -33,7 +37,7 @@ class FakeSupernet:
 
     def score(self, architectures, batch):
         if batch == self.fails_at:
-            raise KeyboardInterrupt
+            raise PowerCut
         return [token_score(a) - 1e-4 * self.trained for a in architectures]
 
     def validate(self, architectures):
@@ -47,6 +51,19 @@ class FakeSupernet:
 
     def restore(self, state):
         self.trained = int(state["trained"])
+
+
+class FakeGenerator:
+    """Builds one dense layer, whatever the architecture."""
+
+    def build(self, architecture, task, seed=0):
+        images = keras.Input(task.input_shape)
+        units = len(task.classes)
+        layer = keras.layers.Dense(units, "softmax", kernel_initializer="ones", name="head")
+        return keras.Model(images, layer(keras.layers.Flatten()(images)))
+
+    def weight_shapes(self, architecture, task):
+        return {}
 
 
 class FakeTrainer:
@@ -70,6 +87,7 @@ def supernets():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cnnnas.run, "make_supernet", make)
+        patch.setattr(cnnnas.run, "make_generator", lambda space, sizes: FakeGenerator())
         patch.setattr(cnnnas.run, "make_executor", lambda trainer, jobs: InProcess(FakeTrainer))
         yield made
 
@@ -158,12 +176,12 @@ def test_the_saved_model_takes_raw_pixels_and_loads_with_keras_alone(finished, d
     np.testing.assert_allclose(as_fractions, probabilities, atol=1e-5)
 
 
-@pytest.mark.parametrize("fails_at", [3, 5, 12])
+@pytest.mark.parametrize("fails_at", [3, 10])
 def test_a_search_that_was_interrupted_goes_on_as_if_it_had_not_been(
     fails_at, data, finished, supernets, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(FakeSupernet, "__init__", _failing(fails_at))
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(PowerCut):
         main([*map(str, ["search", data, "--preset", "tiny", "--run", tmp_path / "r"])])
     assert len(trials(tmp_path / "r")) == fails_at
     monkeypatch.undo()
@@ -179,16 +197,14 @@ def _failing(at):
     return init
 
 
-def test_a_finished_run_can_be_extended_and_is_then_what_a_longer_one_had_been(
-    data, finished, tmp_path, capsys
-):
-    assert search(data, tmp_path / "r", "--trials", 10, "--epochs", 2) == 0
+def test_a_finished_run_can_be_extended(data, tmp_path, capsys):
+    options = ["--strategy", "random"]
+    assert search(data, tmp_path / "once", *options) == 0
+    assert search(data, tmp_path / "r", "--trials", 10, "--epochs", 2, *options) == 0
     assert run("resume", tmp_path / "r") == 0
     assert "is finished: 10 trials" in capsys.readouterr().out
     assert run("resume", tmp_path / "r", "--trials", 20) == 0
-    assert [t["architecture"] for t in trials(tmp_path / "r")] == [
-        t["architecture"] for t in trials(finished[0])
-    ]
+    assert trials(tmp_path / "r") == trials(tmp_path / "once")
 
 
 def test_resuming_with_other_images_is_refused(data, finished, tmp_path, capsys):
@@ -205,9 +221,10 @@ def test_resuming_with_other_images_is_refused(data, finished, tmp_path, capsys)
     assert "not the data that the run began with: other values" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("strategy", ["reinforce", "evolution"])
-@pytest.mark.parametrize("space", ["macro", "micro", "zoph"])
-def test_children_can_be_trained_one_by_one(strategy, space, data, tmp_path, capsys):
+@pytest.mark.parametrize(
+    ("space", "strategy"), [("macro", "evolution"), ("micro", "random"), ("zoph", "reinforce")]
+)
+def test_children_can_be_trained_one_by_one(space, strategy, data, tmp_path, capsys):
     options = ["--no-one-shot", "--strategy", strategy, "--space", space]
     assert search(data, tmp_path / "r", *options) == 0
     found = trials(tmp_path / "r")

@@ -1,0 +1,63 @@
+"""Whole searches with real weights: equal seeds give equal results, and what is saved works."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def search(data: Path, folder: Path, *options: str) -> dict:
+    """What a search in a process of its own leaves in run.json."""
+    command = [sys.executable, "-m", "cnnnas", "search", str(data), "--preset", "tiny"]
+    command += ["--run", str(folder), *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    return json.loads((folder / "run.json").read_text())
+
+
+def trials(folder: Path, name: str) -> list[dict]:
+    """A journal but for times."""
+    lines = (folder / name).read_text().splitlines()
+    return [{k: v for k, v in json.loads(line).items() if k != "seconds"} for line in lines]
+
+
+@pytest.fixture(scope="module")
+def stripes(tmp_path_factory) -> Path:
+    """Odd-sized colour images of rows, columns and diagonals: 300 to train, 60 to test."""
+    rng = np.random.default_rng(0)
+    y = np.arange(360) % 3
+    i, j = np.indices((13, 15))
+    patterns = np.stack([i % 3 == 0, j % 3 == 0, (i + j) % 3 == 0])
+    x = rng.integers(0, 60, (360, 13, 15, 3)) + 150 * patterns[y][..., None]
+    path = tmp_path_factory.mktemp("data") / "stripes.npz"
+    x = x.astype(np.uint8)
+    np.savez(path, x_train=x[:300], y_train=y[:300, None], x_test=x[300:], y_test=y[300:])
+    return path
+
+
+@pytest.mark.parametrize("space", ["macro", "micro"])
+def test_a_search_with_shared_weights_from_images_to_a_model(space, stripes, tmp_path):
+    record = search(stripes, tmp_path / "r", "--space", space, "--jobs", "2")
+    found, rival = record["results"]
+    assert -1 <= record["kendall_tau"] <= 1
+    assert found["parameters"] > 0
+    assert rival["seconds"] > 0
+    model = keras.saving.load_model(tmp_path / "r" / "best.keras")
+    arrays = np.load(stripes)
+    guessed = model.predict(arrays["x_test"], verbose=0).argmax(axis=1)
+    assert np.mean(guessed == arrays["y_test"]) == pytest.approx(found["test"])
+
+
+def test_equal_seeds_give_equal_searches_whatever_the_number_of_jobs(stripes, tmp_path):
+    once = search(stripes, tmp_path / "a", "--jobs", "1")
+    again = search(stripes, tmp_path / "b", "--jobs", "2")
+    for name in ("trials.jsonl", "rivals.jsonl"):
+        assert trials(tmp_path / "a", name) == trials(tmp_path / "b", name)
+    for a, b in zip(once["results"], again["results"], strict=True):
+        assert (a["architecture"], a["curve"]) == (b["architecture"], b["curve"])
