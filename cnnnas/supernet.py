@@ -30,8 +30,12 @@ _RATE, _SEED = tf.TensorSpec([], tf.float32), tf.TensorSpec([2], tf.int32)
 class Network(Protocol):
     """All architectures of a space on one bank of weights."""
 
-    space: SearchSpace
     bank: Bank
+
+    @property
+    def space(self) -> SearchSpace:
+        """Whose architectures are its paths."""
+        ...
 
     def __call__(
         self, tokens: Tensor, images: Tensor, seed: Tensor | None = None

@@ -24,15 +24,26 @@ from mlpnas.core.strategies.strategy import Strategy
 from mlpnas.core.trial import Trial
 
 
-class Supernet(Protocol):
+class SharedScores(Protocol):
+    """Weights that all architectures of a space share, however they were learned."""
+
+    @property
+    def space(self) -> SearchSpace:
+        """Whose architectures are its paths."""
+        ...
+
+    def validate(self, architectures: Sequence[Architecture]) -> list[float]:
+        """The reward of each on validation rows that are always the same."""
+        ...
+
+
+class Supernet(SharedScores, Protocol):
     """Shared weights with the data they learn from.
 
     Attributes:
-        space: whose architectures are its paths.
         steps: training batches in one pass over the data.
     """
 
-    space: SearchSpace
     steps: int
 
     def train(self, architectures: Sequence[Architecture]) -> float:
@@ -45,10 +56,6 @@ class Supernet(Protocol):
         The rows are shuffled anew each time the numbers have used all of them; the same
         number means the same rows.
         """
-        ...
-
-    def validate(self, architectures: Sequence[Architecture]) -> list[float]:
-        """The reward of each on a slice of the validation rows that is always the same."""
         ...
 
     def parameters(self, architecture: Architecture) -> int:
@@ -118,7 +125,9 @@ class SupernetEvaluator(Evaluator):
         self._round = int(state["rounds"])
 
 
-def derive(strategy: Strategy, supernet: Supernet, n: int) -> list[tuple[Architecture, float]]:
+def derive(
+    strategy: Strategy, supernet: SharedScores, n: int
+) -> list[tuple[Architecture, float]]:
     """The different ones among n draws from the strategy, with their scores on the fixed
     validation slice, best first; equal scores in the order drawn."""
     different: dict[Architecture, Architecture] = {}
