@@ -3,6 +3,10 @@
 Standard scaling keeps a column's shape, quantile scaling bends it (`quantiles`). Neither is
 always better, so `"auto"` asks: a small perceptron learns from the training rows once under
 each, and the validation rows decide, before the search begins.
+
+That is no default, since it brings little on average: on twenty tables (at most 3,000 rows,
+seed 100, test fold left aside) scikit-learn's MLPClassifier gained .001 by what `"auto"` chose,
+at worst it lost .009, and at best it gained .026.
 """
 
 import warnings
