@@ -67,10 +67,15 @@ def make_images(
     train = np.delete(np.arange(len(y)), valid)
     x = _with_channels(raw.x_train)
     mean, deviation = _statistics(x[train])
-    folds = [_fold(x[rows], y[rows], mean, deviation) for rows in (train, valid)]
     y_test = np.searchsorted(classes, raw.y_test).astype(np.int32)
-    folds.append(_fold(_with_channels(raw.x_test), y_test, mean, deviation))
-    task = Task(name, "multiclass", *folds, classes=tuple(classes.tolist()))
+    task = Task(
+        name,
+        "multiclass",
+        train=_fold(x[train], y[train], mean, deviation),
+        valid=_fold(x[valid], y[valid], mean, deviation),
+        test=_fold(_with_channels(raw.x_test), y_test, mean, deviation),
+        classes=tuple(classes.tolist()),
+    )
     notes = (_summary(task, raw), *raw.notes, *_warnings(raw))
     return Images(task, mean, deviation, raw.x_train.shape[1:], notes)
 

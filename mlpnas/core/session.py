@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from rich.console import Console
 from rich.markup import escape
@@ -32,7 +32,6 @@ from mlpnas.core.search_space import Architecture
 from mlpnas.core.strategies.strategy import Strategy
 from mlpnas.core.trial import History, Trial
 
-S = TypeVar("S")
 Check = Callable[[list[Trial]], None]
 
 
@@ -119,7 +118,7 @@ class Session:
             )
 
 
-def earlier(path: Path, kind: type[S], trials: int | None) -> tuple[S, dict[str, Any]]:
+def earlier(path: Path, kind: type[Any], trials: int | None) -> tuple[Any, dict[str, Any]]:
     """Settings and record of the run in a folder, for whoever goes on with it.
 
     Args:
