@@ -29,7 +29,18 @@ def rhythm() -> Task:
     return Task("rhythm", "multiclass", fold, fold, fold, classes=("0", "1"))
 
 
-@pytest.mark.parametrize("name", [*BASELINES, NAS, "tanh, relu(0), tanh(1)"], ids=range(4))
+slow = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "lstm",
+        "tanh, relu(0), tanh(1)",
+        pytest.param("gru", marks=slow),
+        pytest.param(NAS, marks=slow, id="nas"),
+    ],
+)
 def test_every_cell_learns_a_text_that_can_be_foretold(name):
     recipe = TextRecipe(epochs=6, batch=3, steps=5, learning_rate=0.03)
     trainer = TextTrainer(rhythm(), generator(12), recipe, Reward(c=1.0))
@@ -39,12 +50,12 @@ def test_every_cell_learns_a_text_that_can_be_foretold(name):
     assert outcome.score == 1 / min(outcome.curve)
 
 
-def test_equal_jobs_have_equal_outcomes_and_other_seeds_others():
+def test_equal_jobs_have_equal_outcomes():
     trainer = TextTrainer(text_task(), generator(input=0.2), RECIPE)
     [architecture] = cells(1)
-    one, same, other = (trainer.train(Job(architecture, seed)) for seed in (1, 1, 2))
+    one, same = (trainer.train(Job(architecture, seed=1)) for _ in range(2))
     assert one.curve == same.curve
-    assert one.curve != other.curve
+    np.testing.assert_array_equal(one.weights["embedding"][0], same.weights["embedding"][0])
 
 
 def test_a_diverging_training_is_a_failure_with_its_reason():
@@ -109,6 +120,7 @@ def test_the_reward_of_a_perplexity():
     assert Reward.of(100)(4.0) == 0.2  # 0.8 / 4
 
 
+@slow
 def test_masked_sequences_are_classified_and_the_filling_is_not_read(tmp_path):
     rng = np.random.default_rng(0)
     x = rng.normal(size=(60, 8, 2)).astype(np.float32)
