@@ -34,10 +34,6 @@ from mlpnas.core.runtime import start_tensorflow
 from mlpnas.settings import Settings
 from mlpnas.verdict import SEARCH, read_lines
 
-start_tensorflow()  # quietly; what is imported below would start it otherwise
-
-from mlpnas.compare import our_search, their_score  # noqa: E402
-
 TARGETS = {
     "adult": "income",
     "adult_test": "income",
@@ -115,6 +111,9 @@ def run(path: Path, seed: int, args: argparse.Namespace) -> dict[str, Any]:
     settings = Settings(
         str(path), TARGETS[name], drop=DROP.get(name, ()), trials=args.trials, seed=seed
     )
+    start_tensorflow()  # quietly; the import would start it otherwise
+    from mlpnas.compare import our_search, their_score
+
     begin = time.perf_counter()
     table = table_of(settings, args.rows)
     task = table.task
