@@ -32,11 +32,11 @@ class Augmentation:
         """Varied images.
 
         Args:
-            images: `(rows, height, width, channels)`.
+            images: `(rows, height, width, channels)`; all but the rows known when traced.
             seed: two int32.
 
         Returns:
-            Of the same shape.
+            Of the same shape, which is known as well as it was.
         """
         crop, flip, cutout = tf.unstack(tf.random.split(seed, 3))
         if self.crop:
@@ -50,7 +50,7 @@ class Augmentation:
 
 def _cropped(images: Tensor, pad: int, seed: Tensor) -> Tensor:
     """Pads, and cuts each image out at a place of its own: first its rows, then its columns."""
-    rows, height, width = tf.unstack(tf.shape(images)[:3])
+    rows, (height, width) = tf.shape(images)[0], images.shape[1:3]
     starts = tf.random.stateless_uniform((2, rows, 1), seed, 0, 2 * pad + 1, tf.int32)
     padded = tf.pad(images, [[0, 0], [pad, pad], [pad, pad], [0, 0]])
     cut = tf.gather(padded, starts[0] + tf.range(height), axis=1, batch_dims=1)
@@ -64,15 +64,15 @@ def _flipped(images: Tensor, seed: Tensor) -> Tensor:
 
 def _cut_out(images: Tensor, side: int, seed: Tensor) -> Tensor:
     """The square may reach over the image's edge, and is smaller then."""
-    rows, height, width = tf.unstack(tf.shape(images)[:3])
+    rows, (height, width) = tf.shape(images)[0], images.shape[1:3]
     places = tf.random.stateless_uniform((2, rows, 1), seed)
     down = _covered(places[0], height, side)[:, :, None]
     across = _covered(places[1], width, side)[:, None, :]
     return tf.where((down & across)[..., None], 0.0, images)
 
 
-def _covered(places: Tensor, length: Tensor, side: int) -> Tensor:
+def _covered(places: Tensor, length: int, side: int) -> Tensor:
     """Which of `length` pixels lie in the square along one axis, `(rows, length)`."""
-    first = tf.cast(places * tf.cast(length, tf.float32), tf.int32) - side // 2
+    first = tf.cast(places * length, tf.int32) - side // 2
     pixels = tf.range(length)
     return (pixels >= first) & (pixels < first + side)

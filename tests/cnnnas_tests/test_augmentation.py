@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from conftest import make_tiny_task
 
 from cnnnas.augmentation import Augmentation
 from cnnnas.training import augmentation
-from conftest import make_tiny_task
 from mlpnas.core.task import Fold, Task
 
 SEED = tf.constant([1, 2])
@@ -55,6 +55,12 @@ def test_equal_seeds_equal_images_also_in_a_graph():
     once = vary(IMAGES, SEED)
     np.testing.assert_array_equal(once, tf.function(vary)(IMAGES, SEED))
     assert not np.array_equal(once, vary(IMAGES, tf.constant([1, 3])))
+
+
+def test_a_graph_knows_the_shape_of_varied_images():
+    images = tf.TensorSpec([None, 6, 5, 2], tf.float32)
+    graph = tf.function(Augmentation(cutout=2)).get_concrete_function(images, SEED)
+    assert graph.structured_outputs.shape.as_list() == [None, 6, 5, 2]
 
 
 def images_of(shape) -> Task:
