@@ -26,15 +26,15 @@ SMALL = {
 
 
 def test_what_helps_the_average_most_is_added_again_and_again():
-    # The truth is 0. Alone, 1 is nearest (error 1); with it -2 is better (-0.5) than another
-    # 1 (1) or 3 (2); then another 1 makes the mean 0.
+    # The truth is 0.4. Alone, 1 is nearest. Another 1 leaves the mean at 1 (0.6 away), while
+    # 3 makes it 2 (1.6) and -2 makes it -0.5 (0.9). Then -2 makes it 0 (0.4).
     outputs = [np.array([[value]]) for value in (3.0, 1.0, -2.0)]
 
     def judge(mean):
-        return -abs(float(mean[0, 0]))
+        return -abs(float(mean[0, 0]) - 0.4)
 
     assert select(outputs, judge, 1) == [1]
-    assert select(outputs, judge, 3) == [1, 2, 1]
+    assert select(outputs, judge, 3) == [1, 1, 2]
 
 
 def test_of_equals_the_earliest_is_added():
