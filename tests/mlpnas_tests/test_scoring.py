@@ -98,8 +98,10 @@ def test_measures_that_fit_are_taken(name, target, scoring):
 
 
 def test_balanced_classes_count_alike():
-    task = balanced(from_frame(rare(), "y").task)
-    for fold in (task.train, task.valid):
+    before = from_frame(rare(), "y").task
+    task = balanced(before)
+    for fold, plain in ((task.train, before.train), (task.valid, before.valid)):
+        assert fold.x is plain.x
         of_class = [fold.weight[fold.y == k].sum() / len(fold) for k in (0, 1)]
         # The weights follow the training rows; of few validation rows the share may differ.
         assert of_class[0] == pytest.approx(0.5, abs=0.1)
