@@ -200,6 +200,17 @@ def test_patience_counts_from_the_best_accuracy_of_equals_the_last():
     assert len(curve) - 1 - recipe.best_epoch(curve, curve) == 4
 
 
+def test_as_good_as_the_best_is_no_reason_to_stop():
+    x = np.repeat([[-1.0], [1.0]], 20, axis=0).astype(np.float32)
+    fold = Fold(x, (x[:, 0] > 0).astype(np.int32))  # soon every row is right, and remains so
+    task = Task("signs", "binary", fold, fold, fold, ("minus", "plus"))
+    generator, architecture = setting(task, "(16, 'relu')")
+    recipe = Recipe(epochs=30, patience=4, batch_size=8, learning_rate=0.01, best="metric")
+    curve = MLPTrainer(task, generator, recipe).train(Job(architecture, 1)).curve
+    assert len(curve) == 30
+    assert curve[-10:] == (1.0,) * 10
+
+
 def test_of_equal_metrics_the_last_is_best_and_of_equal_losses_the_first():
     curve, losses = (0.5, 0.9, 0.9, 0.7), (0.3, 0.1, 0.1, 0.2)
     assert Recipe(best="metric").best_epoch(curve, losses) == 2
