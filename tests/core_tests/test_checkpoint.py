@@ -15,6 +15,7 @@ import mlpnas.core.checkpoint
 from mlpnas.core.checkpoint import Checkpoint, Saved
 from mlpnas.core.errors import InputError
 from mlpnas.core.files import replacing
+from mlpnas.core.folder import Folder
 from mlpnas.core.journal import read_journal, reopen
 from mlpnas.core.trial import History
 
@@ -129,6 +130,31 @@ def test_a_file_is_replaced_in_one_step(tmp_path):
         file.write(b"new")
         assert path.read_bytes() == b"old"
     assert path.read_bytes() == b"new"
+
+
+class Model:
+    """Stands in for a Keras model; writes what it is, and then the disk may be full."""
+
+    def __init__(self, content: bytes, full: bool = False):
+        self._content, self._full = content, full
+
+    def save(self, path: Path):
+        assert path.suffix == ".keras"  # or Keras would refuse it
+        path.write_bytes(self._content)
+        if self._full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_the_model_takes_its_place_when_all_of_it_is_on_the_disk(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor)))
+    with Folder.create(tmp_path / "run") as folder:
+        assert folder.save(Model(b"old")).read_bytes() == b"old"
+        assert [status.st_size for status in synced[:1]] == [3]  # the file; then the folder
+        with pytest.raises(OSError, match="No space left"):
+            folder.save(Model(b"new", full=True))
+        assert (folder.path / "best.keras").read_bytes() == b"old"
+        assert {path.name for path in folder.path.iterdir()} == {"best.keras", "lock"}
 
 
 def journal(tmp_path) -> Path:
