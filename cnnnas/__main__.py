@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cnnnas.presets import PresetName, SpaceName
+from cnnnas.presets import PresetName, RuleName, SpaceName, VariantName
 from cnnnas.settings import Settings, Variation, plan
 from mlpnas.core.command_line import run_app, seconds
 from mlpnas.core.configuration import StrategyName
@@ -46,20 +46,30 @@ def search(
         bool, typer.Option(help="Share weights, or train children one by one.")
     ] = True,
     augment: Annotated[Variation, typer.Option(help="How images are varied.")] = "auto",
+    order: Annotated[
+        int, typer.Option(help="Of the gradient of a darts search.", min=1, max=2)
+    ] = 1,
+    variant: Annotated[VariantName, typer.Option(help="Of a darts search.")] = "plain",
+    stop: Annotated[RuleName, typer.Option(help="What ends a darts search early.")] = "never",
     seed: Annotated[int, typer.Option(help="Equal seeds, equal results.")] = 0,
     time_limit: TimeLimit = None,
     jobs: Jobs = 2,
 ) -> None:
     """Search for the best convolutional network for images."""
+    by_gradient = space == "darts" and one_shot
     settings = Settings(
         data,
         **plan(preset, space, one_shot, trials, epochs),
         space=space,
-        strategy=strategy,
+        # A darts search has no use for the option; naming another strategy is a mistake.
+        strategy="gradient" if by_gradient and strategy == "reinforce" else strategy,
         preset=preset,
         one_shot=one_shot,
         augment=augment,
         train_rows=train_rows,
+        order=order,
+        variant=variant,
+        stop=stop,
         seed=seed,
     )
     limit = seconds(time_limit)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 INPUTS = 2
+SKIP = "skip_connect"  # the operation that does nothing
 
 # An operation's name and the state that it reads.
 Edge = tuple[str, int]

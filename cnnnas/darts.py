@@ -7,13 +7,14 @@ learned can be put there.
 Source: Liu, Simonyan and Yang, "DARTS: differentiable architecture search", ICLR 2019.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from cnnnas.cell import INPUTS, Cell
+from cnnnas.cell import INPUTS, Cell, Cells
 from cnnnas.cell_networks import check_image, small_stem, staged
 from cnnnas.families import DARTS
 from cnnnas.layers import Tensor
@@ -86,6 +87,22 @@ class MixedNetwork(keras.layers.Layer):
             )  # fmt: skip
             older, last = last, made
         return tf.reduce_mean(last, axis=(1, 2)) @ self.head.value + self.bias.value
+
+    def count(self, cells: Cells) -> int:
+        """How many of the weights these cells use."""
+        fixed = sum(math.prod(w.shape) for w in (self.head, self.bias, self.scale, self.offset))
+        used = [
+            array
+            for name, array in self.store.arrays.items()
+            if "-node" not in name or self._uses(cells, name)
+        ]
+        return fixed + sum(math.prod(array.shape) for array in used)
+
+    def _uses(self, cells: Cells, name: str) -> bool:
+        place, node, operation, state, *_ = name.split("-")
+        cell = cells[self._steps[int(place.removeprefix("cell"))].kind]
+        halves = cell.nodes[int(node.removeprefix("node")) - INPUTS]
+        return (operation, int(state.removeprefix("from"))) in halves
 
 
 def derive(scores: np.ndarray, operations: Sequence[str]) -> Cell:

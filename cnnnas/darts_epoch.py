@@ -6,9 +6,8 @@ from functools import cached_property
 
 import numpy as np
 
-from cnnnas.cell import Cell
+from cnnnas.cell import SKIP, Cell
 from cnnnas.darts import derive
-from cnnnas.families import SKIP
 from cnnnas.notation import write_genotype
 
 

@@ -6,23 +6,28 @@ fold is looked at once per epoch, to show what the search is doing; it moves not
 Source: Liu, Simonyan and Yang, "DARTS: differentiable architecture search", ICLR 2019.
 """
 
+import json
 import logging
 import math
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from cnnnas.cell import Cells
+from cnnnas.cell_space import CellSpace
 from cnnnas.darts import KINDS, MixedNetwork, edges_of, one_hot
 from cnnnas.darts_epoch import Epoch
 from cnnnas.layers import Tensor
 from cnnnas.relaxed import Variant
 from cnnnas.stopping import Rule, never
-from mlpnas.core.differentiable import Bilevel, largest_eigenvalue
+from mlpnas.core.differentiable import Bilevel, hessian_product, largest_eigenvalue
 from mlpnas.core.errors import InputError
+from mlpnas.core.search_space import Architecture
 from mlpnas.core.task import Task
 
 logger = logging.getLogger(__name__)
@@ -71,9 +76,11 @@ class DartsSearch:
         nodes, channels, number: of the mixed network, see `MixedNetwork`.
         augment: varies training images, given them and a seed of two int32.
         seed: of everything; equal seeds, equal genotypes on a CPU.
+        rule: when to end early, and with which epoch.
 
     Attributes:
-        chosen: the epoch whose genotype is the result, so far; None before the first.
+        space: of the genotypes.
+        epochs: those that are done.
 
     Raises:
         InputError: if half of the training rows is less than a batch, there is no validation
@@ -83,18 +90,20 @@ class DartsSearch:
     def __init__(
         self, task: Task, variant: Variant, training: DartsTraining = DartsTraining(),
         nodes: int = 4, channels: int = 16, number: int = 8, augment: Augment | None = None,
-        seed: int = 0,
+        seed: int = 0, rule: Rule = never,
     ):  # fmt: skip
         _check(task, training.batch_size)
         self._task, self._variant, self._training = task, variant, training
-        self._augment, self._seed = augment, seed
+        self._augment, self._seed, self._rule = augment, seed, rule
+        self.space = CellSpace.darts(nodes)
+        self.epochs: list[Epoch] = []
+        self._over = False  # something is no longer finite
         self.network = MixedNetwork(
             task.input_shape, len(task.classes), (*variant.operations, *variant.extras),
             nodes, channels, number, variant.mix, seed,
         )  # fmt: skip
         self.alphas = dict(zip(KINDS, self._first_alphas(nodes), strict=True))
         self._progress = tf.Variable(0.0, trainable=False)
-        self.chosen: Epoch | None = None
         self.bilevel = Bilevel(
             self._loss, self._valid_loss, self.network.trainable_variables,
             list(self.alphas.values()), order=training.order, alpha_rate=training.alpha_rate,
@@ -102,37 +111,54 @@ class DartsSearch:
         rows = self._rng(SPLIT).permutation(len(task.train))
         self._halves = np.array_split(rows, 2)
         self._count_right = tf.function(self._right, autograph=False)
+        self._product = hessian_product(self._valid_loss, self.bilevel.alphas)
 
     def _first_alphas(self, nodes: int) -> list[keras.Variable]:
         rng, variant = self._rng(ALPHAS), self._variant
         shape = len(edges_of(nodes)), len(variant.operations) + variant.columns
-        return [keras.Variable(variant.spread * rng.normal(size=shape)) for _ in KINDS]
+        first = (variant.spread * rng.normal(size=shape) for _ in KINDS)
+        return [keras.Variable(values.astype(np.float32), dtype="float32") for values in first]
 
     def _rng(self, *purpose: int) -> np.random.Generator:
         return np.random.default_rng([self._seed, *purpose])
 
-    def run(self, rule: Rule = never) -> Iterator[Epoch]:
-        """Epochs as they finish; afterwards `chosen` is the one to take.
+    def run(self) -> Iterator[Epoch]:
+        """Epochs as they finish; afterwards `chosen` is the one to take."""
+        while (epoch := self.advance()) is not None:
+            yield epoch
 
-        Ends early if the rule says so, or if anything is no longer a finite number: the last
-        good genotype stays chosen.
+    def advance(self) -> Epoch | None:
+        """The next epoch; None if the search is over.
+
+        It is over after the last epoch; or because the rule says so; or if anything is no
+        longer a finite number: then the last good genotype stays chosen.
         """
-        epochs: list[Epoch] = []
-        for number in range(self._training.epochs):
-            losses = self._pass(number)
-            values = [a.numpy() for a in self.alphas.values()]
-            if not all(np.isfinite(part).all() for part in (losses, *values)):
-                logger.warning(
-                    "the search diverged in epoch %d (losses %s); it ends with the genotype "
-                    "of the epoch before: try a lower learning rate", number, losses,
-                )  # fmt: skip
-                return
-            epochs.append(self._epoch(number, *losses))
-            self.chosen = epochs[-1]
-            yield self.chosen
-            if (back := rule(epochs)) is not None:
-                self.chosen = epochs[back]
-                return
+        number = len(self.epochs)
+        if self._over or self._back is not None or number == self._training.epochs:
+            return None
+        losses = self._pass(number)
+        values = [a.numpy() for a in self.bilevel.alphas]
+        if not all(np.isfinite(part).all() for part in (losses, *values)):
+            logger.warning(
+                "the search diverged in epoch %d (losses %s); it ends with the genotype of "
+                "the epoch before: try a lower learning rate", number, losses,
+            )  # fmt: skip
+            self._over = True
+            return None
+        self.epochs.append(self._epoch(number, *losses))
+        return self.epochs[-1]
+
+    @property
+    def _back(self) -> int | None:
+        """The epoch that the rule returns to, if it ends the search."""
+        return self._rule(self.epochs)
+
+    @property
+    def chosen(self) -> Epoch | None:
+        """The epoch whose genotype is the result, so far; None before the first."""
+        if not self.epochs:
+            return None
+        return self.epochs[-1 if (back := self._back) is None else back]
 
     def _pass(self, number: int) -> tuple[float, float]:
         """One pass over the weights' half; mean losses."""
@@ -142,9 +168,9 @@ class DartsSearch:
         of_weights, of_alphas = self._halves
         order, losses = rng.permutation(of_weights), []
         for start in range(0, len(order) - t.batch_size + 1, t.batch_size):
-            train = self._batch(order[start : start + t.batch_size], rng)
+            train = self.batch(order[start : start + t.batch_size], rng)
             drawn = of_alphas[rng.integers(len(of_alphas), size=t.batch_size)]
-            valid = train if self._variant.single_level else self._batch(drawn, rng)
+            valid = train if self._variant.single_level else self.batch(drawn, rng)
             if number < t.warm:
                 losses.append((self.bilevel.move_weights(train, rate), 0.0))
             else:
@@ -152,7 +178,8 @@ class DartsSearch:
         first, second = np.array([[float(part) for part in pair] for pair in losses]).T
         return float(first.mean()), float(second.mean())
 
-    def _batch(self, rows: np.ndarray, rng: np.random.Generator) -> tuple[Tensor, ...]:
+    def batch(self, rows: np.ndarray, rng: np.random.Generator) -> tuple[Tensor, ...]:
+        """Training images, labels and a seed, as the losses take them."""
         fold, seed = self._task.train, rng.integers(2**31, size=2)
         return (
             tf.constant(fold.x[rows]), tf.constant(fold.y[rows]), tf.constant(seed, tf.int32),
@@ -191,20 +218,29 @@ class DartsSearch:
             number, train_loss, valid_loss, mixed, 0.0, operations, scores,
             self._eigenvalue(number),
         )  # fmt: skip
-        discrete = {k: self._one_hot(cell) for k, cell in epoch.cells.items()}
-        return replace(epoch, discrete_accuracy=self._accuracy(discrete))
+        return replace(epoch, discrete_accuracy=self._discrete_accuracy(epoch.cells))
 
-    def _one_hot(self, cell: Any) -> Tensor:
-        weights = one_hot(cell, self._variant.operations)
-        return tf.pad(tf.constant(weights), [(0, 0), (0, len(self._variant.extras))])
+    def _discrete_accuracy(self, cells: Cells) -> float:
+        """Of some cells alone, with the mixture's weights."""
+        extras = [(0, 0), (0, len(self._variant.extras))]
+        weights = {k: one_hot(cell, self._variant.operations) for k, cell in cells.items()}
+        return self._accuracy({k: tf.pad(tf.constant(w), extras) for k, w in weights.items()})
+
+    def validate(self, architectures: Sequence[Architecture]) -> list[float]:
+        """The accuracy of each on the validation fold, with the mixture's weights."""
+        return [self._discrete_accuracy(self.space.cells(a)) for a in architectures]
+
+    def parameters(self, architecture: Architecture) -> int:
+        """How many of the shared weights the architecture uses."""
+        return self.network.count(self.space.cells(architecture))
 
     def _eigenvalue(self, number: int) -> float | None:
         every = self._training.eigenvalue_every
         if not every or number % every:
             return None
         rows = self._halves[1][: self._training.batch_size]
-        batch, decay = self._batch(rows, self._rng(EVALUATION)), 1e-3  # of the alphas' loss
-        return largest_eigenvalue(self._valid_loss, batch, self.bilevel.alphas) + decay
+        batch, decay = self.batch(rows, self._rng(EVALUATION)), 1e-3  # of the alphas' loss
+        return largest_eigenvalue(partial(self._product, batch), self.bilevel.alphas) + decay
 
     def _accuracy(self, mixtures: Mapping[str, Tensor]) -> float:
         """On the validation fold, each batch normalised by its own statistics."""
@@ -217,6 +253,33 @@ class DartsSearch:
     def _right(self, images: Tensor, labels: Tensor, mixtures: Mapping[str, Tensor]) -> Tensor:
         found = tf.argmax(self.network(images, mixtures), axis=1, output_type=labels.dtype)
         return tf.reduce_sum(tf.cast(found == labels, tf.int32))
+
+    def state(self) -> dict[str, np.ndarray]:
+        """All that was learned, as arrays."""
+        learned = {f"variable/{i}": v.numpy() for i, v in enumerate(self._variables())}
+        told = [asdict(epoch) for epoch in self.epochs]
+        tables = {
+            f"epoch/{i}/{kind}": scores
+            for i, epoch in enumerate(told)
+            for kind, scores in epoch.pop("scores").items()
+        }
+        return {**learned, **tables, "epochs": np.array(json.dumps(told))}
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Inverse of `state`, for a search made with the same arguments."""
+        for i, variable in enumerate(self._variables()):
+            variable.assign(state[f"variable/{i}"])
+        self.epochs = [
+            Epoch(
+                **{**told, "operations": tuple(told["operations"])},
+                scores={kind: state[f"epoch/{i}/{kind}"] for kind in KINDS},
+            )
+            for i, told in enumerate(json.loads(str(state["epochs"])))
+        ]
+
+    def _variables(self) -> list[keras.Variable]:
+        made = self.bilevel
+        return [*made.weights, *made.momenta, *made.alphas, *made.adam.variables]
 
 
 def _check(task: Task, batch_size: int) -> None:

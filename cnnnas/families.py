@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from cnnnas.cell import INPUTS, Cell
+from cnnnas.cell import INPUTS, SKIP, Cell
 from cnnnas.drop_path import drop_path
 from cnnnas.layers import KerasLayers, Layers, Tensor
 from cnnnas.operations import (
@@ -18,8 +18,6 @@ from cnnnas.operations import (
     relu_factorized_reduction,
     with_channels,
 )
-
-SKIP = "skip_connect"
 
 
 def darts_inputs(layers: Layers, older: Tensor, last: Tensor, channels: int) -> list[Tensor]:

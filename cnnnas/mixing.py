@@ -13,8 +13,9 @@ from functools import partial
 
 import tensorflow as tf
 
+from cnnnas.cell import SKIP
 from cnnnas.cell_space import DARTS_OPERATIONS
-from cnnnas.families import DARTS, SKIP
+from cnnnas.families import DARTS
 from cnnnas.layers import Tensor
 from cnnnas.search_layers import SearchLayers
 

@@ -6,21 +6,26 @@ from cnnnas import enas
 from cnnnas.augmentation import Augmentation
 from cnnnas.bank import Bank
 from cnnnas.cell_generator import CellGenerator
-from cnnnas.cell_networks import check_image, enas_network
+from cnnnas.cell_networks import check_image, darts_network, enas_network
 from cnnnas.cell_space import CellSpace
+from cnnnas.darts_search import DartsSearch, DartsTraining
 from cnnnas.macro_generator import MacroGenerator
 from cnnnas.macro_space import MacroSpace
 from cnnnas.macro_supernet import MacroNetwork
 from cnnnas.micro_supernet import MicroNetwork
 from cnnnas.presets import Preset
+from cnnnas.relaxed import VARIANTS
 from cnnnas.settings import Settings
-from cnnnas.supernet import ImageSupernet, SharedTraining
+from cnnnas.stopping import RULES
+from cnnnas.supernet import ImageSupernet, Network, SharedTraining
 from cnnnas.zoph_generator import ZophGenerator
 from cnnnas.zoph_space import ZophSpace
 from mlpnas.core.evaluator import Generator
 from mlpnas.core.search_space import SearchSpace
 from mlpnas.core.strategies.on_policy import OnPolicyStrategy
 from mlpnas.core.task import Task
+
+SLICE = 512  # validation rows on which an architecture is chosen
 
 
 def check_images(space: SearchSpace, task: Task) -> None:
@@ -34,7 +39,8 @@ def make_generator(space: SearchSpace, sizes: Preset) -> Generator:
     if isinstance(space, MacroSpace):
         return MacroGenerator(space, sizes.child_channels, sizes.dropout)
     if isinstance(space, CellSpace):
-        return CellGenerator(space, enas_network, sizes.child_channels, sizes.layers + 2)
+        network = darts_network if space.distinct else enas_network
+        return CellGenerator(space, network, sizes.child_channels, sizes.layers + 2)
     assert isinstance(space, ZophSpace)
     return ZophGenerator(space)
 
@@ -55,12 +61,41 @@ def make_supernet(
         InputError: if there are fewer images than a batch has.
     """
     sizes, bank = settings.sizes, Bank(settings.seed)
-    image, classes = task.input_shape, len(task.classes)
+    height, width, channels = task.input_shape
+    classes = len(task.classes)
+    network: Network
     if isinstance(space, MacroSpace):
-        network = MacroNetwork(space, bank, sizes.channels, image[2], classes)
+        network = MacroNetwork(space, bank, sizes.channels, channels, classes)
     else:
         assert isinstance(space, CellSpace)
+        image = (height, width, channels)
         network = MicroNetwork(space, bank, sizes.layers, sizes.channels, image, classes)
     # One cosine over all passes.
-    training = SharedTraining(sizes.batch_size, high=sizes.rate, period=settings.epochs)
+    training = SharedTraining(
+        sizes.batch_size, high=sizes.rate, period=settings.epochs, slice_rows=SLICE
+    )
     return ImageSupernet(network, task, training, augment, settings.seed)
+
+
+def make_darts(
+    space: SearchSpace, task: Task, settings: Settings, augment: Augmentation | None
+) -> DartsSearch:
+    """A differentiable search; its space is the one with the publication's four nodes.
+
+    Raises:
+        InputError: if there are too few images.
+    """
+    sizes = settings.sizes
+    training = DartsTraining(
+        epochs=settings.epochs,
+        batch_size=sizes.batch_size,
+        high=sizes.rate,
+        order=2 if settings.order == 2 else 1,
+        alpha_rate=sizes.alpha_rate,
+        eigenvalue_every=1 if settings.stop == "eigenvalue" else 0,
+    )
+    return DartsSearch(
+        task, VARIANTS[settings.variant], training, channels=sizes.channels,
+        number=sizes.layers + 2, augment=augment, seed=settings.seed,
+        rule=RULES[settings.stop],
+    )  # fmt: skip

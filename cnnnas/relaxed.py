@@ -12,7 +12,6 @@ Sources: Liu et al., ICLR 2019 (DARTS); Xie et al., ICLR 2019 (SNAS); Dong and Y
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import tensorflow as tf
 
@@ -26,6 +25,7 @@ from cnnnas.mixing import (
     one_operation,
     some_channels,
 )
+from cnnnas.presets import VariantName
 from mlpnas.core.relaxation import gumbel_softmax, sigmoid, softmax, straight_through
 
 FAIRNESS = 10.0  # weight of Fair DARTS's penalty
@@ -112,7 +112,6 @@ def indecision(alphas: tf.Tensor) -> tf.Tensor:
     return -FAIRNESS * tf.reduce_mean((sigmoid(alphas) - 0.5) ** 2)
 
 
-VariantName = Literal["plain", "pc", "gdas", "snas", "fair", "minus"]
 VARIANTS: Mapping[VariantName, Variant] = {
     "plain": Variant(),
     "pc": Variant(with_edge_weights, mix=some_channels, columns=1),

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from cnnnas import darts_report
 from cnnnas.cell_space import CellSpace
 from cnnnas.drawing import draw_cell, draw_macro
 from cnnnas.macro_space import MacroSpace
@@ -31,6 +32,8 @@ def html_report(run: Path, record: dict[str, Any], history: History, space: Sear
         parts += [*_training(results), *_agreement(record), sections.scores(history)]
         policy = read_policy(run / "policy.jsonl", space)
         parts.append(sections.choices(history, space, policy))
+    if isinstance(space, CellSpace) and record["settings"]["strategy"] == "gradient":
+        parts += darts_report.epochs(history, space)
     parts.append(sections.leaderboard(history, {}))
     name = Path(str(record["settings"]["data"])).stem
     return page(f"Architecture search on {name}", parts)

@@ -6,10 +6,19 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from cnnnas.darts_search import DartsSearch
+from cnnnas.darts_strategy import DartsEvaluator, DartsStrategy
 from cnnnas.images import Images
-from cnnnas.parts import check_images, make_controller, make_generator, make_supernet
+from cnnnas.parts import (
+    check_images,
+    make_controller,
+    make_darts,
+    make_generator,
+    make_supernet,
+)  # fmt: skip
 from cnnnas.settings import Settings
 from cnnnas.spaces import make_space
+from cnnnas.supernet import ImageSupernet
 from cnnnas.training import augmentation, make_trainer
 from mlpnas.core.clock import Clock
 from mlpnas.core.evaluator import (
@@ -27,7 +36,7 @@ from mlpnas.core.search_space import Architecture, SearchSpace
 from mlpnas.core.session import Session
 from mlpnas.core.strategies.named import make_strategy
 from mlpnas.core.strategies.strategy import Strategy
-from mlpnas.core.supernet import Supernet, SupernetEvaluator
+from mlpnas.core.supernet import SupernetEvaluator
 from mlpnas.core.trial import History, Trial
 
 # Of children: those of a search without shared weights, and the random ones beside one with.
@@ -54,7 +63,7 @@ class Run:
     jobs: int = 1
     space: SearchSpace = field(init=False)
     generator: Generator = field(init=False)
-    supernet: Supernet | None = field(init=False)
+    supernet: ImageSupernet | DartsSearch | None = field(init=False)
     executor: Executor = field(init=False)
     session: Session = field(init=False)
 
@@ -65,21 +74,26 @@ class Run:
         self.generator = make_generator(self.space, s.sizes)
         self.supernet = None
         if s.one_shot:
-            vary = augmentation(s.augment, task)
-            self.supernet = make_supernet(self.space, task, s, vary)
+            make = make_darts if s.differentiable else make_supernet
+            self.supernet = make(self.space, task, s, augmentation(s.augment, task))
         factory = partial(make_trainer, task, self.generator, self.recipe, s.augment)
         self.executor = make_executor(factory, self.jobs)
         self.session = Session(s, self.folder, self._strategy(), self._evaluator())
 
     def _strategy(self) -> Strategy:
         s = self.settings
+        if isinstance(self.supernet, DartsSearch):
+            return DartsStrategy(self.supernet)
         if self.supernet is not None and s.strategy == "reinforce":
             return make_controller(self.space, s)
+        assert s.strategy != "gradient"  # which the settings take for a darts search alone
         return make_strategy(s.strategy, self.space, s.seed)
 
     def _evaluator(self) -> Evaluator:
         if self.supernet is None:
             return self.children(self.recipe, self.settings.seed)
+        if isinstance(self.supernet, DartsSearch):
+            return DartsEvaluator(self.supernet)
         return SupernetEvaluator(self.supernet, self.settings.rounds_per_pass)
 
     @property

@@ -3,12 +3,22 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from cnnnas.presets import PRESETS, Budget, Preset, PresetName, SpaceName
+from cnnnas.presets import (
+    PRESETS,
+    Budget,
+    Preset,
+    PresetName,
+    RuleName,
+    SpaceName,
+    VariantName,
+)  # fmt: skip
 from mlpnas.core.configuration import StrategyName, at_least
 from mlpnas.core.errors import InputError
 
 Variation = Literal["auto", "none", "crop", "crop-flip", "crop-flip-cutout"]
 ON_POLICY = ("reinforce", "random")
+# A differentiable search has no strategy that scores would teach.
+Chooser = Literal[StrategyName, "gradient"]
 
 
 @dataclass(frozen=True)
@@ -23,12 +33,14 @@ class Settings:
             were planned at first, or of each child.
         rounds_per_pass: rounds of scores between two passes of the shared weights.
         space: what to search.
-        strategy: who chooses.
+        strategy: who chooses; `"gradient"` in a differentiable search.
         preset: sizes of the networks and length of the last training, see `presets`.
         one_shot: whether all architectures share their weights.
         augment: how training images are varied; `"auto"` mirrors coloured ones only, since a
             mirrored digit or letter is another one.
         train_rows: a sample of the training rows; None takes all.
+        order, variant, stop: of a differentiable search: whether its gradient looks a step
+            ahead (2), how its choice is relaxed, and what ends it early.
         seed: of everything.
 
     Raises:
@@ -41,17 +53,28 @@ class Settings:
     epochs: int
     rounds_per_pass: int = 1
     space: SpaceName = "macro"
-    strategy: StrategyName = "reinforce"
+    strategy: Chooser = "reinforce"
     preset: PresetName = "small"
     one_shot: bool = True
     augment: Variation = "auto"
     train_rows: int | None = None
+    order: int = 1
+    variant: VariantName = "plain"
+    stop: RuleName = "never"
     seed: int = 0
 
     def __post_init__(self) -> None:
         at_least(self, 1, "trials", "per_round", "epochs", "rounds_per_pass")
         at_least(self, 0, "seed")
-        if self.one_shot and self.strategy not in ON_POLICY:
+        if self.order not in (1, 2):
+            raise InputError(f"--order is {self.order}, expected 1 or 2")
+        if self.differentiable != (self.strategy == "gradient"):
+            raise InputError(
+                f"--space {self.space} with --strategy {self.strategy} cannot be: shared "
+                "weights of darts are searched by their gradient, and nothing else is; leave "
+                "--strategy out, or add --no-one-shot"
+            )
+        if self.one_shot and self.strategy not in (*ON_POLICY, "gradient"):
             raise InputError(
                 f"--strategy is {self.strategy}, which learns from scores that last; those of "
                 f"shared weights change with the weights: expected {' or '.join(ON_POLICY)}, "
@@ -62,6 +85,11 @@ class Settings:
                 "--space zoph has no shared weights; expected macro or micro, or add "
                 "--no-one-shot"
             )
+
+    @property
+    def differentiable(self) -> bool:
+        """Whether architectures are chosen by a gradient."""
+        return self.space == "darts" and self.one_shot
 
     @property
     def sizes(self) -> Preset:
@@ -75,6 +103,8 @@ def plan(
     """How long a search is, as settings: what was asked for, else what the preset says."""
     sizes = PRESETS[preset][space]
     budget: Budget = sizes.shared if one_shot else sizes.alone
+    if space == "darts" and one_shot:  # a trial is an epoch
+        trials = epochs = trials or epochs
     planned = budget.trials if trials is None else trials
     passes = budget.epochs if epochs is None else epochs
     return {

@@ -11,4 +11,6 @@ def make_space(name: SpaceName, sizes: Preset) -> SearchSpace:
     """The space of that name."""
     if name == "macro":
         return MacroSpace(sizes.layers)
+    if name == "darts":
+        return CellSpace.darts()
     return CellSpace.enas_micro() if name == "micro" else ZophSpace(sizes.layers)

@@ -8,11 +8,11 @@ Sources: Zela et al., "Understanding and robustifying differentiable architectur
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal
 
 import numpy as np
 
 from cnnnas.darts_epoch import Epoch
+from cnnnas.presets import RuleName
 
 WINDOW, DELAY, RATIO = 5, 4, 1.3
 
@@ -58,7 +58,6 @@ def _ranking(epoch: Epoch) -> tuple[tuple[int, ...], ...]:
     return tuple(map(tuple, np.argsort(-rows, axis=1, kind="stable")))
 
 
-RuleName = Literal["never", "eigenvalue", "skips", "ranking"]
 Rule = Callable[[Sequence[Epoch]], int | None]
 RULES: Mapping[RuleName, Rule] = {
     "never": never, "eigenvalue": sharp, "skips": two_skips, "ranking": settled,

@@ -202,17 +202,22 @@ class Bilevel:
         return loss, moved(direct, product, -tf.cast(rate, factor.dtype) * factor)
 
 
-def largest_eigenvalue(
-    loss: Loss, batch: Any, alphas: Variables, iterations: int = 15
-) -> float:
-    """The eigenvalue of largest magnitude of the Hessian of the loss in the alphas.
-
-    By power iteration from a fixed start. A sharp optimum foretells that the network loses
-    much when its mixture is made discrete (Zela et al., ICLR 2020).
-    """
-    product = tf.function(
-        lambda vector: mixed_product(loss, batch, alphas, alphas, vector), autograph=False
+def hessian_product(loss: Loss, alphas: Variables) -> Callable[[Any, Tensors], Tensors]:
+    """The compiled product of a batch's Hessian in the alphas with a vector."""
+    return tf.function(
+        lambda batch, vector: mixed_product(loss, batch, alphas, alphas, vector),
+        autograph=False,
     )
+
+
+def largest_eigenvalue(
+    product: Callable[[Tensors], Tensors], alphas: Variables, iterations: int = 15
+) -> float:
+    """The eigenvalue of largest magnitude of a matrix that is known by its products.
+
+    By power iteration from a fixed start. A sharp optimum of the alphas foretells that the
+    network loses much when its mixture is made discrete (Zela et al., ICLR 2020).
+    """
     draws = tf.random.Generator.from_seed(0)
     vector = [draws.normal(a.shape, dtype=a.dtype) for a in values(alphas)]
     for _ in range(iterations):

@@ -22,6 +22,8 @@ p.note { color: #57606a; font-size: .9rem; }
 img { width: 100%; max-width: 40rem; height: auto; display: block; margin: 0 auto; }
 .pictures { display: grid; gap: .5rem; align-items: start;
   grid-template-columns: repeat(auto-fill, minmax(min(100%, 15rem), 1fr)); }
+.frames { display: grid; }
+.frames > div { grid-area: 1 / 1; opacity: 0; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .9rem; width: 100%; }
 th, td { text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid #e1e4e8;
@@ -60,6 +62,22 @@ class Section:
         """Small pictures side by side, each with what it shows."""
         images = "".join(_image(svg, words) for svg, words in described)
         self.parts.append(f'<div class="pictures">{images}</div>')
+        return self
+
+    def animation(
+        self, described: Sequence[tuple[str, str]], seconds: float = 0.8
+    ) -> "Section":
+        """Pictures one after another, over and over, each for so many seconds."""
+        n = len(described)
+        shown = (
+            f"@keyframes of{n} {{ 0% {{ opacity: 1 }} {100 / n:.3f}%, 100% {{ opacity: 0 }} }}"
+        )
+        frames = [
+            f'<div style="animation: of{n} {n * seconds}s steps(1) {i * seconds}s infinite">'
+            f"{_image(svg, words)}</div>"
+            for i, (svg, words) in enumerate(described)
+        ]
+        self.parts.append(f'<style>{shown}</style><div class="frames">{"".join(frames)}</div>')
         return self
 
     def table(self, header: Sequence[str], rows: Iterable[Sequence]) -> "Section":

@@ -21,7 +21,7 @@ from mlpnas.core.search import search
 from mlpnas.core.search_space import Architecture
 from mlpnas.core.strategies.random import RandomStrategy
 from mlpnas.core.strategies.strategy import Strategy
-from mlpnas.core.supernet import Supernet, derive, rank_correlation
+from mlpnas.core.supernet import SharedScores, derive, rank_correlation
 from mlpnas.core.trial import History, Trial
 
 
@@ -33,7 +33,7 @@ class Budget(NamedTuple):
 
 
 def choice(
-    history: History, strategy: Strategy, supernet: Supernet | None, draws: int
+    history: History, strategy: Strategy, supernet: SharedScores | None, draws: int
 ) -> Architecture:
     """The architecture that a search found.
 
@@ -82,7 +82,7 @@ def random_search(
         return search(strategy, evaluator, rivals, children, children, on_trial)
 
 
-def agreement(supernet: Supernet | None, rivals: History) -> dict[str, Any]:
+def agreement(supernet: SharedScores | None, rivals: History) -> dict[str, Any]:
     """Rank correlation of the rivals' scores with shared weights and without, as plain values
     for run.json; nothing where there are no shared weights or no scores."""
     trials = [trial for trial in rivals.trials if trial.score is not None]

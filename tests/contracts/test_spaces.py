@@ -14,15 +14,21 @@ import numpy as np
 import pytest
 from spaces import TINY, CellSpace, MacroSpace, MicroSpace
 
+from cnnnas.cell_space import CellSpace as ConvolutionalCellSpace
 from cnnnas.macro_space import MacroSpace as ConvolutionalMacroSpace
+from cnnnas.zoph_space import ZophSpace
 from mlpnas.core.errors import InputError
 from mlpnas.core.search_space import Architecture, SearchSpace
 from mlpnas.space import MLPSpace
 from rnncell.enas_space import ENASCellSpace
 from rnncell.tree_space import TreeCellSpace
 
+# Walks that may stop early, and decisions that make no difference after others.
+GROWING = ConvolutionalCellSpace(2, ("max_pool_3x3", "skip_connect"), ("cell",), fewest=1)
+TYPED = ZophSpace(2, (1, 3), (8, 16), types=("conv", "max"))
+ENUMERABLE = (*TINY, GROWING, TYPED)
 MEMBERS = (
-    *TINY,
+    *ENUMERABLE,
     MLPSpace((1, "sigmoid")),
     MLPSpace((10, "softmax"), max_layers=2),
     MLPSpace((2, "linear"), widths=(1, 2, 512), activations=("elu",), dropout=None),
@@ -30,6 +36,11 @@ MEMBERS = (
     MacroSpace(layers=5),
     ConvolutionalMacroSpace(4, ("conv_3x3", "max_pool_3x3")),
     MicroSpace(new_nodes=3),
+    ConvolutionalCellSpace.enas_micro(),
+    ConvolutionalCellSpace.darts(),
+    ConvolutionalCellSpace.nasnet(),
+    ConvolutionalCellSpace.pnas(),
+    ZophSpace(4, strides=(1, 2, 3)),
     ENASCellSpace(6),
     ENASCellSpace(4, ("tanh", "relu"), root="tanh"),
     TreeCellSpace(4),
@@ -45,7 +56,7 @@ def samples(space: SearchSpace, seed: int, n: int = 20) -> list[Architecture]:
 
 
 every_space = pytest.mark.parametrize("space", MEMBERS, ids=lambda space: space.name)
-tiny_space = pytest.mark.parametrize("space", TINY, ids=lambda space: space.name)
+tiny_space = pytest.mark.parametrize("space", ENUMERABLE, ids=lambda space: space.name)
 seeded = pytest.mark.parametrize("seed", SEEDS)
 
 

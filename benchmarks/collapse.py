@@ -1,0 +1,82 @@
+"""Does a differentiable search collapse to skip connections, and do the cures help?
+
+    python benchmarks/collapse.py DATA [--variants plain minus gdas] [--epochs 20]
+                                  [--train-rows 1000] [--seeds 3] [--figure FILE.svg]
+
+Searches with every variant and seed, and counts the skip connections of the normal cell after
+each epoch, out of eight operations; beside it the accuracy of the mixture and of the genotype
+alone on the validation rows. Prints as one JSON line, and draws the counts if asked to.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).parents[1]))  # a fresh clone need not be installed
+
+import numpy as np
+
+from cnnnas.darts_search import DartsSearch, DartsTraining
+from cnnnas.images import read_images
+from cnnnas.relaxed import VARIANTS
+from mlpnas.core.figures import drawn
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", help="an .npz file, or as for cnnnas search")
+    parser.add_argument("--variants", nargs="+", choices=VARIANTS, default=["plain", "minus"])
+    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--train-rows", type=int, default=1000)
+    parser.add_argument("--channels", type=int, default=4)
+    parser.add_argument("--cells", type=int, default=3)
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--alpha-rate", type=float, default=0.01)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--figure", type=Path)
+    args = parser.parse_args()
+    begin = time.perf_counter()
+    found = {v: [searched(args, v, seed) for seed in range(args.seeds)] for v in args.variants}
+    record = {"benchmark": "collapse", **vars(args), "figure": None, **found}
+    print(json.dumps(record | {"seconds": round(time.perf_counter() - begin, 1)}))
+    if args.figure:
+        args.figure.write_text(picture(found))
+
+
+def searched(args: argparse.Namespace, variant: str, seed: int) -> dict[str, list]:
+    """One search, epoch by epoch."""
+    task = read_images(args.data, args.train_rows, seed).task
+    training = DartsTraining(args.epochs, args.batch, alpha_rate=args.alpha_rate)
+    search = DartsSearch(
+        task, VARIANTS[variant], training, channels=args.channels, number=args.cells, seed=seed
+    )
+    told: dict[str, list] = {"skips": [], "mixture": [], "genotype": []}
+    for epoch in search.run():
+        told["skips"].append(epoch.skips["normal"])
+        told["mixture"].append(round(epoch.accuracy, 4))
+        told["genotype"].append(round(epoch.discrete_accuracy, 4))
+        print(variant, seed, epoch.number, *(v[-1] for v in told.values()), file=sys.stderr)
+    return told
+
+
+def picture(found: dict[str, list[dict]]) -> str:
+    """Skips of the normal cell by epoch: the mean of the seeds, and each of them."""
+
+    def draw(figure, axes) -> None:
+        for number, (variant, runs) in enumerate(found.items()):
+            counts = np.array([run["skips"] for run in runs])
+            for row in counts:
+                axes.plot(row, color=f"C{number}", alpha=0.3, lw=0.8)
+            axes.plot(counts.mean(axis=0), color=f"C{number}", lw=2, label=variant)
+        axes.set(xlabel="epoch", ylabel="skip connections in the normal cell", ylim=(-0.2, 8.2))
+        axes.legend(frameon=False)
+
+    return drawn(draw)
+
+
+if __name__ == "__main__":
+    main()
