@@ -157,7 +157,9 @@ def test_a_file_that_is_no_such_npz_is_refused(content, message, tmp_path):
 
 
 def test_a_name_that_nobody_knows_is_refused():
-    with pytest.raises(InputError, match="no file or folder 'mnits'; expected .*fashion_mnist"):
+    with pytest.raises(
+        InputError, match=r"no file or folder 'mnits'; expected .*fashion_mnist"
+    ):
         read_images("mnits")
 
 
@@ -167,7 +169,7 @@ def test_a_download_without_a_network_is_told_in_a_sentence(monkeypatch):
 
     monkeypatch.setattr(keras.datasets.mnist, "load_data", fail)
     with pytest.raises(
-        InputError, match="mnist could not be downloaded .*expected to be online"
+        InputError, match=r"mnist could not be downloaded .*expected to be online"
     ):
         read_images("mnist")
 
