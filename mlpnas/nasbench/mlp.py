@@ -14,7 +14,8 @@ Three scores may steer a search, the last two of them cheaper than what they sta
     one_shot    the same for a training of three epochs that inherited weights from those
                 before it, in one random search over the whole space
 
-The reported metric is always the test accuracy of the ten epochs.
+The reported metric is always the test accuracy of the ten epochs. The seconds were taken on
+a machine that was busy with other work: they compare architectures, not machines.
 """
 
 from importlib.resources import as_file, files

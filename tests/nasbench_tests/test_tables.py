@@ -2,19 +2,31 @@
 
 import gzip
 import re
+from itertools import pairwise
 
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
 from mlpnas.core.errors import InputError
 from mlpnas.core.tabular import Entry, Table, TabularEvaluator
+from mlpnas.nasbench.ecnas import load_ecnas
 from mlpnas.nasbench.fcnet import FCNetSpace, load_fcnet
 from mlpnas.nasbench.graph import NASBenchGraphSpace, load_graph
 from mlpnas.nasbench.macro import NASBenchMacroSpace, load_macro
+from mlpnas.nasbench.mlp import SCORES, load_mlp
 from mlpnas.nasbench.nasbench201 import NASBench201Space, load_nasbench201, network
 from mlpnas.nasbench.nlp import load_nlp
+from mlpnas.nasbench.spikenas import SpikeNASSpace, load_spikenas
+from mlpnas.space import DROPOUT
 
-SPACES = (NASBench201Space(), NASBenchMacroSpace(), FCNetSpace(), NASBenchGraphSpace())
+SPACES = (
+    NASBench201Space(),
+    NASBenchMacroSpace(),
+    FCNetSpace(),
+    NASBenchGraphSpace(),
+    SpikeNASSpace(),
+)
 
 
 @pytest.mark.parametrize("space", SPACES, ids=lambda space: space.name[:16])
@@ -30,7 +42,7 @@ def test_what_is_written_is_read_back(space, property_seed):
 @pytest.mark.parametrize(
     ("space", "size", "neighbours"),
     # One operation changed: 6 * 4, 8 * 2; of FCNet 1+1+3+2+2+5+1+5+5; of graphs 8 + 4 * 8.
-    list(zip(SPACES, (15625, 6561, 62208, 59049), (24, 16, 25, 40), strict=True)),
+    list(zip(SPACES, (15625, 6561, 62208, 59049, 15625), (24, 16, 25, 40, 24), strict=True)),
     ids=lambda value: str(value)[:16],
 )
 def test_sizes_and_neighbours(space, size, neighbours):
@@ -162,6 +174,102 @@ def test_fcnet(shared_data):
     assert best.seconds > 0
 
 
+class TestSpikeNAS:
+    def test_scores_after_any_number_of_epochs(self, shared_data):
+        path = shared_data("bench/spikenas_cifar10.npz")
+        table, early = load_spikenas(path), load_spikenas(path, epochs=10)
+        assert len(table.entries) == 5**6
+        best = table.entries[2, 1, 2, 2, 0, 4]  # of those with 100 epochs
+        assert best.score == pytest.approx(0.88928)
+        assert best.reported == pytest.approx(0.8916)
+        cheaper = early.entries[2, 1, 2, 2, 0, 4]
+        assert cheaper.score < best.score
+        assert cheaper.seconds == pytest.approx(best.seconds / 10)
+        assert cheaper.reported == best.reported
+
+    def test_early_scores_rank_the_later_ones_loosely(self, shared_data):
+        # The table's own description gives a rank correlation near 0.65 for epoch 10.
+        path = shared_data("bench/spikenas_cifar10.npz")
+        pairs = [
+            (early.score, late.score)
+            for early, late in zip(
+                load_spikenas(path, 10).entries.values(),
+                load_spikenas(path).entries.values(),
+                strict=True,
+            )
+        ]
+        assert spearmanr(*zip(*pairs, strict=True)).statistic == pytest.approx(0.65, abs=0.05)
+
+    @pytest.mark.parametrize("epochs", [0, 101])
+    def test_epochs_without_a_score(self, epochs, tmp_path):
+        with pytest.raises(InputError, match=f"epochs is {epochs}, expected 1 to 100"):
+            load_spikenas(tmp_path / "none.npz", epochs)
+
+    def test_a_table_with_a_cell_twice(self, tmp_path):
+        columns = dict.fromkeys(
+            ["test_acc", "train_seconds", "epochs", "params"], np.ones(5**6)
+        )
+        path, ops = tmp_path / "spikenas.npz", np.zeros((5**6, 6), np.uint8)
+        np.savez(path, ops=ops, val_acc_x250=np.ones((5**6, 100)), **columns)
+        with pytest.raises(InputError, match="expected each of 15625 cells of 6 edges once"):
+            load_spikenas(path)
+
+
+def test_ecnas(shared_data):
+    path = shared_data("bench/ecnas_nb101_4v.csv.gz")
+    table, energy = load_ecnas(path), load_ecnas(path, "energy")
+    # The space's fingerprints of its 576 walks are those in the file, no more and no fewer.
+    assert {table.space.digest(a) for a in table.space} - {""} == set(table.entries)
+    assert len(table.entries) == 91
+    cell = table.space.parse("110101/maxpool3x3,maxpool3x3")  # 0-1, 0-2, 1-2, 2-3
+    found = table.find(cell)
+    # Means of the lines for four epochs: 0.287059, 0.360677 and 0.406550, and so on.
+    assert found.score == pytest.approx(0.351429, abs=1e-6)
+    assert found.seconds == pytest.approx((71.403 + 71.617 + 71.265) / 3)
+    assert found.parameters == 1756298
+    assert energy.find(cell).seconds == pytest.approx((15.961 + 13.719 + 13.227) / 3)
+
+
+class TestMLP:
+    """The table that comes with the package."""
+
+    @pytest.mark.parametrize("data", ["digits"])
+    def test_every_architecture_is_there_in_the_order_of_the_space(self, data):
+        table = load_mlp(data)
+        assert len(table.entries) == table.space.size() == 999
+        inputs = {"digits": 64, "wine": 11}[data]
+        for architecture in table.space:
+            widths = [
+                units
+                for layer in [*table.space.layers(architecture), table.space.head]
+                if layer != DROPOUT
+                for units in [layer[0]]
+            ]
+            # Kernel and bias of every layer.
+            count = sum((a + 1) * b for a, b in pairwise([inputs, *widths]))
+            assert table.find(architecture).parameters == count
+
+    def test_scores_are_fractions_and_cheaper_ones_cost_less(self):
+        full, early, one_shot = (load_mlp("digits", score) for score in SCORES)
+        for tokens, entry in full.entries.items():
+            others = [table.entries[tokens] for table in (early, one_shot)]
+            assert all(0 <= e.score <= 1 and e.seconds > 0 for e in (entry, *others))
+            assert {e.reported for e in others} == {entry.reported}
+            assert others[0].seconds < entry.seconds
+        assert full.optimum > 0.95
+
+    def test_another_file(self, tmp_path):
+        path = tmp_path / "mlp.npz"
+        np.savez(path, space=np.array("mlp[8|relu|dropout None|2 layers|3 softmax]"))
+        with pytest.raises(InputError, match="cannot be read as a table"):
+            load_mlp(path=path)
+        one = {score: np.ones((1, 2)) for score in SCORES} | {"seconds": np.ones((3, 2))}
+        space = np.array("mlp[8|relu|dropout None|2 layers|3 softmax]")  # holds one
+        np.savez(path, space=space, test=np.ones((1, 2)), parameters=np.ones(2), **one)
+        with pytest.raises(InputError, match=r"holds \[2, 2, 2, 2\] numbers, expected 1 of"):
+            load_mlp(path=path)
+
+
 def test_nlp(shared_data):
     table = load_nlp(shared_data("bench/nasbench_nlp_wikitext2.jsonl.gz"))
     assert len(table.entries) == 291
@@ -205,10 +313,10 @@ def test_truncated_gzip(tmp_path):
 def test_foreign_npz(tmp_path):
     path = tmp_path / "fcnet.npz"
     np.savez(path, configs=np.zeros((1, 9)))
-    with pytest.raises(InputError, match="cannot be read as an FCNet table"):
+    with pytest.raises(InputError, match="cannot be read as a table"):
         load_fcnet(path)
     path.write_bytes(b"PK\x03\x04 damaged")
-    with pytest.raises(InputError, match="cannot be read as an FCNet table"):
+    with pytest.raises(InputError, match="cannot be read as a table"):
         load_fcnet(path)
 
 
