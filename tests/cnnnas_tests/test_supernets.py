@@ -142,6 +142,22 @@ def test_every_micro_operation_is_its_own(operation):
 
 
 @both
+def test_gradients_are_those_of_the_network_alone(make):
+    # Of the first and the last array: whatever lies between is part of the stem's gradient.
+    network, images = scattered(make()), make_images().train.x
+    [architecture] = samples(network.space, 1)
+    child = child_of(network, architecture)
+    ends = ("stem", "head")
+    with tf.GradientTape(persistent=True) as tape:
+        shared = tf.reduce_sum(tf.sin(network(tf.constant(architecture.tokens), images)[0]))
+        alone = tf.reduce_sum(tf.sin(child(images, training=True)))
+    expected = tape.gradient(alone, [child.get_layer(end).kernel.value for end in ends])
+    found = tape.gradient(shared, [network.bank.variables[end] for end in ends])
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(np.reshape(one, other.shape), other, rtol=1e-2, atol=1e-3)
+
+
+@both
 def test_an_architecture_counts_the_weights_that_its_child_has(make):
     supernet = fresh(make)
     for architecture in samples(supernet.space, 5):
