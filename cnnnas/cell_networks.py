@@ -37,11 +37,12 @@ def stack(
         older, last: what the first cell reads as the outputs of cells before it.
         drop_rates: of drop path at the end of training, per cell.
     """
-    outputs = [older, last]
+    outputs: list[Tensor] = [older, last]
     for number, (step, rate) in enumerate(zip(steps, drop_rates, strict=True)):
         here = layers.at(f"cell{number}")
-        cell = cells.get(step.kind, cells.get("cell"))
-        outputs.append(family.cell(here, cell, *outputs[-2:], step.channels, step.stride, rate))
+        cell = cells[step.kind if step.kind in cells else "cell"]
+        older, last = outputs[-2:]
+        outputs.append(family.cell(here, cell, older, last, step.channels, step.stride, rate))
     return outputs[2:]
 
 

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from cnnnas.cell import INPUTS, Cell, Cells
+from cnnnas.cell import INPUTS, Cell, Cells, Node
 from cnnnas.cell_networks import check_image, small_stem, staged
 from cnnnas.families import DARTS
 from cnnnas.layers import Tensor
@@ -117,7 +117,8 @@ def derive(scores: np.ndarray, operations: Sequence[str]) -> Cell:
         operations: what the columns are; `none` may be any of them, or not there.
     """
     allowed = [k for k, name in enumerate(operations) if name != NONE]
-    nodes, row = [], 0
+    nodes: list[Node] = []
+    row = 0
     while row < len(scores):
         states = INPUTS + len(nodes)
         block = scores[row : row + states][:, allowed]

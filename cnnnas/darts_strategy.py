@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from cnnnas.cell_space import CellSpace
 from cnnnas.darts_epoch import Epoch
 from cnnnas.darts_search import DartsSearch
 from mlpnas.core.evaluator import Evaluator
@@ -26,6 +27,8 @@ class DartsStrategy(Strategy):
     Args:
         search: trains an epoch whenever it is asked.
     """
+
+    space: CellSpace
 
     def __init__(self, search: DartsSearch):
         self._search, self.space = search, search.space

@@ -133,8 +133,8 @@ def draw_macro(architecture: Architecture, space: MacroSpace) -> str:
                 _arrow(axes, (0.0, 1 - place), (0.0, -place), GREY, 0.0)
         for place, layer in enumerate(wiring, 1):
             _skips(axes, place, layer.skips)
-        for layer in space.reductions:
-            axes.axhline(-layer - 1.5, color=ORANGE, lw=1, ls="--", xmin=0.03, xmax=0.97)
+        for last in space.reductions:
+            axes.axhline(-last - 1.5, color=ORANGE, lw=1, ls="--", xmin=0.03, xmax=0.97)
         axes.axis("off")
         reach = max([1.5, *(0.25 * (p - s) for p, x in enumerate(wiring, 1) for s in x.skips)])
         axes.set(xlim=(-0.7, reach), ylim=(-len(wiring) - 0.6, 0.6))

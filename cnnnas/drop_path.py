@@ -10,6 +10,8 @@ same network, with the same weights, made of Keras's own layers.
 Source: Zoph et al., "Learning transferable architectures", CVPR 2018 (ScheduledDropPath).
 """
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -25,7 +27,7 @@ class DropPath(keras.layers.Layer):
         seed: of the random draws.
     """
 
-    def __init__(self, rate: float, seed: int, **kwargs):
+    def __init__(self, rate: float, seed: int, **kwargs: Any):
         super().__init__(**kwargs)
         self.rate, self.seed = rate, seed
         self._draws = keras.random.SeedGenerator(seed)

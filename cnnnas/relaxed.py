@@ -99,7 +99,8 @@ def with_edge_weights(alphas: tf.Tensor) -> tf.Tensor:
     The last column of the alphas is the edge's. A mixture of few channels fluctuates; weights
     of whole edges, which the channels share, steady it.
     """
-    into, row = [], 0
+    into: list[tf.Tensor] = []
+    row = 0
     while row < alphas.shape[0]:
         states = INPUTS + len(into)
         into.append(tf.nn.softmax(alphas[row : row + states, -1]))

@@ -71,7 +71,7 @@ class SearchLayers(Layers):
         self, name: str, x: Tensor, filters: int, sizes: Pair, steps: Pair, padding: str
     ) -> Tensor:
         kernel = self._array(name, *sizes, x.shape[-1], filters)
-        return convolve(x, kernel, steps, padding.upper())
+        return tf.nn.conv2d(x, kernel, steps, padding.upper())
 
     def _separable(
         self, name: str, x: Tensor, filters: int, kernel: int, stride: int, padding: str,
