@@ -122,7 +122,9 @@ class ImageSupernet:
         draws = np.random.SeedSequence([self._seed, DRAWS, self._done]).generate_state(2)
         self._done += 1
         seed = (draws >> 1).astype(np.int32)
-        return self.step(np.int32(architecture.tokens), x, y, np.float32(rate), seed)
+        return self.step(
+            np.asarray(architecture.tokens, np.int32), x, y, np.float32(rate), seed
+        )
 
     def score(self, architectures: Sequence[Architecture], batch: int) -> list[float]:
         """The accuracy of each on a validation batch, with that batch's statistics."""
@@ -155,7 +157,7 @@ class ImageSupernet:
 
     def _correct(self, architecture: Architecture, rows: np.ndarray) -> float:
         fold: Fold = self._task.valid
-        tokens = np.int32(architecture.tokens)
+        tokens = np.asarray(architecture.tokens, np.int32)
         return float(self.accuracy(tokens, fold.x[rows], fold.y[rows]))
 
     def _step(self, tokens: Tensor, x: Tensor, y: Tensor, rate: Tensor, seed: Tensor) -> Tensor:
