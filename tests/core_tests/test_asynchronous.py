@@ -151,4 +151,6 @@ def test_finished_trials_outlive_a_kill_and_are_not_tried_again(tmp_path):
     assert strategy.events[0] == list(range(7))  # what it had forgotten is told again
     tried = {trial.architecture for trial in history.trials}
     assert len(tried) == len(history) == 20
+    # What the seven had learned is found again.
     assert len(store) == 1
+    assert all(trial.inherited == 1.0 for trial in history.trials[7:])

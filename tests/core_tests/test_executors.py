@@ -30,8 +30,8 @@ class Stub:
             os.kill(os.getpid(), signal.SIGSEGV)
         if job.seed == 15:
             time.sleep(60)
-        if job.seed == 16:
-            time.sleep(0.3)
+        if job.seed in (16, 17):
+            time.sleep(0.3 if job.seed == 16 else 1.0)
         mark = Path(job.architecture.text)
         if job.architecture.text and not mark.exists():
             mark.touch()
@@ -99,9 +99,9 @@ def test_a_job_may_follow_from_an_outcome():
 
 
 def test_the_limit_is_for_trials_not_for_jobs_with_a_recipe_of_their_own():
-    slow = [replace(job, recipe=Recipe()) for job in jobs(16)]
+    slow = [replace(job, recipe=Recipe()) for job in jobs(17)]
     with workers(1, timeout=0.1) as executor:
-        (late,) = executor.run(jobs(16))
+        (late,) = executor.run(jobs(15))
         (patient,) = executor.run(slow)
     assert late.reason == "took longer than 0.1 s, the limit for a trial"
     assert patient.reason is None
