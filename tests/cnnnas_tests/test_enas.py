@@ -56,7 +56,8 @@ def test_a_policy_without_preferences_has_the_greatest_entropy(space, ceiling):
 def test_a_fresh_controller_stays_near_even_and_favours_separable_operations_in_cells():
     # Logits of operations lie within +-0.44, in the normal cell moved by .25; so its entropy
     # is a little below the ceiling.
-    walks, _ = make(MICRO, enas.MICRO).sample(tf.constant(20), tf.constant((0, 1)))
+    controller = make(MICRO, enas.MICRO)
+    walks, _ = controller.sample(tf.constant(20), tf.constant((0, 1)))
     assert ((walks.entropies > 56.5) & (walks.entropies < 58.506)).numpy().all()
 
 

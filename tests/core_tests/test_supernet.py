@@ -109,7 +109,7 @@ def told(history) -> list[tuple]:
 @pytest.mark.parametrize("kept_for", [1, 3], ids=["every round kept", "some rounds not kept"])
 def test_a_search_killed_anywhere_resumes_to_the_same_trials(kept_for):
     whole = run(strategy(), SupernetEvaluator(FakeSupernet(), 2), History(), 40)
-    for killed_at in (3, 5, 12, 24, 39):
+    for killed_at in (3, 24):
         chosen, evaluator = strategy(), SupernetEvaluator(FakeSupernet(), 2)
         history, saved = History(), {}
 
