@@ -11,9 +11,10 @@ stands there twice, measured and as its exact expectation.
     python benchmarks/strategies.py --bench mlp-digits --trials 300
     python benchmarks/strategies.py --overhead
 
-Prints one JSON line, and writes a figure beside it with --figure. But for `mlp-digits` and
-`mlp-wine` the tables are not part of the project; --data names their folder. The controller
-needs seconds to compile for each run, so it takes part where --only names it.
+Prints one JSON line, and writes a figure beside it with --figure. But for `mlp-digits`
+the tables are not part of the project; --data names their folder (`mlp-wine` is made by
+mlp_table.py). The controller needs seconds to compile for each run, so it takes part where
+--only names it.
 """
 
 import argparse

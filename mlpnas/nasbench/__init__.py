@@ -11,7 +11,7 @@
     nlp            a sample of recurrent cells
     ecnas          the smallest cells of nasbench101, with the energy of their training
     spikenas       cells of spiking neurons, with learning curves
-    mlp            our own: multi-layer perceptrons on two small tables
+    mlp            our own: multi-layer perceptrons on digits
 
 Every loader takes the path of a table file and gives a `Table` for the `TabularEvaluator`.
 But for our own the files are not part of the package; each module says where its table

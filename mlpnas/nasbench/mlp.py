@@ -1,11 +1,11 @@
-"""Our own table: all 999 perceptrons of a small space, on digits and on wine-quality.
+"""Our own table: all 999 perceptrons of a small space, on digits.
 
 The space has chains of at most three hidden layers: dense ones of 16, 64 or 256 units with
 tanh, relu or elu, and dropout. It is the problem that `mlpnas search` solves, small
 enough to know the answer. Unlike the other tables it comes with the package, since
 `benchmarks/mlp_table.py` trained it: compiled training by Adam in batches of 64, three seeds
-each on one split. Digits: 1,149 rows to learn from, 288 to validate, 360 to test;
-wine-quality: 3,134, 784 and 980.
+each on one split: 1,149 rows to learn from, 288 to validate, 360 to test. The same script
+makes such a table of wine-quality, which does not come with the package.
 
 Three scores may steer a search, the last two of them cheaper than what they stand for:
 
