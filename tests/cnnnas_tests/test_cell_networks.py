@@ -275,6 +275,7 @@ np.save(sys.argv[2], model(np.load(sys.argv[3]), training=False))
 """
 
 
+@pytest.mark.slow
 def test_a_child_loads_with_keras_alone(tmp_path):
     """One cell with every operation, seen in training with drop path and auxiliary head."""
     pairs = pairwise([*OPERATIONS, "skip_connect"])

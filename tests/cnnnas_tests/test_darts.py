@@ -321,6 +321,7 @@ def test_a_search_moves_alphas_and_tells_what_shows_a_collapse():
     assert epochs[1].eigenvalue is None
 
 
+@pytest.mark.slow
 def test_a_search_goes_on_from_its_state_as_if_it_had_not_been_interrupted():
     whole, second = search(), search()
     whole.advance()

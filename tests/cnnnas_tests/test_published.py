@@ -171,6 +171,7 @@ def theirs(name: str) -> str:
     return f"separable_conv_{which}{kind}_{half}_{block}"
 
 
+@pytest.mark.slow
 def test_nasnet_mobile_is_the_network_of_keras_applications():
     ours = published.nasnet_mobile(image_shape=(96, 96, 3))
     other = keras.applications.NASNetMobile(input_shape=(96, 96, 3), weights=None)

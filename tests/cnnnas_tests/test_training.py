@@ -25,6 +25,7 @@ def stripes() -> Task:
     return Task("stripes", "multiclass", *folds, classes=("row", "column", "diagonal"))
 
 
+@pytest.mark.slow
 def test_the_same_job_gives_the_same_outcome_with_varied_images_too(stripes):
     def train(seed):
         trainer = make_trainer(stripes, PlainCNN(4), RECIPE, "crop-flip-cutout")

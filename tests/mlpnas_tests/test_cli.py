@@ -108,6 +108,7 @@ def test_every_strategy_runs_without_store_and_predictor(strategy, tmp_path):
     assert all(t["inherited"] == 0 and t["predicted"] is None for t in trials(tmp_path / "r"))
 
 
+@pytest.mark.slow
 def test_regression_reports_r2(tmp_path, capsys):
     folder = tmp_path / "diabetes"
     code = run(
@@ -185,6 +186,7 @@ def test_what_is_no_time_limit_is_refused(text):
         seconds(text)
 
 
+@pytest.mark.slow
 def test_a_time_limit_ends_the_search_and_still_retrains(tmp_path, capsys):
     folder = tmp_path / "r"
     code = run(

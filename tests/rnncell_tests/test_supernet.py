@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from recurrent import SPACE, cells, text_task
 
 from mlpnas.core.controller import Controller
-from mlpnas.core.search_space import Architecture
 from mlpnas.core.strategies.on_policy import OnPolicyStrategy
 from mlpnas.core.supernet import SupernetEvaluator, derive
 from mlpnas.core.task import Fold, Task
@@ -19,14 +19,7 @@ from rnncell.recipes import Network, Regularization, Reward, SupernetRecipe
 from rnncell.shared_cell import Path, SharedCell
 from rnncell.supernet import TextSupernet
 
-SPACE = ENASCellSpace(4)
 RECIPE = SupernetRecipe(batch=3, steps=5, slice=2, learning_rate=1.0, clip=5.0)
-
-
-def text_task(tokens: int = 7, n: int = 121, seed: int = 0) -> Task:
-    ids = np.random.default_rng(seed).integers(0, tokens, 3 * n).astype(np.int32)
-    folds = [Fold(part[:-1], part[1:]) for part in np.split(ids, 3)]
-    return Task("text", "multiclass", *folds, classes=tuple(map(str, range(tokens))))
 
 
 def supernet(seed=0, recipe=RECIPE, task=None, **regularization) -> TextSupernet:
@@ -44,11 +37,6 @@ def eagerly():
 
 
 eager = pytest.mark.usefixtures("eagerly")
-
-
-def cells(n: int, seed: int = 0, space=SPACE) -> list[Architecture]:
-    rng = np.random.default_rng(seed)
-    return [space.sample_architecture(rng) for _ in range(n)]
 
 
 # --- counts -----------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from test_supernet import SPACE, cells, text_task
+from recurrent import SPACE, cells, text_task
 
 from mlpnas.core.evaluator import Job, Recipe
 from mlpnas.core.task import Fold, Task
