@@ -64,10 +64,11 @@ def test_a_search_from_text_to_model_and_its_report(corpus, tmp_path, capsys):
     folder = tmp_path / "run"
     assert run("search", corpus, "--preset", "tiny", "--run", str(folder)) == 0
     told = capsys.readouterr().out
-    for expected in ("train: ", "LSTM", "GRU", "best random", "found by the search", "tau"):
+    for expected in ("train: ", "LSTM", "GRU", "best random", "tau"):
         assert expected in told
     record = json.loads((folder / "run.json").read_text())
     by_name = {result["name"]: result for result in record["results"]}
+    assert {"found by the search", "best random", "LSTM", "GRU"} == set(by_name)
     assert all(1 < result["test"] < 100 for result in by_name.values())
     sizes = [result["parameters"] for result in by_name.values()]
     assert max(sizes) < 1.2 * min(sizes)
