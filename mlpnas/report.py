@@ -36,7 +36,7 @@ def html_report(
     Raises:
         InputError: if the two cannot be compared, or compare.json is damaged.
     """
-    metric = "accuracy" if record["data"]["classes"] else "R²"
+    metric = _metric(record)
     parts = [_summary(record, history)]
     if history.best():
         parts += [_winner(record, history, space), *_scores(run, record, history, other)]
@@ -65,7 +65,7 @@ def _summary(record: dict[str, Any], history: History) -> Section:
         f"{s['epochs']} epochs each: {seconds:.0f} seconds of training. {kind.capitalize()}."
     )
     if record.get("results"):
-        metric = s.get("scoring") or ("accuracy" if data["classes"] else "R²")
+        metric = _metric(record)
         rows = [(r["name"], r["valid"], r["test"]) for r in record["results"]]
         section.table(["trained at length", f"validation {metric}", f"test {metric}"], rows)
     if problem := failures(history):
@@ -73,6 +73,11 @@ def _summary(record: dict[str, Any], history: History) -> Section:
     for note in data.get("notes", []):
         section.text(note, note=True)
     return section
+
+
+def _metric(record: dict[str, Any]) -> str:
+    own = "accuracy" if record["data"]["classes"] else "R²"
+    return str(record["settings"].get("scoring") or own)
 
 
 def _winner(record: dict[str, Any], history: History, space: MLPSpace) -> Section:

@@ -45,30 +45,36 @@ def search(
     ] = None,
     one_shot: Annotated[
         bool | None,
-        typer.Option(help="Share weights (default for ENAS cells on a text), or do not."),
+        typer.Option(help="Share weights (default for enas and darts on a text), or do not."),
     ] = None,
     exponent: Annotated[
         float | None,
-        typer.Option(help="Of the perplexity in the reward; default 1 for enas, 2 for zoph."),
+        typer.Option(help="Of the perplexity in the reward; default 1, and 2 for zoph."),
     ] = None,
+    order: Annotated[
+        int, typer.Option(help="Of the gradient of a darts search.", min=1, max=2)
+    ] = 1,
     seed: Annotated[int, typer.Option(help="Equal seeds, equal results.")] = 0,
     time_limit: TimeLimit = None,
     jobs: Jobs = 2,
 ) -> None:
     """Search for the best recurrent cell for a text or for sequences."""
     shared = shareable(data, space) if one_shot is None else one_shot
-    power = (1.0 if space == "enas" else 2.0) if exponent is None else exponent
+    power = (2.0 if space == "zoph" else 1.0) if exponent is None else exponent
+    by_gradient = space == "darts" and shared
     settings = Settings(
         data,
-        **plan(preset, data, shared, trials, epochs),
+        **plan(preset, data, space, shared, trials, epochs),
         space=space,
-        strategy=strategy,
+        # A darts search has no use for the option; naming another strategy is a mistake.
+        strategy="gradient" if by_gradient and strategy == "reinforce" else strategy,
         preset=preset,
         one_shot=shared,
         unit=unit,
         vocabulary=vocabulary,
         tokens=tokens,
         exponent=power,
+        order=order,
         seed=seed,
     )
     limit = seconds(time_limit)
@@ -93,11 +99,14 @@ def resume(
 
 
 @app.command()
-def report(run: Annotated[Path, typer.Argument(help="The run's folder.")]) -> None:
-    """Show what a run found."""
+def report(
+    run: Annotated[Path, typer.Argument(help="The run's folder.")],
+    html: Annotated[bool, typer.Option(help="Write report.html there.")] = False,
+) -> None:
+    """Show what a run found, as text or as one HTML file."""
     from rnncell.commands import report as command
 
-    command.report(run, console)
+    command.report(run, html, console)
 
 
 def main(arguments: list[str] | None = None) -> None:

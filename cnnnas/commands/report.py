@@ -1,19 +1,15 @@
 """`cnnnas report`: what a run found, as text or as one HTML file."""
 
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
 from cnnnas.settings import Settings
 from cnnnas.spaces import make_space
-from mlpnas.core.errors import InputError
-from mlpnas.core.files import replacing
-from mlpnas.core.journal import read_journal
-from mlpnas.core.report import failures, leaderboard
-from mlpnas.core.rivals import agreement_line
+from mlpnas.core import report as core
+from mlpnas.core.report import Record, print_report, write_page
 from mlpnas.core.search_space import SearchSpace
-from mlpnas.core.session import earlier
+from mlpnas.core.session import settings_of
 from mlpnas.core.trial import History
 
 
@@ -35,29 +31,14 @@ def report(run: Path, html: bool, console: Console) -> None:
     # Imported here: drawing loads matplotlib, which the text does not need.
     from cnnnas.report import html_report
 
-    path = run / "report.html"
-    with replacing(path) as file:
-        file.write(html_report(run, record, history, space).encode())
-    console.print(f"report: {path}", soft_wrap=True, markup=False)
+    write_page(run, html_report(run, record, history, space), console)
 
 
-def read_run(path: Path) -> tuple[dict[str, Any], History, SearchSpace]:
-    """A run's record, its trials, and the space that it searched."""
-    if not (path / "run.json").is_file():
-        raise InputError(f"{path} is no folder of a run; expected one made by cnnnas search")
-    settings, record = earlier(path, Settings, None)
-    space = make_space(settings.space, settings.sizes)
-    trials, _ = read_journal(path / "trials.jsonl", space)
-    return record, History(trials=trials), space
+def read_run(path: Path) -> tuple[Record, History, SearchSpace]:
+    """See `core.report.read_run`."""
 
+    def space_of(record: Record) -> SearchSpace:
+        settings = settings_of(path, record, Settings)
+        return make_space(settings.space, settings.sizes)
 
-def print_report(record: dict[str, Any], history: History, console: Console) -> None:
-    """The report as text."""
-    console.print(leaderboard(history, 10))
-    if problem := failures(history):
-        console.print(problem, style="yellow", soft_wrap=True, markup=False)
-    for r in record.get("results", []):
-        told = f"{r['name']}: validation {r['valid']:.4f}, test {r['test']:.4f}"
-        console.print(f"{told}, {r['parameters']:,} parameters", soft_wrap=True, markup=False)
-    if "kendall_tau" in record:
-        console.print(agreement_line(record), soft_wrap=True, markup=False)
+    return core.read_run(path, space_of, "cnnnas")

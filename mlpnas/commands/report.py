@@ -1,15 +1,11 @@
 """`mlpnas report`: what a run found, as text or as one HTML file."""
 
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
-from mlpnas.core.errors import InputError
-from mlpnas.core.files import replacing
-from mlpnas.core.folder import read_record
-from mlpnas.core.journal import read_journal
-from mlpnas.core.report import failures, leaderboard
+from mlpnas.core import report as core
+from mlpnas.core.report import Record, print_report, write_page
 from mlpnas.core.trial import History
 from mlpnas.space import MLPSpace
 
@@ -34,27 +30,9 @@ def report(run: Path, html: bool, against: Path | None, console: Console) -> Non
     from mlpnas.report import html_report
 
     other = None if against is None else read_run(against)
-    path = run / "report.html"
-    with replacing(path) as file:
-        file.write(html_report(run, record, history, space, other).encode())
-    console.print(f"report: {path}", soft_wrap=True, markup=False)
+    write_page(run, html_report(run, record, history, space, other), console)
 
 
-def read_run(path: Path) -> tuple[dict[str, Any], History, MLPSpace]:
-    """A run's record, its trials, and the space that it searched."""
-    if not (path / "run.json").is_file():
-        raise InputError(f"{path} is no folder of a run; expected one made by mlpnas search")
-    record = read_record(path)
-    space = MLPSpace.from_name(str(record.get("space")))
-    trials, _ = read_journal(path / "trials.jsonl", space)
-    return record, History(trials=trials), space
-
-
-def print_report(record: dict[str, Any], history: History, console: Console) -> None:
-    """The report as text."""
-    console.print(leaderboard(history, 10))
-    if problem := failures(history):
-        console.print(problem, style="yellow", soft_wrap=True, markup=False)
-    for result in record.get("results", []):
-        told = f"{result['name']}: validation {result['valid']:.4f}, test {result['test']:.4f}"
-        console.print(told, soft_wrap=True, markup=False)
+def read_run(path: Path) -> tuple[Record, History, MLPSpace]:
+    """See `core.report.read_run`."""
+    return core.read_run(path, lambda r: MLPSpace.from_name(str(r.get("space"))), "mlpnas")

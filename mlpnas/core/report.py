@@ -1,13 +1,56 @@
-"""Reports: what people read of a run. The leaderboard, for now as a table of text.
+"""Reports: what people read of a run in a terminal.
 
 A leaderboard shows search scores: proxies, reached in few epochs and perhaps with inherited
 weights. What a retrained model scores belongs in another table, never in the same column.
 """
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
 from rich import box
+from rich.console import Console
 from rich.table import Table
 
+from mlpnas.core.errors import InputError
+from mlpnas.core.files import replacing
+from mlpnas.core.folder import read_record
+from mlpnas.core.journal import read_journal
+from mlpnas.core.rivals import agreement_line
+from mlpnas.core.search_space import SearchSpace
 from mlpnas.core.trial import History
+
+Record = dict[str, Any]
+S = TypeVar("S", bound=SearchSpace)
+
+
+def read_run(
+    path: Path, space_of: Callable[[Record], S], program: str
+) -> tuple[Record, History, S]:
+    """A run's run.json, its trials, and the space that it searched.
+
+    Args:
+        path: its folder.
+        space_of: makes the space from run.json.
+        program: whose folder it should be.
+
+    Raises:
+        InputError: if it is no folder of a run, or damaged.
+    """
+    if not (path / "run.json").is_file():
+        raise InputError(f"{path} is no folder of a run; expected one made by {program} search")
+    record = read_record(path)
+    space = space_of(record)
+    trials, _ = read_journal(path / "trials.jsonl", space)
+    return record, History(trials=trials), space
+
+
+def write_page(run: Path, page: str, console: Console) -> None:
+    """Write report.html into the run's folder, and say so."""
+    path = run / "report.html"
+    with replacing(path) as file:
+        file.write(page.encode())
+    console.print(f"report: {path}", soft_wrap=True, markup=False)
 
 
 def leaderboard(history: History, n: int = 5) -> Table:
@@ -40,3 +83,27 @@ def failures(history: History) -> str | None:
         f"{len(failed)} of {len(history)} trials failed; the first, trial {first.id}: "
         f"{first.reason}"
     )
+
+
+def print_report(record: Record, history: History, console: Console, measure: str = "") -> None:
+    """Leaderboard, failures, and what was trained at length.
+
+    Args:
+        record: the run's run.json.
+        history: its trials.
+        console: where to print.
+        measure: what the results are given in, such as accuracy.
+    """
+    console.print(leaderboard(history, 10))
+    if problem := failures(history):
+        console.print(problem, style="yellow", soft_wrap=True, markup=False)
+    for result in record.get("results", []):
+        console.print(_told(result, measure), soft_wrap=True, markup=False)
+    if "kendall_tau" in record:
+        console.print(agreement_line(record), soft_wrap=True, markup=False)
+
+
+def _told(result: Record, measure: str) -> str:
+    of = f" {measure}" if measure else ""
+    told = f"{result['name']}: validation{of} {result['valid']:.4f}, test {result['test']:.4f}"
+    return f"{told}, {result['parameters']:,} parameters" if "parameters" in result else told

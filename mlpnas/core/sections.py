@@ -9,8 +9,68 @@ import numpy as np
 from mlpnas.core import figures
 from mlpnas.core.page import Section
 from mlpnas.core.policy_record import Probabilities
+from mlpnas.core.report import Record, failures
 from mlpnas.core.search_space import SearchSpace
 from mlpnas.core.trial import History, Trial
+
+
+def summary(record: Record, history: History, measure: str) -> Section:
+    """What was searched, and how what was trained at length came out.
+
+    Args:
+        record: run.json of a search that may share weights.
+        measure: of validation and test, such as accuracy.
+    """
+    s, section = record["settings"], Section("Summary", wide=True)
+    how = "shared weights" if s["one_shot"] else "children trained one by one"
+    section.text(
+        f"{len(history)} of {s['trials']} trials by {s['strategy']} in the {s['space']} space, "
+        f"with {how}, preset {s['preset']}, {s['epochs']} epochs, seed {s['seed']}."
+    )
+    if results := record.get("results"):
+        header = ["trained at length", "parameters", "seconds", "validation", f"test {measure}"]
+        rows = [
+            (r["name"], r["parameters"], round(r["seconds"], 1), r["valid"], r["test"])
+            for r in results
+        ]
+        section.table(header, rows)
+    if problem := failures(history):
+        section.text(problem)
+    for note in record["data"].get("notes", []):
+        section.text(note, note=True)
+    return section
+
+
+def trained(record: Record, measure: str) -> list[Section]:
+    """Learning curves of what was trained at length, once it was."""
+    if not (results := record.get("results")):
+        return []
+    drawn = figures.training({r["name"]: r["curve"] for r in results}, measure)
+    section = Section("Trained at length").picture(drawn, f"validation {measure} by epoch")
+    return [section.text("From fresh weights, by the same recipe.", note=True)]
+
+
+def agreement(record: Record, score: str) -> list[Section]:
+    """Scores with shared weights against those alone, if both were taken.
+
+    Args:
+        score: what they are, such as accuracy.
+    """
+    if "shared_scores" not in record:
+        return []
+    tau = record["kendall_tau"]
+    drawn = figures.agreement(record["shared_scores"], record["alone_scores"])
+    section = Section("Can shared weights be believed?")
+    section.picture(drawn, "score with shared weights against score when trained alone")
+    told = "undefined" if tau is None else f"{tau:+.2f}"
+    return [
+        section.text(
+            "Random architectures, scored with shared weights and after "
+            f"{record['alone_epochs']} epochs alone ({score}). Kendall's tau: {told}; "
+            "1 would be the same order, 0 none.",
+            note=True,
+        )
+    ]
 
 
 def scores(history: History) -> Section:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from rich.console import Console
 from rich.markup import escape
@@ -33,6 +33,7 @@ from mlpnas.core.strategies.strategy import Strategy
 from mlpnas.core.trial import History, Trial
 
 Check = Callable[[list[Trial]], None]
+S = TypeVar("S")
 
 
 @dataclass
@@ -129,11 +130,20 @@ def earlier(path: Path, kind: type[Any], trials: int | None) -> tuple[Any, dict[
         InputError: if run.json cannot be read.
     """
     record = read_record(path)
+    settings = settings_of(path, record, kind)
+    return settings if trials is None else replace(settings, trials=trials), record
+
+
+def settings_of(path: Path, record: dict[str, Any], kind: type[S]) -> S:
+    """The settings in a run.json.
+
+    Raises:
+        InputError: naming the file and what is wrong in it.
+    """
     try:
-        settings = read_settings(kind, record["settings"])
+        return read_settings(kind, record["settings"])
     except InputError as error:
         raise InputError(f"{path / 'run.json'}: {error}") from None
-    return settings if trials is None else replace(settings, trials=trials), record
 
 
 class Run(Protocol):

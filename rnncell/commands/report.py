@@ -1,48 +1,37 @@
-"""`rnncell report`: what a run found."""
+"""`rnncell report`: what a run found, as text or as one HTML file."""
 
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
-from mlpnas.core.errors import InputError
-from mlpnas.core.journal import read_journal
-from mlpnas.core.report import failures, leaderboard
-from mlpnas.core.rivals import agreement_line
-from mlpnas.core.session import earlier
-from mlpnas.core.trial import History
+from mlpnas.core.report import Record, print_report, read_run, write_page
+from mlpnas.core.session import settings_of
 from rnncell.settings import Settings, is_text
-from rnncell.spaces import make_space
+from rnncell.spaces import Space, make_space
 
 
-def report(run: Path, console: Console) -> None:
-    """Print leaderboard and results.
+def report(run: Path, html: bool, console: Console) -> None:
+    """Print leaderboard and results, or write report.html into the run's folder.
 
     Args:
         run: folder of a run, finished or not.
+        html: whether to write the page.
         console: where to print.
 
     Raises:
         InputError: if the folder is no run, or damaged.
     """
-    if not (run / "run.json").is_file():
-        raise InputError(f"{run} is no folder of a run; expected one made by rnncell search")
-    settings, record = earlier(run, Settings, None)
-    space = make_space(settings.space, settings.sizes)
-    trials, _ = read_journal(run / "trials.jsonl", space)
-    print_report(record, History(trials=trials), is_text(settings.data), console)
 
+    def space_of(record: Record) -> Space:
+        settings = settings_of(run, record, Settings)
+        return make_space(settings.space, settings.sizes)
 
-def print_report(
-    record: dict[str, Any], history: History, of_text: bool, console: Console
-) -> None:
-    """The report as text."""
-    console.print(leaderboard(history, 10))
-    if problem := failures(history):
-        console.print(problem, style="yellow", soft_wrap=True, markup=False)
-    measure = "perplexity" if of_text else "accuracy"
-    for r in record.get("results", []):
-        told = f"{r['name']}: validation {measure} {r['valid']:.4f}, test {r['test']:.4f}"
-        console.print(f"{told}, {r['parameters']:,} parameters", soft_wrap=True, markup=False)
-    if "kendall_tau" in record:
-        console.print(agreement_line(record), soft_wrap=True, markup=False)
+    record, history, space = read_run(run, space_of, "rnncell")
+    measure = "perplexity" if is_text(record["settings"]["data"]) else "accuracy"
+    if not html:
+        print_report(record, history, console, measure)
+        return
+    # Imported here: drawing loads matplotlib, which the text does not need.
+    from rnncell.report import html_report
+
+    write_page(run, html_report(run, record, history, space, measure), console)

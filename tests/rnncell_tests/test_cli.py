@@ -46,7 +46,7 @@ def run(*arguments: str) -> int:
         (["search", "{corpus}", "--vocabulary", "1"], "--vocabulary is 1; expected 2 or more"),
         (["search", "{corpus}", "--exponent", "0"], "--exponent is 0"),
         (["search", "{corpus}", "--trials", "0"], "--trials is 0; expected 1 or more"),
-        (["search", "a.npz", "--preset", "enas-lm"], "--preset enas-lm is for texts"),
+        (["search", "a.npz", "--preset", "enas-lm"], "enas-lm is not for --space enas on a.npz"),
         (["report", "nowhere"], "nowhere is no folder of a run"),
         (["resume", "nowhere"], "no run.json in it"),
     ],
@@ -79,6 +79,10 @@ def test_a_search_from_text_to_model_and_its_report(corpus, tmp_path, capsys):
     assert logits.shape == (2, 3, len(words))
     assert run("report", str(folder)) == 0
     assert f"test {by_name['LSTM']['test']:.4f}" in capsys.readouterr().out
+    assert run("report", str(folder), "--html") == 0
+    page = (folder / "report.html").read_text()
+    for expected in ("The cell found", "Trained at length", "shared weights be believed"):
+        assert expected in page
 
 
 @pytest.mark.slow

@@ -1,0 +1,39 @@
+"""The report of a run as a page: the cell found, what stands beside it, how it was found."""
+
+from pathlib import Path
+
+from mlpnas.core import sections
+from mlpnas.core.page import Section, page
+from mlpnas.core.policy_record import read_policy
+from mlpnas.core.report import Record
+from mlpnas.core.trial import History
+from rnncell.drawing import draw
+from rnncell.spaces import Space
+
+
+def html_report(run: Path, record: Record, history: History, space: Space, measure: str) -> str:
+    """The report as a page.
+
+    Args:
+        run: its folder.
+        record: its run.json.
+        history, space: its trials, and where it searched.
+        measure: perplexity or accuracy.
+    """
+    parts = [sections.summary(record, history, measure)]
+    if best := history.best():
+        results = record.get("results", [])
+        text = results[0]["cell"] if results else str(best.architecture)
+        parts.append(_cell(text, space, "The cell found" if results else "Best so far"))
+        score = "c / perplexity" if measure == "perplexity" else measure
+        parts += [*sections.trained(record, measure), *sections.agreement(record, score)]
+        parts.append(sections.scores(history))
+        parts.append(sections.choices(history, space, read_policy(run / "policy.jsonl", space)))
+    parts.append(sections.leaderboard(history, {}))
+    name = Path(str(record["settings"]["data"])).stem
+    return page(f"Search for a recurrent cell on {name}", parts)
+
+
+def _cell(text: str, space: Space, title: str) -> Section:
+    section = Section(title, wide=True).picture(draw(space.parse(text), space), text)
+    return section.text(text, note=True)

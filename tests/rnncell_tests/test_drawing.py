@@ -1,0 +1,37 @@
+"""Pictures of recurrent cells."""
+
+import re
+
+import numpy as np
+import pytest
+
+from rnncell.drawing import draw, spread
+from rnncell.enas_space import ENASCellSpace, read_nodes
+from rnncell.tree_space import TreeCellSpace
+
+
+def test_columns_go_by_depth_and_a_node_stands_in_the_middle_of_what_grew_from_it():
+    # 0 -> 1 -> 2 and 0 -> 3: the leaves 2 and 3 have the rows 0 and -1, node 1 that of 2, and
+    # node 0 the mean of 0 and -1.
+    nodes = read_nodes("tanh, relu(0), tanh(1), sigmoid(0)")
+    assert spread(nodes) == [(0, -0.5), (1, 0), (2, 0), (1, -1)]
+
+
+@pytest.mark.parametrize("space", [ENASCellSpace(8), TreeCellSpace(4)], ids=lambda s: s.name)
+def test_every_node_of_any_cell_is_drawn_with_its_activation(space, property_seed):
+    rng = np.random.default_rng(property_seed)
+    for _ in range(5):
+        architecture = space.sample_architecture(rng)
+        cell = space.cell(architecture)
+        names = [node.activation for node in getattr(cell, "nodes", cell)]
+        # matplotlib draws letters as curves, and notes the words beside them.
+        written = " ".join(re.findall(r"<!-- (.*?) -->", draw(architecture, space)))
+        for i, name in enumerate(names):
+            assert re.search(rf"\b{i}: (add |mult )?{name}\b", written), written
+
+
+def test_no_two_nodes_of_a_cell_are_drawn_at_one_place(property_seed):
+    space, rng = ENASCellSpace(12), np.random.default_rng(property_seed)
+    for _ in range(20):
+        places = spread(space.cell(space.sample_architecture(rng)))
+        assert len(set(places)) == 12
