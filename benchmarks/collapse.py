@@ -20,10 +20,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # a fresh clone need not be 
 
 import numpy as np
 
-from cnnnas.darts_search import DartsSearch, DartsTraining
+from cnnnas.image_mixture import DartsTraining, ImageMixture
 from cnnnas.images import read_images
 from cnnnas.relaxed import VARIANTS
 from mlpnas.core.figures import drawn
+from mlpnas.core.gradient_search import GradientSearch
 
 
 def main() -> None:
@@ -51,14 +52,15 @@ def searched(args: argparse.Namespace, variant: str, seed: int) -> dict[str, lis
     """One search, epoch by epoch."""
     task = read_images(args.data, args.train_rows, seed).task
     training = DartsTraining(args.epochs, args.batch, alpha_rate=args.alpha_rate)
-    search = DartsSearch(
+    mixture = ImageMixture(
         task, VARIANTS[variant], training, channels=args.channels, number=args.cells, seed=seed
     )
+    space = mixture.space
     told: dict[str, list] = {"skips": [], "mixture": [], "genotype": []}
-    for epoch in search.run():
-        told["skips"].append(epoch.skips["normal"])
-        told["mixture"].append(round(epoch.accuracy, 4))
-        told["genotype"].append(round(epoch.discrete_accuracy, 4))
+    for epoch in GradientSearch(mixture, args.epochs).run():
+        told["skips"].append(space.cells(epoch.architecture)["normal"].skips)
+        told["mixture"].append(round(epoch.mixed, 4))
+        told["genotype"].append(round(epoch.discrete, 4))
         print(variant, seed, epoch.number, *(v[-1] for v in told.values()), file=sys.stderr)
     return told
 

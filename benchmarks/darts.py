@@ -68,21 +68,21 @@ def run(args: argparse.Namespace) -> dict:
     import numpy as np
     import tensorflow as tf
 
-    from cnnnas.darts_search import DartsSearch, DartsTraining
+    from cnnnas.image_mixture import DartsTraining, ImageMixture
     from cnnnas.relaxed import VARIANTS
 
     variant, order = WAYS[args.run]
     task, rng = noise(args), np.random.default_rng(0)
     before = megabytes()
-    search = DartsSearch(
+    mixture = ImageMixture(
         task, VARIANTS[variant], DartsTraining(batch_size=args.batch, order=order),
         channels=args.channels, number=args.cells,
     )  # fmt: skip
     rows, seconds = np.arange(args.batch), []
     for _ in range(args.steps + 1):
-        batches = [search.batch(rows, rng) for _ in range(2)]
+        batches = [mixture.batch(rows, rng) for _ in range(2)]
         begin = time.perf_counter()
-        loss, _ = search.bilevel.step(*batches, tf.constant(0.01))
+        loss, _ = mixture.bilevel.step(*batches, tf.constant(0.01))
         loss.numpy()
         seconds.append(time.perf_counter() - begin)
     return {

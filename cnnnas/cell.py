@@ -41,6 +41,11 @@ class Cell:
         """How many states the output concatenates."""
         return len(self.concat)
 
+    @property
+    def skips(self) -> int:
+        """How many of its operations are skip connections."""
+        return sum(name == SKIP for halves in self.nodes for name, _ in halves)
+
     def combination(self, node: int) -> str:
         """How the node of this state number combines its operations."""
         return self.combine[node - INPUTS] if self.combine else "add"

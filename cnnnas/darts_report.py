@@ -1,6 +1,5 @@
 """What the report tells of a differentiable search: how its cells came about, and collapse."""
 
-from cnnnas.cell import SKIP
 from cnnnas.cell_space import CellSpace
 from cnnnas.drawing import draw_cell
 from mlpnas.core.page import Section
@@ -28,10 +27,7 @@ def _table(history: History, space: CellSpace) -> Section:
 
 def skips(trial: Trial, space: CellSpace) -> list[int]:
     """Skip connections in each kind of cell."""
-    return [
-        sum(name == SKIP for halves in cell.nodes for name, _ in halves)
-        for cell in space.cells(trial.architecture).values()
-    ]
+    return [cell.skips for cell in space.cells(trial.architecture).values()]
 
 
 def _film(history: History, space: CellSpace, kind: str) -> Section:

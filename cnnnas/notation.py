@@ -5,10 +5,9 @@ normal_concat=[2, 3, 4, 5], reduce=[...], reduce_concat=[...])`: two entries per
 operation and the state that it reads. Nothing is executed when one is read.
 """
 
-import ast
-
 from cnnnas.cell import Cell, Cells
 from mlpnas.core.errors import InputError
+from mlpnas.core.genotype import check_edges, read_fields
 
 EXPECTED = (
     "expected Genotype(normal=[('sep_conv_3x3', 1), ('skip_connect', 0), ...], "
@@ -33,38 +32,14 @@ def read_genotype(text: str) -> dict[str, Cell]:
     Raises:
         InputError: if it is no genotype; names the part that cannot be read.
     """
-    fields = _fields(text)
+    fields = read_fields(text, EXPECTED)
     names = [name for name in fields if not name.endswith(("_concat", "_combine"))]
     return {name: _cell(name, fields) for name in names}
 
 
-def _fields(text: str) -> dict[str, list]:
-    try:
-        call = ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        call = None
-    if not isinstance(call, ast.Call) or ast.unparse(call.func) != "Genotype" or call.args:
-        raise InputError(f"cannot read the genotype {text!r}; {EXPECTED}")
-    return {str(keyword.arg): _sequence(keyword) for keyword in call.keywords}
-
-
-def _sequence(keyword: ast.keyword) -> list:
-    """A list, or the `range(2, 6)` in which concatenated states are often given."""
-    value = keyword.value
-    try:
-        if isinstance(value, ast.Call) and ast.unparse(value.func) == "range":
-            return list(range(*map(ast.literal_eval, value.args)))
-        return list(ast.literal_eval(value))
-    except (ValueError, TypeError):
-        written = ast.unparse(value)
-        raise InputError(f"{keyword.arg}={written} is no list; {EXPECTED}") from None
-
-
 def _cell(name: str, fields: dict[str, list]) -> Cell:
     edges = fields[name]
-    for edge in edges:
-        if not isinstance(edge, tuple) or list(map(type, edge)) != [str, int]:
-            raise InputError(f"{name} has the entry {edge!r}, expected ('operation', state)")
+    check_edges(name, edges)
     if len(edges) % 2 or not edges:
         raise InputError(f"{name} has {len(edges)} entries, expected two per node")
     nodes = tuple(zip(edges[::2], edges[1::2], strict=True))

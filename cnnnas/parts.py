@@ -8,7 +8,7 @@ from cnnnas.bank import Bank
 from cnnnas.cell_generator import CellGenerator
 from cnnnas.cell_networks import check_image, darts_network, enas_network
 from cnnnas.cell_space import CellSpace
-from cnnnas.darts_search import DartsSearch, DartsTraining
+from cnnnas.image_mixture import DartsTraining, ImageMixture
 from cnnnas.macro_generator import MacroGenerator
 from cnnnas.macro_space import MacroSpace
 from cnnnas.macro_supernet import MacroNetwork
@@ -21,6 +21,7 @@ from cnnnas.supernet import ImageSupernet, Network, SharedTraining
 from cnnnas.zoph_generator import ZophGenerator
 from cnnnas.zoph_space import ZophSpace
 from mlpnas.core.evaluator import Generator
+from mlpnas.core.gradient_search import GradientSearch
 from mlpnas.core.search_space import SearchSpace
 from mlpnas.core.strategies.on_policy import OnPolicyStrategy
 from mlpnas.core.task import Task
@@ -79,7 +80,7 @@ def make_supernet(
 
 def make_darts(
     space: SearchSpace, task: Task, settings: Settings, augment: Augmentation | None
-) -> DartsSearch:
+) -> GradientSearch:
     """A differentiable search; its space is the one with the publication's four nodes.
 
     Raises:
@@ -94,8 +95,8 @@ def make_darts(
         alpha_rate=sizes.alpha_rate,
         eigenvalue_every=1 if settings.stop == "eigenvalue" else 0,
     )
-    return DartsSearch(
+    mixture = ImageMixture(
         task, VARIANTS[settings.variant], training, channels=sizes.channels,
         number=sizes.layers + 2, augment=augment, seed=settings.seed,
-        rule=RULES[settings.stop],
     )  # fmt: skip
+    return GradientSearch(mixture, settings.trials, RULES[settings.stop], mixture.eigenvalue)

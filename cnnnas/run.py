@@ -6,8 +6,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from cnnnas.darts_search import DartsSearch
-from cnnnas.darts_strategy import DartsEvaluator, DartsStrategy
 from cnnnas.images import Images
 from cnnnas.parts import (
     check_images,
@@ -32,6 +30,8 @@ from mlpnas.core.evaluator import (
 )  # fmt: skip
 from mlpnas.core.executors import Executor, TrainerFactory, WorkerProcesses
 from mlpnas.core.folder import Folder, describe_data
+from mlpnas.core.gradient_search import GradientSearch
+from mlpnas.core.gradient_strategy import GradientEvaluator, GradientStrategy
 from mlpnas.core.search_space import Architecture, SearchSpace
 from mlpnas.core.session import Session
 from mlpnas.core.strategies.named import make_strategy
@@ -63,7 +63,7 @@ class Run:
     jobs: int = 1
     space: SearchSpace = field(init=False)
     generator: Generator = field(init=False)
-    supernet: ImageSupernet | DartsSearch | None = field(init=False)
+    supernet: ImageSupernet | GradientSearch | None = field(init=False)
     executor: Executor = field(init=False)
     session: Session = field(init=False)
 
@@ -82,8 +82,8 @@ class Run:
 
     def _strategy(self) -> Strategy:
         s = self.settings
-        if isinstance(self.supernet, DartsSearch):
-            return DartsStrategy(self.supernet)
+        if isinstance(self.supernet, GradientSearch):
+            return GradientStrategy(self.supernet)
         if self.supernet is not None and s.strategy == "reinforce":
             return make_controller(self.space, s)
         assert s.strategy != "gradient"  # which the settings take for a darts search alone
@@ -92,8 +92,8 @@ class Run:
     def _evaluator(self) -> Evaluator:
         if self.supernet is None:
             return self.children(self.recipe, self.settings.seed)
-        if isinstance(self.supernet, DartsSearch):
-            return DartsEvaluator(self.supernet)
+        if isinstance(self.supernet, GradientSearch):
+            return GradientEvaluator(self.supernet)
         return SupernetEvaluator(self.supernet, self.settings.rounds_per_pass)
 
     @property

@@ -7,19 +7,15 @@ Sources: Zela et al., "Understanding and robustifying differentiable architectur
 2020 (eigenvalue); Liang et al., "DARTS+", arXiv 1909.06035 (skips, ranking).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from cnnnas.darts_epoch import Epoch
+from cnnnas.darts import derive
 from cnnnas.presets import RuleName
+from mlpnas.core.gradient_search import Epoch, Rule, never
 
 WINDOW, DELAY, RATIO = 5, 4, 1.3
-
-
-def never(epochs: Sequence[Epoch]) -> int | None:
-    """Plain DARTS takes the last epoch."""
-    return None
 
 
 def sharp(epochs: Sequence[Epoch], warm: int = 10) -> int | None:
@@ -39,7 +35,7 @@ def sharp(epochs: Sequence[Epoch], warm: int = 10) -> int | None:
 
 def two_skips(epochs: Sequence[Epoch]) -> int | None:
     """The normal cell has two skip connections; the epoch before is returned."""
-    if not epochs or epochs[-1].skips["normal"] < 2:
+    if not epochs or derive(epochs[-1].tables["normal"], epochs[-1].operations).skips < 2:
         return None
     return max(0, epochs[-1].number - 1)
 
@@ -54,11 +50,10 @@ def settled(epochs: Sequence[Epoch], patience: int = 10) -> int | None:
 
 def _ranking(epoch: Epoch) -> tuple[tuple[int, ...], ...]:
     columns = [k for k, name in enumerate(epoch.operations) if "conv" in name]
-    rows = np.concatenate([scores[:, columns] for scores in epoch.scores.values()])
+    rows = np.concatenate([scores[:, columns] for scores in epoch.tables.values()])
     return tuple(map(tuple, np.argsort(-rows, axis=1, kind="stable")))
 
 
-Rule = Callable[[Sequence[Epoch]], int | None]
 RULES: Mapping[RuleName, Rule] = {
     "never": never, "eigenvalue": sharp, "skips": two_skips, "ranking": settled,
 }  # fmt: skip

@@ -13,8 +13,10 @@ from functools import cached_property
 from typing import NamedTuple
 
 from mlpnas.core.errors import InputError
+from mlpnas.core.genotype import START
 from mlpnas.core.search_space import Architecture, Decision, SearchSpace, Tokens
 from rnncell.activations import ACTIVATIONS, check_activations
+from rnncell.genotype import ROOT, read_genotype
 
 
 class Node(NamedTuple):
@@ -119,11 +121,14 @@ def write_nodes(nodes: Nodes) -> str:
 
 
 def read_nodes(text: str) -> Nodes:
-    """Inverse of `write_nodes`.
+    """Inverse of `write_nodes`; reads genotypes of DARTS as well, see `genotype`.
 
     Raises:
         InputError: naming the part that is no node, or points at no earlier one.
     """
+    if text.lstrip().startswith(START):
+        edges = read_genotype(text)
+        return (Node(None, ROOT), *(Node(state, name) for name, state in edges))
     parts = [part.strip() for part in text.split(",")]
     return tuple(_read_node(part, i, text) for i, part in enumerate(parts))
 

@@ -4,8 +4,9 @@
     small       minutes on two cores, for 200,000 tokens of text or some hundred sequences
     enas-lm     the ENAS authors' second program, enas_lm
     enas-paper  the ENAS paper
+    darts       the DARTS authors' program, for their cells
 
-The last two are for clusters: days to weeks on two cores. Where the publications are silent
+The last three are for clusters: days to weeks on two cores. Where the publications are silent
 (the paper gives no dropout rates) the values are those of the authors' first program. Final
 trainings lower their rate along half a cosine, where the publications keep or decay it.
 """
@@ -14,9 +15,12 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from rnncell.activations import ACTIVATIONS
-from rnncell.recipes import Network, Regularization, SupernetRecipe, TextRecipe
+from rnncell.recipes import MixedRecipe, Network, Regularization, SupernetRecipe, TextRecipe
 
-PresetName = Literal["tiny", "small", "enas-lm", "enas-paper"]
+PresetName = Literal["tiny", "small", "enas-lm", "enas-paper", "darts"]
+
+
+PUBLISHED_MIXTURE = MixedRecipe()
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class Preset:
         policy: of the controller that learns from shared weights, see `enas`.
         network, final_network: while searching, and of what is trained at length.
         shared: how shared weights are trained.
+        mixed: how mixed cells are trained.
         final: how a network is trained at length; children by the same with fewer epochs.
         together: the budget with shared weights.
         alone: the budget of training children one by one.
@@ -66,6 +71,7 @@ class Preset:
     draws: int = 100
     vocabulary: int = 10_000
     tokens: int | None = None
+    mixed: MixedRecipe = PUBLISHED_MIXTURE
 
 
 _LIGHT = Regularization(input=0.1, state=0.0, output=0.2, embedding=0.1)
@@ -129,6 +135,45 @@ _ENAS_PAPER = Preset(
     alone=Budget(trials=15_000, per_round=10, epochs=35),
 )
 
+# Eight nodes after node 0, all of which are averaged.
+_SMALL_DARTS = replace(
+    _SMALL,
+    nodes=9,
+    root="tanh",
+    activations=("tanh", "relu", "sigmoid", "identity"),
+    network=Network(64, _LIGHT, "nodes"),
+    final_network=Network(128, _LIGHT, "nodes"),
+    mixed=MixedRecipe(batch=64, learning_rate=10.0),
+    together=Budget(trials=6, per_round=1, epochs=6),
+)
+_TINY_DARTS = replace(
+    _SMALL_DARTS,
+    nodes=4,
+    network=Network(8, _LIGHT, "nodes"),
+    final_network=Network(8, _LIGHT, "nodes"),
+    mixed=MixedRecipe(batch=20, steps=20, learning_rate=10.0, slice=3),
+    final=_TINY.final,
+    together=Budget(trials=2, per_round=1, epochs=2),
+    alone=_TINY.alone,
+    rivals=2,
+    draws=1,
+    vocabulary=_TINY.vocabulary,
+    tokens=_TINY.tokens,
+)
+_DARTS_DROPOUT = Regularization(
+    embedding=0.2, input=0.75, state=0.25, output=0.75, l2=2.5e-7, slowness=1e-3
+)
+_DARTS = replace(
+    _SMALL_DARTS,
+    network=Network(300, _DARTS_DROPOUT, "nodes"),
+    final_network=Network(850, replace(_DARTS_DROPOUT, word=0.1, l2=4e-7), "nodes"),
+    final=TextRecipe(epochs=8000, batch=64, optimizer="sgd", learning_rate=20.0),
+    together=Budget(trials=50, per_round=1, epochs=50),
+    alone=Budget(trials=15_000, per_round=10, epochs=35),
+    vocabulary=10_000,
+    tokens=None,
+)
+
 _SMALL_SEQUENCES = replace(
     _SMALL,
     nodes=6,
@@ -145,4 +190,5 @@ TEXT: dict[PresetName, Preset] = {
     "enas-lm": _ENAS_LM,
     "enas-paper": _ENAS_PAPER,
 }
+DARTS: dict[PresetName, Preset] = {"tiny": _TINY_DARTS, "small": _SMALL_DARTS, "darts": _DARTS}
 SEQUENCES: dict[PresetName, Preset] = {"tiny": _TINY_SEQUENCES, "small": _SMALL_SEQUENCES}

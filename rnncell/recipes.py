@@ -117,3 +117,23 @@ class SupernetRecipe:
     clip: float = 0.25
     per_activation: bool = False
     slice: int = 10
+
+
+@dataclass(frozen=True)
+class MixedRecipe:
+    """How a mixed cell is trained; the defaults are those of DARTS.
+
+    Attributes:
+        batch, steps: of a window, see `text.windows`.
+        learning_rate: of the weights, by plain gradient descent.
+        alpha_rate: of the architecture parameters, by Adam.
+        clip: greatest norm of the whole gradient.
+        slice: validation windows by which the mixture and what is cut out of it are scored.
+    """
+
+    batch: int = 256
+    steps: int = 35
+    learning_rate: float = 20.0
+    alpha_rate: float = 3e-3
+    clip: float = 0.25
+    slice: int = 10

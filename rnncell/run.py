@@ -9,6 +9,8 @@ from mlpnas.core.clock import Clock
 from mlpnas.core.evaluator import ChildEvaluator, Evaluator, Recipe, Trainer, trial_seed
 from mlpnas.core.executors import Executor, InProcess, WorkerProcesses
 from mlpnas.core.folder import Folder, describe_data
+from mlpnas.core.gradient_search import GradientSearch
+from mlpnas.core.gradient_strategy import GradientEvaluator, GradientStrategy
 from mlpnas.core.learner import ReinforceLearner
 from mlpnas.core.search_space import Architecture, SearchSpace
 from mlpnas.core.session import Session
@@ -28,6 +30,7 @@ from rnncell.settings import Settings
 from rnncell.spaces import make_space
 from rnncell.supernet import TextSupernet
 from rnncell.text import Text, check_length
+from rnncell.text_mixture import TextMixture
 from rnncell.text_trainer import TextTrainer
 
 
@@ -52,7 +55,7 @@ class Run:
     space: SearchSpace = field(init=False)
     reward: Reward = field(init=False)
     generator: CellGenerator = field(init=False)
-    supernet: TextSupernet | None = field(init=False, default=None)
+    supernet: TextSupernet | GradientSearch | None = field(init=False, default=None)
     executor: Executor = field(init=False)
     session: Session = field(init=False)
 
@@ -64,9 +67,7 @@ class Run:
         if self.is_text:
             check_length(self.text.task, s.sizes.final.batch, s.sizes.final.steps)
         if s.one_shot and isinstance(space, ENASCellSpace):
-            self.supernet = TextSupernet(
-                space, self.text.task, s.sizes.network, s.sizes.shared, self.reward, s.seed
-            )
+            self.supernet = self._mixed(space) if s.differentiable else self._shared(space)
         child = self.trainer(replace(s.sizes.final, epochs=s.epochs))
         self.executor = InProcess(child) if self.supernet else WorkerProcesses(child, self.jobs)
         self.session = Session(s, self.folder, self._strategy(), self._evaluator())
@@ -76,8 +77,25 @@ class Run:
         """Whether the data is a text."""
         return not self.text.task.input_shape
 
+    def _shared(self, space: ENASCellSpace) -> TextSupernet:
+        s = self.settings
+        return TextSupernet(
+            space, self.text.task, s.sizes.network, s.sizes.shared, self.reward, s.seed
+        )
+
+    def _mixed(self, space: ENASCellSpace) -> GradientSearch:
+        s = self.settings
+        mixture = TextMixture(
+            space, self.text.task, s.sizes.network, s.sizes.mixed,
+            2 if s.order == 2 else 1, self.reward, s.seed,
+        )  # fmt: skip
+        return GradientSearch(mixture, s.trials)
+
     def _strategy(self) -> Strategy:
         s = self.settings
+        if isinstance(self.supernet, GradientSearch):
+            return GradientStrategy(self.supernet)
+        assert s.strategy != "gradient"  # which the settings take for a darts search alone
         if self.supernet is not None and s.strategy == "reinforce":
             return OnPolicyStrategy(self.space, s.seed, POLICIES[s.sizes.policy])
         if s.strategy == "reinforce" and self.is_text:
@@ -89,6 +107,8 @@ class Run:
     def _evaluator(self) -> Evaluator:
         if self.supernet is None:
             return self.children(self.executor, self.settings.seed)
+        if isinstance(self.supernet, GradientSearch):
+            return GradientEvaluator(self.supernet)
         return SupernetEvaluator(self.supernet, self.settings.rounds_per_pass)
 
     def children(self, executor: Executor, seed: int) -> ChildEvaluator:

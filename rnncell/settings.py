@@ -6,11 +6,13 @@ from typing import Literal
 
 from mlpnas.core.configuration import StrategyName, at_least
 from mlpnas.core.errors import InputError
-from rnncell.presets import SEQUENCES, TEXT, Preset, PresetName
+from rnncell.presets import DARTS, SEQUENCES, TEXT, Preset, PresetName
 from rnncell.text import Unit
 
-SpaceName = Literal["enas", "zoph"]
+SpaceName = Literal["enas", "zoph", "darts"]
 ON_POLICY = ("reinforce", "random")
+# A differentiable search has no strategy that scores would teach.
+Chooser = Literal[StrategyName, "gradient"]
 
 
 @dataclass(frozen=True)
@@ -24,14 +26,15 @@ class Settings:
         epochs: passes over the training data: of the shared weights, in as many rounds as
             were planned at first, or of each child.
         rounds_per_pass: rounds of scores between two passes of the shared weights.
-        space: ENAS cells, or Zoph and Le's trees.
-        strategy: who chooses.
+        space: ENAS cells, Zoph and Le's trees, or DARTS's cells.
+        strategy: who chooses; `"gradient"` in a differentiable search.
         preset: sizes of the networks and length of the last training, see `presets`.
         one_shot: whether all cells share their weights.
         unit: what a text consists of.
         vocabulary: different tokens to keep; None for the preset's.
         tokens: training tokens to use; None for the preset's.
         exponent: of the perplexity in the reward.
+        order: of a differentiable search's gradient: 2 looks a step ahead.
         seed: of everything.
 
     Raises:
@@ -44,13 +47,14 @@ class Settings:
     epochs: int
     rounds_per_pass: int = 1
     space: SpaceName = "enas"
-    strategy: StrategyName = "reinforce"
+    strategy: Chooser = "reinforce"
     preset: PresetName = "small"
     one_shot: bool = True
     unit: Unit = "words"
     vocabulary: int | None = None
     tokens: int | None = None
     exponent: float = 1.0
+    order: int = 1
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -60,7 +64,15 @@ class Settings:
             at_least(self, 2, "tokens")
         if not self.exponent > 0:
             raise InputError(f"--exponent is {self.exponent}; expected more than 0")
-        if self.one_shot and self.strategy not in ON_POLICY:
+        if self.order not in (1, 2):
+            raise InputError(f"--order is {self.order}, expected 1 or 2")
+        if self.differentiable != (self.strategy == "gradient"):
+            raise InputError(
+                f"--space {self.space} with --strategy {self.strategy} cannot be: shared "
+                "weights of darts are searched by their gradient, and nothing else is; leave "
+                "--strategy out, or add --no-one-shot"
+            )
+        if self.one_shot and self.strategy not in (*ON_POLICY, "gradient"):
             raise InputError(
                 f"--strategy is {self.strategy}, which learns from scores that last; those of "
                 f"shared weights change with the weights: expected {' or '.join(ON_POLICY)}, "
@@ -69,32 +81,38 @@ class Settings:
         if self.one_shot and not shareable(self.data, self.space):
             raise InputError(
                 f"--space {self.space} on {self.data} has no shared weights; expected --space "
-                "enas on a text, or add --no-one-shot"
+                "enas or darts on a text, or add --no-one-shot"
             )
+
+    @property
+    def differentiable(self) -> bool:
+        """Whether cells are chosen by a gradient."""
+        return self.space == "darts" and self.one_shot
 
     @property
     def sizes(self) -> Preset:
         """What the preset says."""
-        return sizes_of(self.preset, self.data)
+        return sizes_of(self.preset, self.data, self.space)
 
 
-def sizes_of(preset: PresetName, data: str) -> Preset:
-    """What a preset says for such data.
+def sizes_of(preset: PresetName, data: str, space: SpaceName) -> Preset:
+    """What a preset says for such data and cells.
 
     Raises:
         InputError: if it says nothing.
     """
-    presets = TEXT if is_text(data) else SEQUENCES
+    presets = SEQUENCES if not is_text(data) else DARTS if space == "darts" else TEXT
     if preset not in presets:
         raise InputError(
-            f"--preset {preset} is for texts, and {data} is none; expected {list(presets)}"
+            f"--preset {preset} is not for --space {space} on {data}; expected one of "
+            f"{list(presets)}"
         )
     return presets[preset]
 
 
 def shareable(data: str, space: SpaceName) -> bool:
-    """Whether cells can share weights: ENAS cells on a text."""
-    return space == "enas" and is_text(data)
+    """Whether cells can share weights: those of ENAS and DARTS on a text."""
+    return space != "zoph" and is_text(data)
 
 
 def is_text(data: str) -> bool:
@@ -103,11 +121,14 @@ def is_text(data: str) -> bool:
 
 
 def plan(
-    preset: PresetName, data: str, one_shot: bool, trials: int | None, epochs: int | None
-) -> dict[str, int]:
+    preset: PresetName, data: str, space: SpaceName, one_shot: bool,
+    trials: int | None, epochs: int | None,
+) -> dict[str, int]:  # fmt: skip
     """How long a search is, as settings: what was asked for, else what the preset says."""
-    sizes = sizes_of(preset, data)
+    sizes = sizes_of(preset, data, space)
     budget = sizes.together if one_shot else sizes.alone
+    if space == "darts" and one_shot:  # a trial is an epoch
+        trials = epochs = trials or epochs
     planned = budget.trials if trials is None else trials
     passes = budget.epochs if epochs is None else epochs
     return {

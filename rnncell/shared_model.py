@@ -9,6 +9,7 @@ Source: Pham et al., ICML 2018, sections 2.1 and 3.1, and the authors' code.
 import numpy as np
 import tensorflow as tf
 
+from rnncell.language import masks, mean_nats, unrest, vectors
 from rnncell.recipes import Regularization
 from rnncell.shared_cell import Path, SharedCell
 
@@ -104,11 +105,10 @@ class SharedLanguageModel:
         x, y, weight = window
         with tf.GradientTape() as tape:
             tape.watch(weights)
-            keep = self._masks(tf.shape(x), number)
+            keep = masks(self._regular, self.cell.units, tf.shape(x), self._seed, number)
             outputs = self._outputs(weights, path, x, state, keep)
-            nats = _mean_nats(outputs * keep.get("output", 1.0), weights[0], y, weight)
-            change = tf.reduce_mean(tf.square(outputs[1:] - outputs[:-1]))
-            loss = nats + self._regular.slowness * change
+            nats = mean_nats(outputs * keep.get("output", 1.0), weights[0], y, weight)
+            loss = nats + self._regular.slowness * unrest(outputs)
         gradients = map(tf.convert_to_tensor, tape.gradient(loss, weights))
         pairs = zip(gradients, weights, strict=True)
         decayed = [g + 2.0 * self._regular.l2 * w for g, w in pairs]
@@ -129,43 +129,16 @@ class SharedLanguageModel:
         words = tf.convert_to_tensor(self.words)
         weights = [words, *self.cell.kernels(path.rows)]
         outputs = self._outputs(weights, path, x, state, {})
-        return _mean_nats(outputs, words, y, weight), outputs[-1]
+        return mean_nats(outputs, words, y, weight), outputs[-1]
 
     def _outputs(
         self, weights: list, path: Path, x: tf.Tensor, state: tf.Tensor, keep: dict
     ) -> tf.Tensor:
         """What the cell puts out, `(steps, batch, units)`."""
-        vectors = tf.gather(weights[0], tf.transpose(x))
-        for name in ("word", "embedding", "input"):
-            vectors *= keep.get(name, 1.0)
-        return self.cell.unroll(vectors, state, weights[1:], path, keep.get("state", 1.0))
-
-    def _masks(self, shape: tf.Tensor, number: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Factors 0 or 1 / (1 - rate) by place of dropout, where the rate is not 0."""
-        batch, steps, units = shape[0], shape[1], self.cell.units
-        shapes = {name: [batch, units] for name in ("embedding", "input", "state", "output")}
-        shapes["word"] = [steps, batch, 1]
-        masks = {}
-        for i, (name, size) in enumerate(shapes.items()):
-            if rate := getattr(self._regular, name):
-                drawn = tf.random.stateless_uniform(size, [self._seed * 8 + i, number])
-                masks[name] = tf.cast(drawn >= rate, tf.float32) / (1.0 - rate)
-        return masks
+        entering = vectors(weights[0], x, keep)
+        return self.cell.unroll(entering, state, weights[1:], path, keep.get("state", 1.0))
 
     def _apply(self, changes: list[tf.Tensor], path: Path) -> None:
         self.words.assign_sub(changes[0])
         for i, (bank, change) in enumerate(zip(self.cell.banks, changes[1:], strict=True)):
             bank.scatter_sub(tf.IndexedSlices(change[None], path.rows[i : i + 1]))
-
-
-def _mean_nats(
-    outputs: tf.Tensor, words: tf.Tensor, y: tf.Tensor, weight: tf.Tensor
-) -> tf.Tensor:
-    """Weighted mean cross-entropy of outputs `(steps, batch, units)`."""
-    flat = tf.reshape(outputs, [-1, words.shape[1]])
-    logits = tf.matmul(flat, words, transpose_b=True)
-    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
-        tf.reshape(tf.transpose(y), [-1]), logits
-    )
-    weights = tf.reshape(tf.transpose(weight), [-1])
-    return tf.reduce_sum(losses * weights) / tf.maximum(tf.reduce_sum(weights), 1.0)

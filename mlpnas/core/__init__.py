@@ -16,6 +16,8 @@ Reading order, in which each file imports only those before it:
     ppo             clipped ones, several per batch
     relaxation      from architecture parameters to the weights of mixed operations
     differentiable  bilevel optimisation of both: DARTS for any supernet
+    genotype        reads cells as DARTS prints them
+    gradient_search a differentiable search, epoch by epoch
     strategies      who chooses: ask and tell
     shared_weights  the one-shot store
     checkpoint      strategy and store on the disk, round by round
@@ -23,6 +25,7 @@ Reading order, in which each file imports only those before it:
     clock           when a search has to stop
     evaluator       what turns an architecture into a trial
     schedules       learning rates as functions of the epochs done
+    gradient_strategy  a differentiable search in the loop of all others
     supernet        one set of weights for all architectures, trained in turns with the strategy
     tabular         looks scores up in a table of trained architectures
     training        plain Keras training of one network

@@ -14,12 +14,12 @@ from cnnnas.cell import Cell
 from cnnnas.cell_networks import darts_network
 from cnnnas.cell_space import CellSpace
 from cnnnas.darts import KINDS, MixedNetwork, derive, edges_of, one_hot
-from cnnnas.darts_epoch import Epoch
-from cnnnas.darts_search import DartsSearch, DartsTraining
-from cnnnas.darts_strategy import DartsEvaluator, DartsStrategy
+from cnnnas.image_mixture import DartsTraining, ImageMixture
 from cnnnas.mixing import CANDIDATES, some_channels
 from cnnnas.relaxed import VARIANTS
 from mlpnas.core.errors import InputError
+from mlpnas.core.gradient_search import Epoch, GradientSearch, never
+from mlpnas.core.gradient_strategy import GradientEvaluator, GradientStrategy
 from mlpnas.core.relaxation import softmax
 from mlpnas.core.search import search as loop
 from mlpnas.core.task import Fold, Task
@@ -296,27 +296,32 @@ TWO = ("sep_conv_3x3", "skip_connect")
 FEW = replace(VARIANTS["plain"], operations=TWO)
 
 
-def search(variant=FEW, training=QUICK, seed: int = 0, of: Task | None = None) -> DartsSearch:
-    return DartsSearch(of or task(), variant, training, 2, 4, 1, seed=seed)
+def mixture(variant=FEW, training=QUICK, seed: int = 0, of: Task | None = None) -> ImageMixture:
+    return ImageMixture(of or task(), variant, training, 2, 4, 1, seed=seed)
+
+
+def search(training=QUICK, rule=never, **more) -> GradientSearch:
+    made = mixture(training=training, **more)
+    return GradientSearch(made, training.epochs, rule, made.eigenvalue)
 
 
 def test_a_search_moves_alphas_and_tells_what_shows_a_collapse():
     made = search(training=replace(QUICK, eigenvalue_every=2))
-    first = {kind: alphas.numpy() for kind, alphas in made.alphas.items()}
+    first = {kind: alphas.numpy() for kind, alphas in made.supernet.alphas.items()}
     epochs = list(made.run())
     assert [epoch.number for epoch in epochs] == [0, 1]
     assert made.chosen is epochs[-1]
     again = search()
     again.restore(made.state())
-    assert again.chosen.genotype == made.chosen.genotype
+    assert again.chosen.architecture == made.chosen.architecture
     # One cell: the reduction; so the alphas of normal cells have no gradient but their decay.
-    assert (made.alphas["reduce"].numpy() != first["reduce"]).any()
+    assert (made.supernet.alphas["reduce"].numpy() != first["reduce"]).any()
     for epoch in epochs:
-        assert set(epoch.skips) == set(epoch.entropy) == set(KINDS)
-        assert 0 <= epoch.accuracy <= 1
-        assert 0 <= epoch.discrete_accuracy <= 1
+        assert set(epoch.tables) == set(epoch.entropy) == set(KINDS)
+        assert 0 <= epoch.mixed <= 1
+        assert 0 <= epoch.discrete <= 1
         assert epoch.entropy["reduce"] == pytest.approx(math.log(2), abs=0.01)
-        assert CellSpace(2, TWO, distinct=True, output="all").parse(epoch.genotype)
+        assert CellSpace(2, TWO, distinct=True, output="all").parse(str(epoch.architecture))
     assert epochs[0].eigenvalue is not None
     assert epochs[1].eigenvalue is None
 
@@ -327,35 +332,34 @@ def test_a_search_goes_on_from_its_state_as_if_it_had_not_been_interrupted():
     whole.advance()
     second.restore(whole.state())
     expected, found = whole.advance(), second.advance()
-    assert (found.train_loss, found.genotype) == (expected.train_loss, expected.genotype)
-    np.testing.assert_array_equal(found.scores["reduce"], expected.scores["reduce"])
+    assert replace(found, tables={}) == replace(expected, tables={})
+    np.testing.assert_array_equal(found.tables["reduce"], expected.tables["reduce"])
 
 
 def test_equal_seeds_give_equal_searches_to_the_bit():
     one = replace(QUICK, epochs=1)
     [first], [again] = (list(search(training=one).run()) for _ in range(2))
     assert (first.train_loss, first.valid_loss) == (again.train_loss, again.valid_loss)
-    np.testing.assert_array_equal(first.scores["reduce"], again.scores["reduce"])
+    np.testing.assert_array_equal(first.tables["reduce"], again.tables["reduce"])
     other = search(seed=1)
-    assert (other.alphas["reduce"].numpy() != search().alphas["reduce"].numpy()).any()
+    assert (other.supernet.alphas["reduce"].numpy() != mixture().alphas["reduce"].numpy()).any()
 
 
 def test_the_rule_ends_a_search_and_says_which_epoch_to_take():
-    made = search(training=replace(QUICK, epochs=5))
-    made._rule = lambda epochs: 0 if len(epochs) == 2 else None
+    made = search(replace(QUICK, epochs=5), lambda epochs: 0 if len(epochs) == 2 else None)
     assert len(list(made.run())) == 2
     assert made.chosen.number == 0
 
 
 def test_epochs_are_trials_of_the_search_loop():
     made = search()
-    strategy = DartsStrategy(made)
-    history = loop(strategy, DartsEvaluator(made), History(), trials=5, per_round=1)
+    strategy = GradientStrategy(made)
+    history = loop(strategy, GradientEvaluator(made), History(), trials=5, per_round=1)
     assert [trial.id for trial in history.trials] == [0, 1]  # then it is over
     for trial, epoch in zip(history.trials, made.epochs, strict=True):
-        assert str(made.space.parse(epoch.genotype)) == str(trial.architecture)
-        assert (trial.score, trial.predicted) == (epoch.discrete_accuracy, epoch.accuracy)
-    assert made.validate(strategy.sample(1)) == [made.chosen.discrete_accuracy]
+        assert epoch.architecture == trial.architecture
+        assert (trial.score, trial.predicted) == (epoch.discrete, epoch.mixed)
+    assert made.validate(strategy.sample(1)) == [made.chosen.discrete]
 
 
 def test_the_weights_that_an_architecture_uses_are_those_of_its_network():
@@ -369,9 +373,9 @@ def test_the_weights_that_an_architecture_uses_are_those_of_its_network():
 
 def test_in_warm_epochs_the_alphas_rest():
     made = search(training=replace(QUICK, epochs=1, warm=1))
-    before = [alphas.numpy() for alphas in made.alphas.values()]
+    before = [alphas.numpy() for alphas in made.supernet.alphas.values()]
     list(made.run())
-    for alphas, old in zip(made.alphas.values(), before, strict=True):
+    for alphas, old in zip(made.supernet.alphas.values(), before, strict=True):
         np.testing.assert_array_equal(alphas.numpy(), old)
 
 
@@ -386,18 +390,18 @@ def test_in_warm_epochs_the_alphas_rest():
 def test_every_variant_makes_an_epoch(name):
     variant = VARIANTS[name]
     few = replace(variant, operations=TWO)
-    [epoch] = search(few, replace(QUICK, epochs=1)).run()
+    [epoch] = search(replace(QUICK, epochs=1), variant=few).run()
     assert np.isfinite(epoch.train_loss)
-    assert epoch.scores["normal"].shape == (5, 2)
+    assert epoch.tables["normal"].shape == (5, 2)
 
 
 def test_a_search_that_diverges_ends_with_its_last_good_genotype(caplog):
     made = search(training=replace(QUICK, epochs=3))
     epochs = []
-    with caplog.at_level(logging.WARNING, "cnnnas"):
+    with caplog.at_level(logging.WARNING, "mlpnas"):
         for epoch in made.run():
             epochs.append(epoch)
-            made.alphas["reduce"].assign(np.full((5, 2), np.nan))
+            made.supernet.alphas["reduce"].assign(np.full((5, 2), np.nan))
     assert len(epochs) == 1
     assert made.advance() is None
     assert made.chosen is epochs[0]
@@ -427,7 +431,9 @@ def epoch(
     number: int, eigenvalue: float | None = None, table: np.ndarray | None = None
 ) -> Epoch:
     both = dict.fromkeys(KINDS, scores() if table is None else table)
-    return Epoch(number, 1.0, 1.0, 0.5, 0.4, CANDIDATES, both, eigenvalue)
+    cells = {kind: derive(own, CANDIDATES) for kind, own in both.items()}
+    found = CellSpace.darts(2).from_cells(cells)
+    return Epoch(number, 1.0, 1.0, 0.5, 0.4, found, CANDIDATES, both, eigenvalue)
 
 
 def test_a_rising_eigenvalue_stops_and_returns_to_where_it_was_low():
@@ -442,7 +448,7 @@ def test_a_rising_eigenvalue_stops_and_returns_to_where_it_was_low():
 
 def test_two_skips_in_the_normal_cell_stop_and_the_epoch_before_is_taken():
     skips = scores(edge_0={"skip_connect": 0.9}, edge_3={"skip_connect": 0.9})
-    assert epoch(0, table=skips).skips == {"normal": 2, "reduce": 2}
+    assert derive(skips, CANDIDATES).skips == 2
     assert stopping.two_skips([epoch(0)]) is None
     assert stopping.two_skips([epoch(0), epoch(1, table=skips)]) == 0
 

@@ -46,7 +46,10 @@ def run(*arguments: str) -> int:
         (["search", "{corpus}", "--vocabulary", "1"], "--vocabulary is 1; expected 2 or more"),
         (["search", "{corpus}", "--exponent", "0"], "--exponent is 0"),
         (["search", "{corpus}", "--trials", "0"], "--trials is 0; expected 1 or more"),
-        (["search", "a.npz", "--preset", "enas-lm"], "enas-lm is not for --space enas on a.npz"),
+        (
+            ["search", "a.npz", "--preset", "enas-lm"],
+            "enas-lm is not for --space enas on a.npz",
+        ),
         (["report", "nowhere"], "nowhere is no folder of a run"),
         (["resume", "nowhere"], "no run.json in it"),
     ],

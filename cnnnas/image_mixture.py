@@ -1,4 +1,4 @@
-"""DartsSearch: trains a mixed network and its architecture parameters in turns.
+"""ImageMixture: a mixed network, and the images that it and its alphas learn from in turns.
 
 The training rows are halved: one half moves the weights, the other the alphas. The validation
 fold is looked at once per epoch, to show what the search is doing; it moves nothing.
@@ -6,11 +6,9 @@ fold is looked at once per epoch, to show what the search is doing; it moves not
 Source: Liu, Simonyan and Yang, "DARTS: differentiable architecture search", ICLR 2019.
 """
 
-import json
-import logging
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
@@ -20,17 +18,14 @@ import tensorflow as tf
 
 from cnnnas.cell import Cells
 from cnnnas.cell_space import CellSpace
-from cnnnas.darts import KINDS, MixedNetwork, edges_of, one_hot
-from cnnnas.darts_epoch import Epoch
+from cnnnas.darts import KINDS, MixedNetwork, derive, edges_of, one_hot
 from cnnnas.layers import Tensor
 from cnnnas.relaxed import Variant
-from cnnnas.stopping import Rule, never
 from mlpnas.core.differentiable import Bilevel, hessian_product, largest_eigenvalue
 from mlpnas.core.errors import InputError
+from mlpnas.core.gradient_search import Tables
 from mlpnas.core.search_space import Architecture
 from mlpnas.core.task import Task
-
-logger = logging.getLogger(__name__)
 
 SPLIT, ALPHAS, ROWS, EVALUATION = range(4)  # what a random stream is for
 Augment = Callable[[Tensor, Tensor], Tensor]
@@ -61,13 +56,13 @@ class DartsTraining:
     eigenvalue_every: int = 0
 
     def rate(self, epoch: int) -> float:
-        """The weights' learning rate in an epoch."""
-        cosine = (1 + math.cos(math.pi * epoch / self.epochs)) / 2
+        """The weights' learning rate in an epoch; the lowest in those beyond the plan."""
+        cosine = (1 + math.cos(math.pi * min(1.0, epoch / self.epochs))) / 2
         return self.low + (self.high - self.low) * cosine
 
 
-class DartsSearch:
-    """A differentiable search on images.
+class ImageMixture:
+    """See `mlpnas.core.gradient_search.MixedSupernet`.
 
     Args:
         task: the images.
@@ -76,11 +71,11 @@ class DartsSearch:
         nodes, channels, number: of the mixed network, see `MixedNetwork`.
         augment: varies training images, given them and a seed of two int32.
         seed: of everything; equal seeds, equal genotypes on a CPU.
-        rule: when to end early, and with which epoch.
 
     Attributes:
-        space: of the genotypes.
-        epochs: those that are done.
+        alphas: the architecture parameters by kind of cell, `(edges, operations)`, and what
+            columns more the variant has.
+        bilevel: steps on them and on the weights.
 
     Raises:
         InputError: if half of the training rows is less than a batch, there is no validation
@@ -90,14 +85,13 @@ class DartsSearch:
     def __init__(
         self, task: Task, variant: Variant, training: DartsTraining = DartsTraining(),
         nodes: int = 4, channels: int = 16, number: int = 8, augment: Augment | None = None,
-        seed: int = 0, rule: Rule = never,
+        seed: int = 0,
     ):  # fmt: skip
         _check(task, training.batch_size)
         self._task, self._variant, self._training = task, variant, training
-        self._augment, self._seed, self._rule = augment, seed, rule
-        self.space = CellSpace.darts(nodes)
-        self.epochs: list[Epoch] = []
-        self._over = False  # something is no longer finite
+        self._augment, self._seed = augment, seed
+        self.space, self.edges = CellSpace.darts(nodes), edges_of(nodes)
+        self.operations = variant.operations
         self.network = MixedNetwork(
             task.input_shape, len(task.classes), (*variant.operations, *variant.extras),
             nodes, channels, number, variant.mix, seed,
@@ -122,49 +116,10 @@ class DartsSearch:
     def _rng(self, *purpose: int) -> np.random.Generator:
         return np.random.default_rng([self._seed, *purpose])
 
-    def run(self) -> Iterator[Epoch]:
-        """Epochs as they finish; afterwards `chosen` is the one to take."""
-        while (epoch := self.advance()) is not None:
-            yield epoch
-
-    def advance(self) -> Epoch | None:
-        """The next epoch; None if the search is over.
-
-        It is over after the last epoch; or because the rule says so; or if anything is no
-        longer a finite number: then the last good genotype stays chosen.
-        """
-        number = len(self.epochs)
-        if self._over or self._back is not None or number == self._training.epochs:
-            return None
-        losses = self._pass(number)
-        values = [a.numpy() for a in self.bilevel.alphas]
-        if not all(np.isfinite(part).all() for part in (losses, *values)):
-            logger.warning(
-                "the search diverged in epoch %d (losses %s); it ends with the genotype of "
-                "the epoch before: try a lower learning rate", number, losses,
-            )  # fmt: skip
-            self._over = True
-            return None
-        self.epochs.append(self._epoch(number, *losses))
-        return self.epochs[-1]
-
-    @property
-    def _back(self) -> int | None:
-        """The epoch that the rule returns to, if it ends the search."""
-        return self._rule(self.epochs)
-
-    @property
-    def chosen(self) -> Epoch | None:
-        """The epoch whose genotype is the result, so far; None before the first."""
-        if not self.epochs:
-            return None
-        return self.epochs[-1 if (back := self._back) is None else back]
-
-    def _pass(self, number: int) -> tuple[float, float]:
-        """One pass over the weights' half; mean losses."""
+    def train(self, number: int) -> tuple[float, float]:
         t, rng = self._training, self._rng(ROWS, number)
         rate = tf.constant(t.rate(number), tf.float32)
-        self._progress.assign(number / t.epochs)
+        self._progress.assign(min(1.0, number / t.epochs))
         of_weights, of_alphas = self._halves
         order, losses = rng.permutation(of_weights), []
         for start in range(0, len(order) - t.batch_size + 1, t.batch_size):
@@ -209,16 +164,15 @@ class DartsSearch:
             loss += tf.add_n([self._variant.penalty(a.value) for a in self.alphas.values()])
         return loss
 
-    def _epoch(self, number: int, train_loss: float, valid_loss: float) -> Epoch:
-        scores = {k: self._variant.scores(a.value).numpy() for k, a in self.alphas.items()}
-        operations = self._variant.operations
+    def tables(self) -> dict[str, np.ndarray]:
+        return {k: self._variant.scores(a.value).numpy() for k, a in self.alphas.items()}
+
+    def derive(self, tables: Tables) -> Architecture:
+        return self.space.from_cells({k: derive(t, self.operations) for k, t in tables.items()})
+
+    def score(self) -> float:
         seed = tf.constant(self._rng(EVALUATION).integers(2**31, size=2), tf.int32)
-        mixed = self._accuracy(self._mixtures(seed))
-        epoch = Epoch(
-            number, train_loss, valid_loss, mixed, 0.0, operations, scores,
-            self._eigenvalue(number),
-        )  # fmt: skip
-        return replace(epoch, discrete_accuracy=self._discrete_accuracy(epoch.cells))
+        return self._accuracy(self._mixtures(seed))
 
     def _discrete_accuracy(self, cells: Cells) -> float:
         """Of some cells alone, with the mixture's weights."""
@@ -227,14 +181,13 @@ class DartsSearch:
         return self._accuracy({k: tf.pad(tf.constant(w), extras) for k, w in weights.items()})
 
     def validate(self, architectures: Sequence[Architecture]) -> list[float]:
-        """The accuracy of each on the validation fold, with the mixture's weights."""
         return [self._discrete_accuracy(self.space.cells(a)) for a in architectures]
 
     def parameters(self, architecture: Architecture) -> int:
-        """How many of the shared weights the architecture uses."""
         return self.network.count(self.space.cells(architecture))
 
-    def _eigenvalue(self, number: int) -> float | None:
+    def eigenvalue(self, number: int) -> float | None:
+        """The dominant one of the alphas' Hessian, where it is asked for."""
         every = self._training.eigenvalue_every
         if not every or number % every:
             return None
@@ -254,30 +207,7 @@ class DartsSearch:
         found = tf.argmax(self.network(images, mixtures), axis=1, output_type=labels.dtype)
         return tf.reduce_sum(tf.cast(found == labels, tf.int32))
 
-    def state(self) -> dict[str, np.ndarray]:
-        """All that was learned, as arrays."""
-        learned = {f"variable/{i}": v.numpy() for i, v in enumerate(self._variables())}
-        told = [asdict(epoch) for epoch in self.epochs]
-        tables = {
-            f"epoch/{i}/{kind}": scores
-            for i, epoch in enumerate(told)
-            for kind, scores in epoch.pop("scores").items()
-        }
-        return {**learned, **tables, "epochs": np.array(json.dumps(told))}
-
-    def restore(self, state: Mapping[str, np.ndarray]) -> None:
-        """Inverse of `state`, for a search made with the same arguments."""
-        for i, variable in enumerate(self._variables()):
-            variable.assign(state[f"variable/{i}"])
-        self.epochs = [
-            Epoch(
-                **{**told, "operations": tuple(told["operations"])},
-                scores={kind: state[f"epoch/{i}/{kind}"] for kind in KINDS},
-            )
-            for i, told in enumerate(json.loads(str(state["epochs"])))
-        ]
-
-    def _variables(self) -> list[keras.Variable]:
+    def variables(self) -> list[keras.Variable]:
         made = self.bilevel
         return [*made.weights, *made.momenta, *made.alphas, *made.adam.variables]
 
