@@ -1,11 +1,13 @@
 """Pictures of cells and networks, each as the text of an SVG."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from itertools import pairwise
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
+from matplotlib.text import Text
 
 from cnnnas.cell import INPUTS, Cell
 from cnnnas.macro_space import MacroSpace
@@ -14,6 +16,7 @@ from mlpnas.core.search_space import Architecture
 
 # A colour says what an operation does: convolve, pool, or nothing.
 COLOURS = {"sep": BLUE, "dil": "#5b9bd5", "conv": "#1d3f66", "max": ORANGE, "avg": "#e2a76f"}
+NEAREST, LANE = 38, 6  # points from the middle of a box to the first skip, and between two
 BOX = {"boxstyle": "round,pad=0.35", "facecolor": "white"}
 
 
@@ -42,76 +45,51 @@ def places(cell: Cell) -> list[tuple[float, float]]:
     for state, depth in enumerate(columns):
         beside = [s for s, d in enumerate(columns) if d == depth]
         # Every other column is shifted, so that few arrows run through a third state.
-        shift = 0.35 * (depth % 2)
-        rows.append((len(beside) - 1) / 2 - beside.index(state) + shift)
-    return list(zip(map(float, columns), rows, strict=True))
+        shift = 0.6 * (depth % 2)
+        rows.append(1.6 * ((len(beside) - 1) / 2 - beside.index(state)) + shift)
+    return [(2.2 * depth, row) for depth, row in zip(columns, rows, strict=True)]
 
 
 def draw_cell(cell: Cell, title: str = "") -> str:
     """A cell from left to right: its inputs, its nodes, and what it concatenates.
 
-    Two operations between the same states are drawn as two arrows.
+    Before every node stand the two operations whose results it adds.
     """
     at = places(cell)
-    end = (max(x for x, _ in at) + 1.0, 0.0)
+    end = (max(x for x, _ in at) + 1.2, 0.0)
+    names = ["$c_{k-2}$", "$c_{k-1}$", *map(str, range(INPUTS, len(at)))]
 
     def draw(figure: Figure, axes: Axes) -> None:
-        bends = _bends(cell)
+        states = [_box(axes, place, name) for place, name in zip(at, names, strict=True)]
         for node, halves in enumerate(cell.nodes, INPUTS):
-            for half, (operation, state) in enumerate(halves):
-                bend = bends[node - INPUTS][half]
-                # Near the node that reads, arrows are furthest from those to other nodes.
-                where = (0.7, 0.48)[half]
-                _arrow(
-                    axes, at[state], at[node], colour(operation), bend, short(operation), where
-                )
+            x, y = at[node]
+            for (operation, state), side in zip(halves, (0.32, -0.32), strict=True):
+                box = _box(axes, (x - 0.95, y + side), short(operation), colour(operation))
+                _arrow(axes, states[state], box, colour(operation))
+                _arrow(axes, box, states[node], colour(operation))
+        out = _box(axes, end, "$c_k$")
         for state in cell.concat:
-            _arrow(axes, at[state], end, GREY, 0.0, style=":")
-        names = ["$c_{k-2}$", "$c_{k-1}$", *map(str, range(INPUTS, len(at)))]
-        for name, (x, y) in zip(names, at, strict=True):
-            axes.text(x, y, name, ha="center", va="center", bbox=BOX, zorder=5, fontsize=10)
-        axes.text(*end, "$c_k$", ha="center", va="center", bbox=BOX, zorder=5, fontsize=10)
+            _arrow(axes, states[state], out, GREY, ":")
         _frame(axes, [*at, end], title)
 
     rows = np.ptp([y for _, y in at])
-    return drawn(draw, (2.5 * end[0] + 1.4, max(2.4, 1.3 * rows + 1.7)))
+    return drawn(draw, (1.35 * end[0] + 1.2, max(2.4, 0.95 * rows + 1.7)))
 
 
-def _bends(cell: Cell) -> list[list[float]]:
-    """How much each arrow is curved: enough that two between the same states are apart."""
-    bends = []
-    for halves in cell.nodes:
-        states = [state for _, state in halves]
-        twice = len(set(states)) < len(states)
-        bends.append([0.25 - 0.5 * i if twice else 0.12 for i in range(len(states))])
-    return bends
+def _box(axes: Axes, place: tuple[float, float], name: str, edge: str = "black") -> Text:
+    style = {**BOX, "edgecolor": edge}
+    return axes.text(*place, name, ha="center", va="center", bbox=style, fontsize=9, zorder=5)
 
 
 def _arrow(
-    axes: Axes, start: tuple[float, float], stop: tuple[float, float], color: str,
-    bend: float, label: str = "", where: float = 0.5, style: str = "-",
-) -> None:  # fmt: skip
-    arrow = FancyArrowPatch(
-        start, stop, arrowstyle="-|>", mutation_scale=11, color=color, lw=1.6,
-        linestyle=style, shrinkA=13, shrinkB=13, connectionstyle=f"arc3,rad={bend}",
-    )  # fmt: skip
-    axes.add_patch(arrow)
-    if label:
-        x, y = _along(start, stop, bend, where)
-        patch = {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.85}
-        axes.text(
-            x, y, label, color=color, fontsize=8, ha="center", va="center", bbox=patch, zorder=4
-        )
-
-
-def _along(
-    start: tuple[float, float], stop: tuple[float, float], bend: float, t: float
-) -> np.ndarray:
-    """The point of the arrow's curve at t in [0, 1], a quadratic Bézier curve."""
-    a, b = np.array(start), np.array(stop)
-    across = np.array([b[1] - a[1], a[0] - b[0]])
-    control = (a + b) / 2 + bend * across
-    return (1 - t) ** 2 * a + 2 * t * (1 - t) * control + t**2 * b
+    axes: Axes, start: Text, stop: Text, color: str, style: str = "-", way: str = "arc3"
+) -> None:
+    """From the edge of one box to that of the other."""
+    how = {"arrowstyle": "-|>", "mutation_scale": 10, "shrinkA": 1, "shrinkB": 1}
+    ends = {"patchA": start.get_bbox_patch(), "patchB": stop.get_bbox_patch()}
+    drawn_as = {"color": color, "lw": 1.2, "linestyle": style, "connectionstyle": way}
+    at = start.get_position(), stop.get_position()
+    axes.add_patch(FancyArrowPatch(*at, **how, **ends, **drawn_as))
 
 
 def _frame(axes: Axes, points: Iterable[tuple[float, float]], title: str) -> None:
@@ -122,33 +100,29 @@ def _frame(axes: Axes, points: Iterable[tuple[float, float]], title: str) -> Non
 
 
 def draw_macro(architecture: Architecture, space: MacroSpace) -> str:
-    """A network from top to bottom: the stem, its layers, and its skips as arcs."""
+    """A network from top to bottom: the stem, its layers, and its skips beside them."""
     wiring = space.wiring(architecture)
     names = ["stem", *(short(layer.operation) for layer in wiring)]
+    skips = [(s, place) for place, layer in enumerate(wiring, 1) for s in layer.skips]
 
     def draw(figure: Figure, axes: Axes) -> None:
-        for place, name in enumerate(names):
-            _label(axes, place, name)
-            if place:
-                _arrow(axes, (0.0, 1 - place), (0.0, -place), GREY, 0.0)
-        for place, layer in enumerate(wiring, 1):
-            _skips(axes, place, layer.skips)
+        boxes = [_box(axes, (0.0, -p), n, _edge(n)) for p, n in enumerate(names)]
+        for above, below in pairwise(boxes):
+            _arrow(axes, above, below, GREY)
+        # Short skips run near the boxes, so that few cross.
+        for lane, (source, place) in enumerate(sorted(skips, key=lambda s: s[1] - s[0])):
+            arm = NEAREST + LANE * lane
+            way = f"arc,angleA=0,angleB=0,armA={arm},armB={arm},rad=4"
+            _arrow(axes, boxes[source], boxes[place], BLUE, way=way)
         for last in space.reductions:
             axes.axhline(-last - 1.5, color=ORANGE, lw=1, ls="--", xmin=0.03, xmax=0.97)
         axes.axis("off")
-        reach = max([1.5, *(0.25 * (p - s) for p, x in enumerate(wiring, 1) for s in x.skips)])
-        axes.set(xlim=(-0.7, reach), ylim=(-len(wiring) - 0.6, 0.6))
+        axes.set(xlim=(-0.7, 1.5 * wide - 0.7), ylim=(-len(wiring) - 0.6, 0.6))
         axes.set_title("dashed: the image is halved", fontsize=8, color=ORANGE)
 
-    return drawn(draw, (4.2, 0.55 * len(names) + 0.5))
+    wide = 1.6 + LANE * len(skips) / 72  # inches
+    return drawn(draw, (wide, 0.55 * len(names) + 0.5))
 
 
-def _label(axes: Axes, place: int, name: str) -> None:
-    box = {**BOX, "edgecolor": GREY if name == "stem" else colour(name.replace(" ", "_"))}
-    axes.text(0, -place, name, ha="center", va="center", bbox=box, zorder=5, fontsize=9)
-
-
-def _skips(axes: Axes, place: int, sources: Sequence[int]) -> None:
-    for source in sources:
-        bend = -0.25 - 0.25 / (place - source)
-        _arrow(axes, (0.4, -source), (0.4, -place), BLUE, bend)
+def _edge(name: str) -> str:
+    return GREY if name == "stem" else colour(name.replace(" ", "_"))
