@@ -85,11 +85,12 @@ def _arrow(
     axes: Axes, start: Text, stop: Text, color: str, style: str = "-", way: str = "arc3"
 ) -> None:
     """From the edge of one box to that of the other."""
-    how = {"arrowstyle": "-|>", "mutation_scale": 10, "shrinkA": 1, "shrinkB": 1}
-    ends = {"patchA": start.get_bbox_patch(), "patchB": stop.get_bbox_patch()}
-    drawn_as = {"color": color, "lw": 1.2, "linestyle": style, "connectionstyle": way}
-    at = start.get_position(), stop.get_position()
-    axes.add_patch(FancyArrowPatch(*at, **how, **ends, **drawn_as))
+    arrow = FancyArrowPatch(
+        start.get_position(), stop.get_position(), arrowstyle="-|>", mutation_scale=10,
+        shrinkA=1, shrinkB=1, patchA=start.get_bbox_patch(), patchB=stop.get_bbox_patch(),
+        color=color, lw=1.2, linestyle=style, connectionstyle=way,
+    )  # fmt: skip
+    axes.add_patch(arrow)
 
 
 def _frame(axes: Axes, points: Iterable[tuple[float, float]], title: str) -> None:
