@@ -16,7 +16,7 @@ from mlpnas.core.errors import InputError
 from mlpnas.core.genotype import START
 from mlpnas.core.search_space import Architecture, Decision, SearchSpace, Tokens
 from rnncell.activations import ACTIVATIONS, check_activations
-from rnncell.genotype import ROOT, read_genotype
+from rnncell.genotype import ROOT, read_genotype, write_genotype
 
 
 class Node(NamedTuple):
@@ -118,6 +118,11 @@ class ENASCellSpace(SearchSpace):
 def write_nodes(nodes: Nodes) -> str:
     """`tanh, relu(0), tanh(1)`: activation and predecessor of each node."""
     return ", ".join(f"{a}" if j is None else f"{a}({j})" for j, a in nodes)
+
+
+def genotype(text: str) -> str:
+    """The same cell as DARTS prints it; its node 0 must be a tanh."""
+    return write_genotype([(a, j) for j, a in read_nodes(text)[1:] if j is not None])
 
 
 def read_nodes(text: str) -> Nodes:

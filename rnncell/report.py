@@ -28,6 +28,8 @@ def html_report(run: Path, record: Record, history: History, space: Space, measu
         score = "c / perplexity" if measure == "perplexity" else measure
         parts += [*sections.trained(record, measure), *sections.agreement(record, score)]
         parts.append(sections.scores(history))
+        if record["settings"]["strategy"] == "gradient":
+            parts.append(_film(history, space))
         parts.append(sections.choices(history, space, read_policy(run / "policy.jsonl", space)))
     parts.append(sections.leaderboard(history, {}))
     name = Path(str(record["settings"]["data"])).stem
@@ -37,3 +39,9 @@ def html_report(run: Path, record: Record, history: History, space: Space, measu
 def _cell(text: str, space: Space, title: str) -> Section:
     section = Section(title, wide=True).picture(draw(space.parse(text), space), text)
     return section.text(text, note=True)
+
+
+def _film(history: History, space: Space) -> Section:
+    """The cell of a differentiable search as it changed."""
+    frames = [(draw(t.architecture, space), f"cell of epoch {t.id}") for t in history.trials]
+    return Section("The cell, epoch by epoch", wide=True).animation(frames)

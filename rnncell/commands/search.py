@@ -86,6 +86,7 @@ def finish(run: "Run", history: "History", console: Console) -> None:
     """Find the best, train random ones beside it, retrain with the baselines, save, test."""
     from mlpnas.core.rivals import agreement, agreement_line, top_lines
     from rnncell import final
+    from rnncell.enas_space import genotype
 
     run.executor.close()  # others take its place
     with console.status("choosing a cell") as status:
@@ -108,6 +109,7 @@ def finish(run: "Run", history: "History", console: Console) -> None:
     for line in [
         *([agreement_line(agreed)] if agreed else top_lines(history, rivals)),
         f"found:  {results[0].cell}",
+        *([genotype(results[0].cell)] if run.settings.space == "darts" else []),
         f"model:  {path}, trained from fresh weights; rnncell.load_model loads it",
         f"run:    {run.folder.path}",
     ]:

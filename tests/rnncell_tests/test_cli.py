@@ -7,6 +7,7 @@ import pytest
 
 import rnncell
 from rnncell.__main__ import main
+from rnncell.enas_space import read_nodes
 
 TEXT = "the cat sat on the mat and the dog sat on the cat while the mat lay there\n" * 120
 
@@ -49,6 +50,10 @@ def run(*arguments: str) -> int:
         (
             ["search", "a.npz", "--preset", "enas-lm"],
             "enas-lm is not for --space enas on a.npz",
+        ),
+        (
+            ["search", "{corpus}", "--space", "darts", "--strategy", "random"],
+            "by their gradient",
         ),
         (["report", "nowhere"], "nowhere is no folder of a run"),
         (["resume", "nowhere"], "no run.json in it"),
@@ -119,3 +124,27 @@ def test_children_are_trained_one_by_one_for_trees_and_for_sequences(
     assert "48 + 12 + 15 sequences of 3 to 9 steps" in told
     model = rnncell.load_model(f"{sequences}/best.keras")
     assert model.predict(np.zeros((4, 7, 3)), verbose=0).shape == (4, 3)
+
+
+@pytest.mark.slow
+def test_a_differentiable_search_is_resumed_retrained_exported_and_reported(
+    corpus, tmp_path, capsys, monkeypatch
+):
+    folder = tmp_path / "run"
+    options = ("--space", "darts", "--preset", "tiny", "--order", "2", "--run", str(folder))
+    with monkeypatch.context() as patch:  # ends after the search of one epoch
+        patch.setattr("rnncell.commands.search.finish", lambda *_: None)
+        assert run("search", corpus, *options, "--trials", "1") == 0
+    assert run("resume", str(folder), "--trials", "2") == 0
+    told = capsys.readouterr().out
+    genotype = next(line for line in told.splitlines() if line.startswith("Genotype("))
+    record = json.loads((folder / "run.json").read_text())
+    assert {"found by the search", "best random", "LSTM", "GRU"} == {
+        result["name"] for result in record["results"]
+    }
+    assert read_nodes(genotype) == read_nodes(record["results"][0]["cell"])
+    assert len((folder / "trials.jsonl").read_text().splitlines()) == 2
+    model = rnncell.load_model(folder / "best.keras")
+    assert model.predict(np.zeros((2, 3), np.int32), verbose=0).shape[:2] == (2, 3)
+    assert run("report", str(folder), "--html") == 0
+    assert "The cell, epoch by epoch" in (folder / "report.html").read_text()
