@@ -16,7 +16,14 @@ def test_the_readme_shows_python():
     assert BLOCKS
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
+@pytest.mark.parametrize(
+    "block",
+    # The first are the parts; what comes after uses the same parts, and takes longer.
+    [
+        pytest.param(b, marks=[pytest.mark.slow] * (i > 0), id=str(i))
+        for i, b in enumerate(BLOCKS)
+    ],
+)
 def test_readme_code_runs(block):
     done = subprocess.run(
         [sys.executable, "-c", block], cwd=ROOT, capture_output=True, text=True, check=False
