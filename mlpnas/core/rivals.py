@@ -105,8 +105,8 @@ def agreement_line(agreed: Mapping[str, Any]) -> str:
     return (
         "rank correlation of shared-weight and stand-alone scores (Kendall's tau): "
         f"{'undefined' if tau is None else f'{tau:+.2f}'}, over "
-        f"{len(agreed['alone_scores'])} random architectures trained for "
-        f"{agreed['alone_epochs']} epochs each"
+        f"{len(agreed['alone_scores'])} random architectures, each trained alone (epochs: "
+        f"{agreed['alone_epochs']})"
     )
 
 

@@ -65,9 +65,9 @@ def agreement(record: Record, score: str) -> list[Section]:
     told = "undefined" if tau is None else f"{tau:+.2f}"
     return [
         section.text(
-            "Random architectures, scored with shared weights and after "
-            f"{record['alone_epochs']} epochs alone ({score}). Kendall's tau: {told}; "
-            "1 would be the same order, 0 none.",
+            "Random architectures, scored with shared weights and trained alone (epochs: "
+            f"{record['alone_epochs']}; score: {score}). Kendall's tau: {told}; 1 would be the "
+            "same order, 0 none.",
             note=True,
         )
     ]
