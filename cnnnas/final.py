@@ -1,12 +1,12 @@
 """After the search: choose, train random children beside it, retrain both, test once."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import keras
 
-from cnnnas.run import CHILD, Run
+from cnnnas.run import Run
 from mlpnas.core.errors import InputError
 from mlpnas.core.evaluator import Job, Outcome
 from mlpnas.core.rivals import choice, equal_budget, random_search
@@ -55,13 +55,9 @@ def random_children(run: Run, history: History, on_trial: Callable[[Trial], None
     budget = equal_budget(
         len(history), s.epochs, s.one_shot, s.sizes.rivals, s.per_round * s.rounds_per_pass
     )
-    return random_search(
-        run.folder.path / "rivals.jsonl",
-        RandomStrategy(run.space, run.seed_of(0)),
-        run.children(replace(CHILD, epochs=budget.epochs), run.seed_of(1)),
-        budget.children,
-        on_trial,
-    )
+    path, strategy = run.folder.path / "rivals.jsonl", RandomStrategy(run.space, run.seed_of(0))
+    with run.rivals(budget.epochs) as evaluator:
+        return random_search(path, strategy, evaluator, budget.children, on_trial)
 
 
 def retrain(

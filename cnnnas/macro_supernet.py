@@ -75,7 +75,7 @@ class MacroNetwork:
     def _make_layer(self, name: str) -> LayerWeights:
         c, places = self._channels, (len(self.space.operations),)
         return LayerWeights(
-            self.bank.kernel(f"{name}/inner", 1, 1, c, c, places=places),
+            self.bank.passing(f"{name}/inner", 1, c, places),
             self.bank.norm(f"{name}/inner/norm", c, places),
             tuple(self._make_outer(f"{name}/{op}", op) for op in self.space.operations),
         )
@@ -86,11 +86,11 @@ class MacroNetwork:
         c, size = self._channels, int(operation[-1])
         if operation.startswith("sep"):
             kernels = [
-                self.bank.kernel(f"{name}/depthwise", size, size, c, 1),
-                self.bank.kernel(f"{name}/pointwise", 1, 1, c, c),
+                self.bank.passing(f"{name}/depthwise", size, c, depthwise=True),
+                self.bank.passing(f"{name}/pointwise", 1, c),
             ]
         else:
-            kernels = [self.bank.kernel(f"{name}/kernel", size, size, c, c)]
+            kernels = [self.bank.passing(f"{name}/kernel", size, c)]
         return (*kernels, self.bank.norm(f"{name}/norm", c))
 
     def __call__(

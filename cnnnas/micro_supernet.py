@@ -137,10 +137,8 @@ class MicroNetwork:
         )
         return Place("normal", None, inputs, weights)
 
-    def _pointwise(
-        self, name: str, inputs: int, outputs: int, places: tuple[int, ...] = ()
-    ) -> Pointwise:
-        kernel = self.bank.kernel(f"{name}/kernel", 1, 1, inputs, outputs, places=places)
+    def _pointwise(self, name: str, inputs: int, outputs: int) -> Pointwise:
+        kernel = self.bank.kernel(f"{name}/kernel", 1, 1, inputs, outputs)
         return Pointwise(kernel, self.bank.norm(f"{name}/norm", outputs))
 
     def _cell_weights(self, name: str, channels: int) -> CellWeights:
@@ -155,14 +153,15 @@ class MicroNetwork:
             )
             for node in range(INPUTS, states)
         )
-        output = self._pointwise(f"{name}/output", channels, channels, (states,))
-        return CellWeights(edges, output)
+        kernel = self.bank.passing(f"{name}/output/kernel", 1, channels, (states,))
+        norm = self.bank.norm(f"{name}/output/norm", channels)
+        return CellWeights(edges, Pointwise(kernel, norm))
 
     def _stacks(self, name: str, operation: str, states: int, channels: int) -> Stacks:
         size, places = int(operation[-1]), (states, 2)
         return Stacks(
-            self.bank.kernel(f"{name}/depthwise", size, size, channels, 1, places=places),
-            self.bank.kernel(f"{name}/pointwise", 1, 1, channels, channels, places=places),
+            self.bank.passing(f"{name}/depthwise", size, channels, places, depthwise=True),
+            self.bank.passing(f"{name}/pointwise", 1, channels, places),
             self.bank.norm(f"{name}/norm", channels, places),
         )
 

@@ -26,7 +26,7 @@ from mlpnas.core.search_space import SearchSpace
 from mlpnas.core.strategies.on_policy import OnPolicyStrategy
 from mlpnas.core.task import Task
 
-SLICE = 512  # validation rows on which an architecture is chosen
+SLICE = 1000  # validation rows on which an architecture is chosen
 
 
 def check_images(space: SearchSpace, task: Task) -> None:

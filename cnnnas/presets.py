@@ -72,28 +72,43 @@ class Preset:
     final: Recipe
 
 
-# As many passes of the shared weights as there are rivals: each of them gets one epoch.
 _MACRO = Preset(
     layers=6,
-    channels=8,
+    channels=16,
     child_channels=16,
-    shared=Budget(trials=500, per_round=10, epochs=10),
+    shared=Budget(trials=480, per_round=10, epochs=12),
     alone=Budget(trials=20, per_round=5, epochs=2),
     rivals=10,
-    batch_size=64,
-    rate=0.05,
+    batch_size=32,
+    rate=0.1,
     controller_rate=0.01,
     alpha_rate=0.003,
     dropout=0.1,
-    draws=200,
+    draws=100,
     final=Recipe(epochs=10, patience=None, batch_size=64, learning_rate=0.05),
 )
-_MICRO = replace(_MACRO, layers=3, child_channels=8)
+_MICRO = replace(
+    _MACRO,
+    layers=3,
+    channels=8,
+    child_channels=8,
+    shared=Budget(trials=240, per_round=10, epochs=4),
+    batch_size=64,
+    rate=0.2,
+    draws=50,
+)
 _SMALL: dict[SpaceName, Preset] = {
     "macro": _MACRO,
     "micro": _MICRO,
     "zoph": replace(_MACRO, layers=4),
-    "darts": replace(_MICRO, shared=Budget(trials=10, per_round=1, epochs=10)),
+    # Every edge runs all operations: a step takes as long as those of a dozen children.
+    "darts": replace(
+        _MICRO,
+        channels=4,
+        shared=Budget(trials=5, per_round=1, epochs=5),
+        rate=0.05,
+        alpha_rate=0.01,
+    ),
 }
 
 
@@ -125,8 +140,9 @@ def _tiny(preset: Preset) -> Preset:
     )
 
 
+_TINY = {name: _tiny(preset) for name, preset in _SMALL.items()}
 PRESETS: dict[PresetName, dict[SpaceName, Preset]] = {
-    "tiny": {name: _tiny(preset) for name, preset in _SMALL.items()},
+    "tiny": _TINY | {"darts": replace(_TINY["darts"], layers=1)},
     "small": _SMALL,
     "medium": {name: _longer(preset) for name, preset in _SMALL.items()},
 }

@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from cnnnas.alone import make_path_trainer
 from cnnnas.images import Images
 from cnnnas.parts import (
     check_images,
@@ -91,7 +93,7 @@ class Run:
 
     def _evaluator(self) -> Evaluator:
         if self.supernet is None:
-            return self.children(self.recipe, self.settings.seed)
+            return self._children(self.executor, self.recipe, self.settings.seed)
         if isinstance(self.supernet, GradientSearch):
             return GradientEvaluator(self.supernet)
         return SupernetEvaluator(self.supernet, self.settings.rounds_per_pass)
@@ -101,11 +103,27 @@ class Run:
         """How children are trained in a search without shared weights."""
         return replace(CHILD, epochs=self.settings.epochs)
 
-    def children(self, recipe: Recipe, seed: int) -> ChildEvaluator:
+    @contextmanager
+    def rivals(self, epochs: int) -> Iterator[ChildEvaluator]:
+        """What trains random children beside the search, each for so many epochs.
+
+        Beside a supernet they are its paths, with weights of their own.
+        """
+        s, recipe, seed = self.settings, replace(CHILD, epochs=epochs), self.seed_of(1)
+        if not s.one_shot or s.differentiable:
+            yield self._children(self.executor, recipe, seed)
+            return
+        task, apart = self.images.task, replace(s, epochs=epochs, seed=seed)
+        vary = augmentation(s.augment, task)
+        factory = partial(make_path_trainer, self.space, task, apart, vary)
+        with make_executor(factory, self.jobs) as executor:
+            yield self._children(executor, recipe, seed)
+
+    def _children(self, executor: Executor, recipe: Recipe, seed: int) -> ChildEvaluator:
         """Trains children from fresh weights; their score is Zoph and Le's."""
 
         def train(jobs: Iterable[Job]) -> Iterator[Outcome]:
-            return self.executor.run(replace(job, recipe=recipe) for job in jobs)
+            return executor.run(replace(job, recipe=recipe) for job in jobs)
 
         return ChildEvaluator(self.generator, self.images.task, train, seed, score="cubed")
 

@@ -1,5 +1,6 @@
 """Settings: what decides which trials a run makes. Light to import, checked when made."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -107,9 +108,11 @@ def plan(
         trials = epochs = trials or epochs
     planned = budget.trials if trials is None else trials
     passes = budget.epochs if epochs is None else epochs
+    rounds = math.ceil(planned / budget.per_round)
     return {
         "trials": planned,
         "per_round": budget.per_round,
         "epochs": passes,
-        "rounds_per_pass": max(1, planned // (budget.per_round * max(1, passes))),
+        # Not more passes than planned: the learning rate would begin anew.
+        "rounds_per_pass": max(1, math.ceil(rounds / max(1, passes))),
     }

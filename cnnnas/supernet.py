@@ -53,7 +53,9 @@ class SharedTraining:
     """How the shared weights are trained; the defaults are those of ENAS's macro search.
 
     Attributes:
-        batch_size: rows of a training batch, and of a validation batch.
+        batch_size: rows of a training batch.
+        score_rows: rows of a validation batch. ENAS takes as many as it trains on; more of
+            them tell architectures apart that are close.
         high, low, period, factor: learning rate and its restarts, see `cosine_restarts`.
         momentum: Nesterov's.
         l2: weight of the sum of all squared weights in the loss.
@@ -61,6 +63,7 @@ class SharedTraining:
     """
 
     batch_size: int = 128
+    score_rows: int = 250
     high: float = 0.05
     low: float = 0.0005
     period: float = 10
@@ -99,7 +102,7 @@ class ImageSupernet:
             )
         self.space, self.network, self._task = network.space, network, task
         self._training, self._augment, self._seed = training, augment, seed
-        self._score_rows = min(training.batch_size, len(task.valid))
+        self._score_rows = min(training.score_rows, len(task.valid))
         self.steps = len(task.train) // training.batch_size
         self._variables = list(network.bank.variables.values())
         self._momenta = [tf.Variable(tf.zeros_like(v)) for v in self._variables]
