@@ -17,6 +17,7 @@ Reading order, in which each file imports only those before it:
     relaxation      from architecture parameters to the weights of mixed operations
     differentiable  bilevel optimisation of both: DARTS for any supernet
     genotype        reads cells as DARTS prints them
+    bars            mixtures as text for a terminal
     gradient_search a differentiable search, epoch by epoch
     strategies      who chooses: ask and tell
     shared_weights  the one-shot store

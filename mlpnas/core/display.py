@@ -1,9 +1,11 @@
 """What a user sees while a search runs: one line that moves, or plain lines in a log."""
 
 import time
+from collections.abc import Callable
 from types import TracebackType
 
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -28,9 +30,13 @@ class SearchDisplay:
         history: what was found before.
         trials: how many are planned.
         per_round: how many make a round.
+        picture: what stands below the bar, asked for again and again.
     """
 
-    def __init__(self, console: Console, history: History, trials: int, per_round: int):
+    def __init__(
+        self, console: Console, history: History, trials: int, per_round: int,
+        picture: Callable[[], str] = lambda: "",
+    ):  # fmt: skip
         self._console, self._trials, self._per_round = console, trials, per_round
         self._done, self._start = 0, time.monotonic()
         best = history.best()
@@ -46,7 +52,11 @@ class SearchDisplay:
             TextColumn("left"),
             TimeRemainingColumn(),
             console=console,
-            disable=not console.is_terminal,
+        )
+        self._live = Live(
+            get_renderable=lambda: Group(self._progress.get_renderable(), picture()),
+            console=console,
+            refresh_per_second=2,
             transient=True,
         )
         self._bar = self._progress.add_task(
@@ -54,13 +64,14 @@ class SearchDisplay:
         )
 
     def __enter__(self) -> "SearchDisplay":
-        self._progress.start()
+        if self._console.is_terminal:
+            self._live.start()
         return self
 
     def __exit__(
         self, kind: type | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._progress.stop()
+        self._live.stop()
 
     def show(self, trial: Trial) -> None:
         """Take note of a finished trial."""

@@ -70,15 +70,17 @@ def never(epochs: Sequence[Epoch]) -> int | None:
 
 
 class MixedSupernet(Protocol):
-    """A supernet of mixed operations with the data it learns from.
+    """A supernet of mixed operations with the data it learns from."""
 
-    Attributes:
-        operations: the candidates of an edge, as the columns of its tables.
-        edges: `(state, node)` of every row of its tables.
-    """
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """The candidates of an edge, as the columns of its tables."""
+        ...
 
-    operations: tuple[str, ...]
-    edges: Sequence[tuple[int, int]]
+    @property
+    def edges(self) -> Sequence[tuple[int, int]]:
+        """`(state, node)` of every row of its tables."""
+        ...
 
     @property
     def space(self) -> SearchSpace:
@@ -154,7 +156,7 @@ class GradientSearch:
             return None
         losses = self.supernet.train(number)
         tables = self.supernet.tables()
-        if not all(np.isfinite(part).all() for part in (losses, *tables.values())):
+        if not all(np.isfinite(part).all() for part in (np.array(losses), *tables.values())):
             log.warning(
                 "the search diverged in epoch %d (losses %s); it ends with the architecture of "
                 "the epoch before: try a lower learning rate", number, losses,
@@ -191,7 +193,8 @@ class GradientSearch:
     def state(self) -> dict[str, np.ndarray]:
         """All that was learned, as arrays."""
         learned = {f"variable/{i}": v.numpy() for i, v in enumerate(self.supernet.variables())}
-        told, tables = [], {}
+        told: list[dict[str, Any]] = []
+        tables: dict[str, np.ndarray] = {}
         for i, epoch in enumerate(self.epochs):
             plain = asdict(epoch)
             found = plain.pop("tables")

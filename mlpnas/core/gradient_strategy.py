@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from mlpnas.core.bars import bars
 from mlpnas.core.evaluator import Evaluator
 from mlpnas.core.gradient_search import GradientSearch
 from mlpnas.core.search_space import Architecture
@@ -46,6 +47,10 @@ class GradientStrategy(Strategy):
             if epoch.architecture == architecture:
                 return epoch.mixed
         return None
+
+    def picture(self) -> str:
+        supernet = self._search.supernet
+        return bars(supernet.tables(), supernet.operations, supernet.edges)
 
     def state(self) -> dict[str, np.ndarray]:
         return self._search.state()

@@ -151,6 +151,7 @@ class Run(Protocol):
 
     settings: Any
     folder: Folder
+    session: Session
 
     @property
     def executor(self) -> Executor:
@@ -212,7 +213,9 @@ def _show(run: Run, history: History, clock: Clock, console: Console) -> None:
     s, folder = run.settings, run.folder
     restore = stop_on_interrupt(clock, console)
     with (
-        SearchDisplay(console, history, s.trials, s.per_round) as display,
+        SearchDisplay(
+            console, history, s.trials, s.per_round, run.session.strategy.picture
+        ) as display,
         event_log(folder.tensorboard, history) as log,
     ):
 

@@ -62,6 +62,13 @@ class Strategy(ABC):
         """
         return None
 
+    def picture(self) -> str:
+        """What it is about to choose, in lines of text for a terminal; empty for nothing.
+
+        It may be asked for at any moment, from another thread.
+        """
+        return ""
+
     @abstractmethod
     def state(self) -> dict[str, np.ndarray]:
         """All that it has learned, as arrays, between a `tell` and the next `ask`."""

@@ -1,0 +1,40 @@
+"""What a terminal shows while a search runs."""
+
+import io
+
+import numpy as np
+from rich.console import Console
+
+from mlpnas.core.bars import bars
+from mlpnas.core.display import SearchDisplay
+from mlpnas.core.search_space import Architecture
+from mlpnas.core.trial import History, Trial
+
+TRIAL = Trial(0, 0, Architecture("any", (0,), "a"), "ok", score=0.5)
+
+
+def shown(terminal: bool) -> str:
+    written = io.StringIO()
+    console = Console(file=written, force_terminal=terminal, width=100)
+    with SearchDisplay(console, History(), 2, 1, lambda: "▁▂█") as display:
+        display.show(TRIAL)
+    return written.getvalue()
+
+
+def test_a_terminal_is_redrawn_with_the_picture_below():
+    assert "best 0.5000" in shown(terminal=True)
+    assert "▁▂█" in shown(terminal=True)
+
+
+def test_a_log_has_a_line_per_round_and_no_picture():
+    [line] = shown(terminal=False).strip().splitlines()
+    assert line.startswith("round 1: 1/2 trials, best 0.5000")
+
+
+def test_bars_stand_by_node_and_are_as_high_as_their_share_of_the_largest():
+    table = np.array([[0.0, 0.8], [0.4, 0.1], [0.8, 0.2]])
+    assert bars({"cell": table}, ("none", "tanh"), [(0, 1), (0, 2), (1, 2)]).splitlines() == [
+        "cell  1 2 ",
+        "none    ▄█",
+        "tanh  █ ▁▂",
+    ]
