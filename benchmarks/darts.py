@@ -70,6 +70,7 @@ def run(args: argparse.Namespace) -> dict:
 
     from cnnnas.image_mixture import DartsTraining, ImageMixture
     from cnnnas.relaxed import VARIANTS
+    from mlpnas.core.differentiable import as_built
 
     variant, order = WAYS[args.run]
     task, rng = noise(args), np.random.default_rng(0)
@@ -82,7 +83,8 @@ def run(args: argparse.Namespace) -> dict:
     for _ in range(args.steps + 1):
         batches = [mixture.batch(rows, rng) for _ in range(2)]
         begin = time.perf_counter()
-        loss, _ = mixture.bilevel.step(*batches, tf.constant(0.01))
+        with as_built():
+            loss, _ = mixture.bilevel.step(*batches, tf.constant(0.01))
         loss.numpy()
         seconds.append(time.perf_counter() - begin)
     return {

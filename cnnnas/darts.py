@@ -77,7 +77,7 @@ class MixedNetwork(keras.layers.Layer):
             images: `(batch, height, width, channels)`.
             mixtures: for `normal` and `reduce` cells weights `(edges, operations)`.
         """
-        layers = self._layers_here
+        layers = self._layers_here.fresh()
         stem = small_stem(layers, images, self._stem_channels) * self.scale + self.offset
         older, last = stem, stem
         for number, step in enumerate(self._steps):

@@ -21,7 +21,7 @@ from cnnnas.cell_space import CellSpace
 from cnnnas.darts import KINDS, MixedNetwork, derive, edges_of, one_hot
 from cnnnas.layers import Tensor
 from cnnnas.relaxed import Variant
-from mlpnas.core.differentiable import Bilevel, hessian_product, largest_eigenvalue
+from mlpnas.core.differentiable import Bilevel, as_built, hessian_product, largest_eigenvalue
 from mlpnas.core.errors import InputError
 from mlpnas.core.gradient_search import Tables
 from mlpnas.core.search_space import Architecture
@@ -126,10 +126,11 @@ class ImageMixture:
             train = self.batch(order[start : start + t.batch_size], rng)
             drawn = of_alphas[rng.integers(len(of_alphas), size=t.batch_size)]
             valid = train if self._variant.single_level else self.batch(drawn, rng)
-            if number < t.warm:
-                losses.append((self.bilevel.move_weights(train, rate), 0.0))
-            else:
-                losses.append(self.bilevel.step(train, valid, rate))
+            with as_built():
+                if number < t.warm:
+                    losses.append((self.bilevel.move_weights(train, rate), 0.0))
+                else:
+                    losses.append(self.bilevel.step(train, valid, rate))
         first, second = np.array([[float(part) for part in pair] for pair in losses]).T
         return float(first.mean()), float(second.mean())
 
@@ -200,7 +201,8 @@ class ImageMixture:
         fold, right = self._task.valid, 0
         for part in np.array_split(np.arange(len(fold)), math.ceil(len(fold) / 256)):
             images, labels = tf.constant(fold.x[part]), tf.constant(fold.y[part])
-            right += int(self._count_right(images, labels, mixtures))
+            with as_built():
+                right += int(self._count_right(images, labels, mixtures))
         return right / len(fold)
 
     def _right(self, images: Tensor, labels: Tensor, mixtures: Mapping[str, Tensor]) -> Tensor:

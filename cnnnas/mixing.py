@@ -78,7 +78,11 @@ def one_operation(edge: Edge, x: Tensor, weights: Tensor) -> Tensor:
     if not edge.layers.store.complete:  # a variable must not be made within a branch
         return all_operations(edge, x, weights)
     chosen = tf.argmax(weights, output_type=tf.int32)
-    branches = [partial(edge.candidate, name, x) for name in edge.operations]
+    # A branch is a graph of its own.
+    own = (replace(edge, layers=edge.layers.fresh()) for _ in edge.operations)
+    branches = [
+        partial(e.candidate, name, x) for e, name in zip(own, edge.operations, strict=True)
+    ]
     weight = tf.gather(weights, chosen)
     return weight * tf.switch_case(chosen, branches) + (tf.reduce_sum(weights) - weight)
 

@@ -6,8 +6,9 @@ offset, since a scale could undo the weight of an operation in a mixture, and al
 statistics of its batch: moving averages would lag behind the mixture.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 import keras
 import tensorflow as tf
@@ -42,18 +43,35 @@ class Store(keras.layers.Layer):
 class SearchLayers(Layers):
     """See `Layers`.
 
+    What has no weights is computed of a tensor once: all edges that leave a state share its
+    rectified and its pooled image.
+
     Args:
         store: of the variables.
+        made: what was computed so far, in one graph.
     """
 
     store: Store = field(kw_only=True)
+    made: dict[Hashable, Tensor] = field(kw_only=True, default_factory=dict)
+
+    def fresh(self) -> Self:
+        """The same for another graph, in which nothing is computed yet."""
+        return replace(self, made={})
+
+    def _once(self, x: Tensor, what: Hashable, compute: Callable[[], Tensor]) -> Tensor:
+        key = x.ref(), what
+        if key not in self.made:
+            self.made[key] = compute()
+        return self.made[key]
 
     def norm(self, x: Tensor) -> Tensor:
         channels = x.shape[-1]
-        return normalise(x, Norm(tf.ones([channels]), tf.zeros([channels])))
+        if channels not in self.made:
+            self.made[channels] = Norm(tf.ones([channels]), tf.zeros([channels]))
+        return self._once(x, "norm", lambda: normalise(x, self.made[channels]))
 
     def relu(self, x: Tensor) -> Tensor:
-        return tf.nn.relu(x)
+        return self._once(x, "relu", lambda: tf.nn.relu(x))
 
     def add(self, parts: Sequence[Tensor]) -> Tensor:
         return tf.add_n(list(parts))
@@ -86,7 +104,8 @@ class SearchLayers(Layers):
 
     def _pool(self, kind: str, x: Tensor, kernel: int, stride: int, padding: str) -> Tensor:
         pooling = tf.nn.max_pool2d if kind == "max" else tf.nn.avg_pool2d
-        return pooling(x, kernel, stride, padding.upper())
+        what = kind, kernel, stride, padding
+        return self._once(x, what, lambda: pooling(x, kernel, stride, padding.upper()))
 
     def _pad(self, x: Tensor, edges: Edges) -> Tensor:
-        return tf.pad(x, [(0, 0), *edges, (0, 0)])
+        return self._once(x, edges, lambda: tf.pad(x, [(0, 0), *edges, (0, 0)]))

@@ -23,7 +23,8 @@ w. What the losses compute is their own affair: nothing here knows a convolution
 Source: Liu, Simonyan and Yang, "DARTS: differentiable architecture search", ICLR 2019.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -111,6 +112,23 @@ def mixed_product(
     put(weights, kept)
     difference = moved(above, below, -1.0)
     return [d / tf.cast(2.0 * radius, d.dtype) for d in difference]
+
+
+@contextmanager
+def as_built() -> Iterator[None]:
+    """Within it graphs run as they were built.
+
+    TensorFlow's rewriting of graphs takes two thirds of the time to the first step of a
+    supernet of convolutions, which has tens of thousands of operations, and the later steps
+    gain nothing by it.
+    """
+    options = tf.config.optimizer
+    before = options.get_experimental_options().get("disable_meta_optimizer", False)
+    options.set_experimental_options({"disable_meta_optimizer": True})
+    try:
+        yield
+    finally:
+        options.set_experimental_options({"disable_meta_optimizer": before})
 
 
 class Bilevel:
