@@ -53,8 +53,9 @@ def one_hot(nodes: Nodes) -> np.ndarray:
     """Weights `(edges, operations)` of the mixture that is this cell alone."""
     edges = edges_of(len(nodes))
     weights = np.zeros((len(edges), len(OPERATIONS)), np.float32)
-    for i, (state, activation) in enumerate(nodes[1:], start=1):
-        weights[edges.index((state, i)), OPERATIONS.index(activation)] = 1.0
+    for row, (state, i) in enumerate(edges):
+        if nodes[i].predecessor == state:
+            weights[row, OPERATIONS.index(nodes[i].activation)] = 1.0
     return weights
 
 

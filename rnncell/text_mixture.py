@@ -21,7 +21,7 @@ from mlpnas.core.differentiable import Bilevel, Descent
 from mlpnas.core.errors import InputError
 from mlpnas.core.gradient_search import Tables
 from mlpnas.core.relaxation import softmax
-from mlpnas.core.search_space import Architecture, SearchSpace
+from mlpnas.core.search_space import Architecture
 from mlpnas.core.task import Fold, Task
 from rnncell.enas_space import ENASCellSpace, write_nodes
 from rnncell.language import masks, mean_nats, unrest, vectors
@@ -52,8 +52,7 @@ class TextMixture:
         InputError: if a text is too short.
     """
 
-    operations = OPERATIONS
-    space: SearchSpace
+    operations: tuple[str, ...] = OPERATIONS
 
     def __init__(
         self, space: ENASCellSpace, task: Task, network: Network, recipe: MixedRecipe,
