@@ -40,9 +40,9 @@ def search(
     trials: Annotated[int, typer.Option(help="Architectures to try.")] = 100,
     per_round: Annotated[int, typer.Option(help="How many are chosen at a time.")] = 10,
     epochs: Annotated[int, typer.Option(help="Training epochs per trial.")] = 10,
-    strategy: Annotated[StrategyName, typer.Option(help="Who chooses.")] = "reinforce",
+    strategy: Annotated[StrategyName, typer.Option(help="Who chooses.")] = "bayesian",
     one_shot: Annotated[bool, typer.Option(help="Children inherit weights.")] = True,
-    predictor: Annotated[bool, typer.Option(help="Give the controller its predictor.")] = True,
+    predictor: Annotated[bool, typer.Option(help="Give a controller its predictor.")] = True,
     loss: Annotated[
         Literal["mse", "mae"], typer.Option(help="To minimise where the target is a number.")
     ] = "mse",

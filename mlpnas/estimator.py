@@ -42,9 +42,9 @@ ARGUMENTS = """
             as many as the rows allow, see `final.finish`.
         search_space: parameters of `MLPSpace` (widths, activations, max_layers, dropout) as a
             dict; None for the default vocabulary.
-        strategy: one of `configuration.StrategyName`: `"reinforce"`, `"random"`, `"lanas"`, ...
+        strategy: one of `configuration.StrategyName`: `"bayesian"`, `"reinforce"`, `"lanas"`, ...
         one_shot: whether children inherit weights from earlier ones.
-        predictor: whether the controller has its accuracy head.
+        predictor: whether a controller (reinforce, ppo) has its accuracy head.
         scoring: what to choose by, a name that `sklearn.metrics.get_scorer` knows, such as
             `"balanced_accuracy"`, `"roc_auc"` or `"neg_log_loss"`; None for accuracy or R².
         scaling: of columns of numbers: `"standard"`; `"quantile"`, which draws in long tails;
@@ -71,7 +71,7 @@ class _Search(BaseEstimator, ABC):
         epochs=10,
         refit_epochs=None,
         search_space=None,
-        strategy="reinforce",
+        strategy="bayesian",
         one_shot=True,
         predictor=True,
         scoring=None,
@@ -213,7 +213,7 @@ class MLPNASClassifier(ClassifierMixin, _Search):
         epochs=10,
         refit_epochs=None,
         search_space=None,
-        strategy="reinforce",
+        strategy="bayesian",
         one_shot=True,
         predictor=True,
         scoring=None,

@@ -21,7 +21,7 @@ class Settings:
         epochs: of training per trial.
         strategy: who chooses.
         one_shot: whether children inherit weights.
-        predictor: whether the controller has its accuracy head.
+        predictor: whether a controller (reinforce, ppo) has its accuracy head.
         loss: what training minimises where the target is a number, `"mse"` or `"mae"`.
         reward: how a learning curve becomes a score.
         seed: of everything.
@@ -40,7 +40,7 @@ class Settings:
     trials: int = 100
     per_round: int = 10
     epochs: int = 10
-    strategy: StrategyName = "reinforce"
+    strategy: StrategyName = "bayesian"
     one_shot: bool = True
     predictor: bool = True
     loss: Literal["mse", "mae"] = "mse"

@@ -29,7 +29,7 @@ def run(tmp_path_factory) -> Path:
     space = {"widths": (8, 16), "max_layers": 4}
     estimator = MLPNASClassifier(
         max_trials=12, epochs=3, refit_epochs=5, search_space=space, random_state=0,
-        run_dir=folder,
+        run_dir=folder, strategy="reinforce",
     )  # fmt: skip
     estimator.fit(frame, np.where(frame[EVIL] > 0, EVIL, "no"))
     record = json.loads((folder / "run.json").read_text())

@@ -103,9 +103,11 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 KINDS = {
-    "reinforce": [],
-    "reinforce without store": ["--no-one-shot"],
-    "reinforce without predictor": ["--no-predictor"],
+    "bayesian": [],
+    "bayesian without store": ["--no-one-shot"],
+    "strategy reinforce": ["--strategy", "reinforce"],
+    "reinforce without store": ["--strategy", "reinforce", "--no-one-shot"],
+    "reinforce without predictor": ["--strategy", "reinforce", "--no-predictor"],
     "random": ["--strategy", "random"],
     "strategy ppo": ["--strategy", "ppo"],
 }
@@ -114,10 +116,7 @@ KINDS = {
 @pytest.mark.parametrize(
     "options",
     # A controller takes seconds to compile, and this test needs four of them.
-    [
-        pytest.param(v, marks=[pytest.mark.slow] * ("rein" in k or " " in k), id=k)
-        for k, v in KINDS.items()
-    ],
+    [pytest.param(v, marks=[pytest.mark.slow] * (" " in k), id=k) for k, v in KINDS.items()],
 )
 def test_a_run_killed_in_mid_round_and_while_saving_equals_the_uninterrupted(
     options, fate, tmp_path, monkeypatch
