@@ -1,5 +1,6 @@
 """After the search: choose, train random children beside it, retrain both, test once."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -76,7 +77,8 @@ def retrain(
     """
     final = run.settings.sizes.final
     jobs = [Job(a, run.seed_of(2), recipe=final) for a in architectures.values()]
-    outcomes = list(run.executor.run(jobs))
+    with run.finalists() as executor:
+        outcomes = list(executor.run(jobs))
     results, models = [], []
     for name, job, outcome in zip(architectures, jobs, outcomes, strict=True):
         if outcome.reason is not None:
@@ -85,7 +87,8 @@ def retrain(
                 "a training that ends well: choose another --preset or --seed"
             )
         model = run.generator.build(job.architecture, run.images.task, seed=job.seed)
-        set_weights(model, outcome.weights)
+        kept = {layer.name for layer in model.layers}  # not what only helped in training
+        set_weights(model, {k: w for k, w in outcome.weights.items() if k in kept})
         results.append(_tested(run, name, job.architecture, model, outcome))
         models.append(model)
     return results, models[0]
@@ -99,8 +102,9 @@ def _tested(
         task.score(fold.y, model.predict(fold.x, batch_size=512, verbose=0))
         for fold in (task.valid, task.test)
     )
+    parameters = sum(math.prod(weight.shape) for weight in model.trainable_weights)
     return Result(
-        name, str(architecture), outcome.parameters, valid, test, outcome.seconds, outcome.curve
+        name, str(architecture), parameters, valid, test, outcome.seconds, outcome.curve
     )
 
 

@@ -1,8 +1,10 @@
 """What belongs to each space: its generator, controller and shared weights."""
 
 from dataclasses import replace
+from typing import Any
 
 from cnnnas import enas
+from cnnnas.assisted import AssistedGenerator
 from cnnnas.augmentation import Augmentation
 from cnnnas.bank import Bank
 from cnnnas.cell_generator import CellGenerator
@@ -40,10 +42,21 @@ def make_generator(space: SearchSpace, sizes: Preset) -> Generator:
     if isinstance(space, MacroSpace):
         return MacroGenerator(space, sizes.child_channels, sizes.dropout)
     if isinstance(space, CellSpace):
-        network = darts_network if space.distinct else enas_network
-        return CellGenerator(space, network, sizes.child_channels, sizes.layers + 2)
+        return _stacked(space, sizes)
     assert isinstance(space, ZophSpace)
     return ZophGenerator(space)
+
+
+def make_assisted(space: SearchSpace, sizes: Preset) -> Generator:
+    """What builds networks to train at length, with the help that the preset wants."""
+    if not sizes.drop_path or not isinstance(space, CellSpace):
+        return make_generator(space, sizes)
+    return AssistedGenerator(_stacked(space, sizes, auxiliary=True, drop_path=sizes.drop_path))
+
+
+def _stacked(space: CellSpace, sizes: Preset, **aids: Any) -> CellGenerator:
+    network = darts_network if space.distinct else enas_network
+    return CellGenerator(space, network, sizes.child_channels, sizes.layers + 2, **aids)
 
 
 def make_controller(space: SearchSpace, settings: Settings) -> OnPolicyStrategy:

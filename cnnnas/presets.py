@@ -55,6 +55,8 @@ class Preset:
             is for hundreds of epochs.
         draws: architectures drawn from the controller when one is derived.
         final: how the winner is trained.
+        drop_path: rate of drop path at the end of its training if it is made of cells, which
+            then have an auxiliary head too; 0 for neither.
     """
 
     layers: int
@@ -70,6 +72,7 @@ class Preset:
     dropout: float
     draws: int
     final: Recipe
+    drop_path: float = 0.0
 
 
 _MACRO = Preset(
@@ -117,12 +120,13 @@ def _times(factor: int, budget: Budget) -> Budget:
 
 
 def _longer(preset: Preset) -> Preset:
-    """Twice the search, and a last training of 25 epochs."""
+    """Twice the search, and a last training of 25 epochs, with drop path."""
     return replace(
         preset,
         shared=_times(2, preset.shared),
         alone=Budget(trials=40, per_round=5, epochs=3),
         final=replace(preset.final, epochs=25),
+        drop_path=0.1,
     )
 
 

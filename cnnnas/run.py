@@ -11,6 +11,7 @@ from cnnnas.alone import make_path_trainer
 from cnnnas.images import Images
 from cnnnas.parts import (
     check_images,
+    make_assisted,
     make_controller,
     make_darts,
     make_generator,
@@ -118,6 +119,13 @@ class Run:
         factory = partial(make_path_trainer, self.space, task, apart, vary)
         with make_executor(factory, self.jobs) as executor:
             yield self._children(executor, recipe, seed)
+
+    def finalists(self) -> Executor:
+        """Where networks are trained at length."""
+        s, task = self.settings, self.images.task
+        generator = make_assisted(self.space, s.sizes)
+        factory = partial(make_trainer, task, generator, s.sizes.final, s.augment)
+        return make_executor(factory, self.jobs)
 
     def _children(self, executor: Executor, recipe: Recipe, seed: int) -> ChildEvaluator:
         """Trains children from fresh weights; their score is Zoph and Le's."""

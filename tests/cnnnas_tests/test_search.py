@@ -41,22 +41,31 @@ def stripes(tmp_path_factory) -> Path:
     return path
 
 
-def test_a_search_with_shared_weights_from_images_to_a_model(stripes, tmp_path):
-    record = search(stripes, tmp_path / "r", "--space", "macro", "--jobs", "2")
+@pytest.fixture(scope="module")
+def searched(stripes, tmp_path_factory) -> tuple[Path, dict]:
+    """A whole search, made once."""
+    folder = tmp_path_factory.mktemp("runs") / "stripes"
+    return folder, search(stripes, folder, "--space", "macro", "--jobs", "2")
+
+
+def test_a_search_with_shared_weights_from_images_to_a_model(stripes, searched):
+    folder, record = searched
     found, rival = record["results"]
     assert -1 <= record["kendall_tau"] <= 1
     assert found["parameters"] > 0
     assert rival["seconds"] > 0
-    model = keras.saving.load_model(tmp_path / "r" / "best.keras")
+    model = keras.saving.load_model(folder / "best.keras")
     arrays = np.load(stripes)
     guessed = model.predict(arrays["x_test"], verbose=0).argmax(axis=1)
     assert np.mean(guessed == arrays["y_test"]) == pytest.approx(found["test"])
 
 
-def test_equal_seeds_give_equal_searches_whatever_the_number_of_jobs(stripes, tmp_path):
-    once = search(stripes, tmp_path / "a", "--jobs", "1")
-    again = search(stripes, tmp_path / "b", "--jobs", "2")
+def test_equal_seeds_give_equal_searches_whatever_the_number_of_jobs(
+    stripes, searched, tmp_path
+):
+    folder, once = searched
+    again = search(stripes, tmp_path / "r", "--space", "macro", "--jobs", "1")
     for name in ("trials.jsonl", "rivals.jsonl"):
-        assert trials(tmp_path / "a", name) == trials(tmp_path / "b", name)
+        assert trials(folder, name) == trials(tmp_path / "r", name)
     for a, b in zip(once["results"], again["results"], strict=True):
         assert (a["architecture"], a["curve"]) == (b["architecture"], b["curve"])

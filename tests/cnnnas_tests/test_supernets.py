@@ -230,7 +230,7 @@ def test_operations_that_take_turns_begin_alike(make):
     network, images = make(), make_images().train.x
     drawn = [logits_of(network, a, images).ravel() for a in samples(network.space, 6)]
     agreement = np.corrcoef(drawn)
-    assert np.median(agreement) > 0.5
+    assert np.median(agreement) > 0.56  # .66; of networks with random kernels .46
 
 
 def test_weight_decay_reaches_all_weights_and_follows_the_gradient_of_l2_times_squares():

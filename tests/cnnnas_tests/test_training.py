@@ -4,11 +4,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from cnnnas.assisted import AssistedGenerator
 from cnnnas.baselines import PlainCNN, plain_cnn, size
+from cnnnas.cell_generator import CellGenerator
+from cnnnas.cell_networks import enas_network
+from cnnnas.cell_space import CellSpace
 from cnnnas.training import make_trainer, nesterov
 from mlpnas.core.evaluator import Job, Recipe, reward
 from mlpnas.core.task import Fold, Task
-from mlpnas.core.training import KerasTrainer
+from mlpnas.core.training import KerasTrainer, get_weights, set_weights
 
 RECIPE = Recipe(epochs=3, patience=None, batch_size=20, learning_rate=0.05)
 
@@ -74,6 +78,27 @@ def test_the_learning_rate_falls_along_a_cosine_to_nothing():
         rates.append(float(optimizer.learning_rate))
     # 0.05 (1 + cos(pi t / 9)) / 2 at t = 0, 3, 9
     assert rates == pytest.approx([0.05, 0.0375, 0.0])
+
+
+@pytest.mark.slow
+def test_auxiliary_head_and_drop_path_help_in_training_and_are_gone_afterwards(stripes):
+    space = CellSpace.enas_micro(nodes=1)
+    architecture = space.sample_walk(np.random.default_rng(0))
+    sizes = {"network": enas_network, "channels": 4, "number": 3}
+    cells = CellGenerator(space, **sizes, auxiliary=True, drop_path=0.5)
+    helped, plain = AssistedGenerator(cells), CellGenerator(space, **sizes)
+    outcome = make_trainer(stripes, helped, RECIPE, "none").train(Job(architecture, 3))
+    # The loss is ln 3 = 1.1 of a blind guess, and 0.4 of that again for the second output.
+    assert 0.5 < outcome.losses[0][0] < 4
+    before = get_weights(helped.build(architecture, stripes, seed=3))
+    [head] = [key for key in before if key.startswith("auxiliary-dense")]
+    assert (outcome.weights[head][0] != before[head][0]).any()
+    model = plain.build(architecture, stripes, seed=3)
+    kept = {layer.name for layer in model.layers}
+    set_weights(model, {k: w for k, w in outcome.weights.items() if k in kept})
+    said = model.predict(stripes.valid.x, verbose=0)
+    best = RECIPE.best_epoch(outcome.curve, [pair[1] for pair in outcome.losses])
+    assert stripes.score(stripes.valid.y, said) == pytest.approx(outcome.curve[best])
 
 
 def test_zoph_and_les_reward_is_the_cube_of_the_best_of_the_last_five():
