@@ -32,8 +32,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 WAYS = ("shared", "everything", "alone")
 # Layers, channels, image and batch: of the command line's preset, and of the publication.
 SIZES = {
-    ("macro", "small"): (6, 16, (28, 28, 1), 64),
-    ("micro", "small"): (4, 8, (28, 28, 1), 64),
+    ("macro", "small"): (6, 16, (28, 28, 1), 32),
+    ("micro", "small"): (2, 8, (28, 28, 1), 64),
     ("macro", "published"): (12, 36, (32, 32, 3), 128),
     ("micro", "published"): (6, 20, (32, 32, 3), 160),
 }

@@ -51,7 +51,7 @@ def searched(stripes, tmp_path_factory) -> tuple[Path, dict]:
 def test_a_search_with_shared_weights_from_images_to_a_model(stripes, searched):
     folder, record = searched
     found, rival = record["results"]
-    assert -1 <= record["kendall_tau"] <= 1
+    assert len(record["shared_scores"]) == len(record["alone_scores"]) == 10
     assert found["parameters"] > 0
     assert rival["seconds"] > 0
     model = keras.saving.load_model(folder / "best.keras")
