@@ -143,7 +143,7 @@ _SMALL_DARTS = replace(
     activations=("tanh", "relu", "sigmoid", "identity"),
     network=Network(64, _LIGHT, "nodes"),
     final_network=Network(128, _LIGHT, "nodes"),
-    mixed=MixedRecipe(batch=64, learning_rate=10.0),
+    mixed=MixedRecipe(batch=32, alpha_rate=1e-2),
     together=Budget(trials=6, per_round=1, epochs=6),
 )
 _TINY_DARTS = replace(

@@ -5,6 +5,7 @@ import io
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -14,7 +15,9 @@ from fakes import token_score
 
 import cnnnas.run
 from cnnnas.__main__ import main
+from cnnnas.image_mixture import ImageMixture
 from cnnnas.images import read_images
+from cnnnas.presets import PRESETS
 from mlpnas.core.evaluator import Outcome
 from mlpnas.core.executors import InProcess
 
@@ -237,6 +240,42 @@ def test_children_can_be_trained_one_by_one(space, strategy, data, tmp_path, cap
 def test_micro_cells_are_searched_with_shared_weights(data, tmp_path):
     assert search(data, tmp_path / "r", "--space", "micro", "--strategy", "random") == 0
     assert len(trials(tmp_path / "r")) == 20
+
+
+def _guess(self, number):
+    """Instead of training; what a step does is tested with the steps."""
+    rng = np.random.default_rng(number)
+    for alphas in self.alphas.values():
+        alphas.assign(rng.normal(size=alphas.shape))
+    return 1.0, 1.0
+
+
+@pytest.mark.slow
+def test_a_differentiable_search_is_resumed_retrained_exported_and_reported(
+    data, tmp_path, monkeypatch, capsys
+):
+    folder = tmp_path / "r"
+    # Half of the training rows are smaller than the preset's batch.
+    tiny = PRESETS["tiny"]["darts"]
+    monkeypatch.setitem(PRESETS["tiny"], "darts", replace(tiny, batch_size=6))
+    monkeypatch.setattr(ImageMixture, "train", _guess)
+    options = ["--space", "darts", "--order", 2]
+    with monkeypatch.context() as patch:  # ends after the search of one epoch
+        patch.setattr("cnnnas.commands.search.finish", lambda *_: None)
+        assert search(data, folder, *options, "--trials", 1) == 0
+    assert run("resume", folder, "--trials", 2) == 0
+    assert "found:  Genotype(normal=[(" in capsys.readouterr().out
+    record = json.loads((folder / "run.json").read_text())
+    assert [r["name"] for r in record["results"]] == ["found by the search", "best random"]
+    assert [t["architecture"]["text"] for t in trials(folder)][-1] == (
+        record["results"][0]["architecture"]
+    )
+    model = keras.saving.load_model(folder / "best.keras")
+    assert model.predict(np.load(data)["x_test"], verbose=0).shape == (20, 2)
+    assert run("report", folder, "--html") == 0
+    page = (folder / "report.html").read_text()
+    assert "Epochs of the search" in page
+    assert "The normal cell, epoch by epoch" in page
 
 
 @pytest.mark.parametrize(
