@@ -102,8 +102,14 @@ _SMALL: dict[SpaceName, Preset] = {
         draws=50,
     ),
     "zoph": replace(_MACRO, layers=4),
+    # Every edge runs all operations: a step takes as long as those of a dozen children.
     "darts": replace(
-        _CELLS, layers=3, shared=Budget(trials=10, per_round=1, epochs=10), rate=0.05
+        _CELLS,
+        layers=3,
+        channels=4,
+        shared=Budget(trials=6, per_round=1, epochs=6),
+        rate=0.05,
+        alpha_rate=0.01,
     ),
 }
 
@@ -137,9 +143,8 @@ def _tiny(preset: Preset) -> Preset:
     )
 
 
-_TINY = {name: _tiny(preset) for name, preset in _SMALL.items()}
 PRESETS: dict[PresetName, dict[SpaceName, Preset]] = {
-    "tiny": _TINY | {"darts": replace(_TINY["darts"], layers=1)},
+    "tiny": {name: _tiny(preset) for name, preset in _SMALL.items()},
     "small": _SMALL,
     "medium": {name: _longer(preset) for name, preset in _SMALL.items()},
 }
