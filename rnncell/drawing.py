@@ -10,7 +10,8 @@ from matplotlib.text import Text
 
 from mlpnas.core.figures import BLUE, GREY, ORANGE, drawn
 from mlpnas.core.search_space import Architecture
-from rnncell.enas_space import ENASCellSpace, Nodes, loose_ends
+from rnncell.enas_space import ENASCellSpace, Nodes, averaged
+from rnncell.recipes import Average
 from rnncell.spaces import Space
 from rnncell.tree import Tree, children
 
@@ -27,22 +28,22 @@ class Box(NamedTuple):
     reads: tuple[int, ...] = ()
 
 
-def draw(architecture: Architecture, space: Space) -> str:
-    """The cell of an architecture."""
+def draw(architecture: Architecture, space: Space, average: Average = "loose") -> str:
+    """The cell of an architecture; what its output is the mean of, see `HighwayCell`."""
     if isinstance(space, ENASCellSpace):
-        return draw_nodes(space.cell(architecture))
+        return draw_nodes(space.cell(architecture), average)
     return draw_tree(space.cell(architecture))
 
 
-def draw_nodes(nodes: Nodes) -> str:
-    """A highway cell from left to right: inputs, nodes, and the mean of its loose ends."""
+def draw_nodes(nodes: Nodes, average: Average = "loose") -> str:
+    """A highway cell from left to right: inputs, nodes, and the mean that is its output."""
     at = spread(nodes)
     boxes = [Box((-1.0, at[0][1]), "$x_t, h_{t-1}$")]
     for i, node in enumerate(nodes):
         reads = 0 if node.predecessor is None else node.predecessor + 1
         boxes.append(Box(at[i], f"{i}: {node.activation}", (reads,)))
     end = (max(x for x, _ in at) + 1.0, at[0][1])
-    boxes.append(Box(end, "mean: $h_t$", tuple(i + 1 for i in loose_ends(nodes))))
+    boxes.append(Box(end, "mean: $h_t$", tuple(i + 1 for i in averaged(nodes, average))))
     return _draw(boxes)
 
 

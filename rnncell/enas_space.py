@@ -17,6 +17,7 @@ from mlpnas.core.genotype import START
 from mlpnas.core.search_space import Architecture, Decision, SearchSpace, Tokens
 from rnncell.activations import ACTIVATIONS, check_activations
 from rnncell.genotype import ROOT, read_genotype, write_genotype
+from rnncell.recipes import Average
 
 
 class Node(NamedTuple):
@@ -159,6 +160,11 @@ def loose_ends(nodes: Nodes) -> tuple[int, ...]:
     """The nodes that no other node reads; their mean is the cell's output."""
     read = {node.predecessor for node in nodes}
     return tuple(i for i in range(len(nodes)) if i not in read)
+
+
+def averaged(nodes: Nodes, average: Average) -> tuple[int, ...]:
+    """The nodes whose mean is the output, see `HighwayCell`."""
+    return loose_ends(nodes) if average == "loose" else tuple(range(1, len(nodes)))
 
 
 def _renumbered(nodes: Nodes) -> Nodes:

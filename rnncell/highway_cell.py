@@ -19,7 +19,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from rnncell.enas_space import Nodes, loose_ends, read_nodes
+from rnncell.enas_space import averaged, read_nodes
 from rnncell.recipes import Average
 from rnncell.recurrent_cell import RecurrentCell, function
 
@@ -82,8 +82,3 @@ def highway(before: Any, gate_and_value: Any, activation: Any) -> Any:
     """s + sigma(c) . (f(z) - s), for s `(batch, units)` and `[c, z]` `(batch, 2 * units)`."""
     gate, value = ops.split(gate_and_value, 2, axis=-1)
     return before + ops.sigmoid(gate) * (activation(value) - before)
-
-
-def averaged(nodes: Nodes, average: Average) -> tuple[int, ...]:
-    """The nodes whose mean is the output."""
-    return loose_ends(nodes) if average == "loose" else tuple(range(1, len(nodes)))

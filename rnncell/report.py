@@ -6,8 +6,11 @@ from mlpnas.core import sections
 from mlpnas.core.page import Section, page
 from mlpnas.core.policy_record import read_policy
 from mlpnas.core.report import Record
+from mlpnas.core.session import settings_of
 from mlpnas.core.trial import History
 from rnncell.drawing import draw
+from rnncell.recipes import Average
+from rnncell.settings import Settings
 from rnncell.spaces import Space
 
 
@@ -24,24 +27,29 @@ def html_report(run: Path, record: Record, history: History, space: Space, measu
     if best := history.best():
         results = record.get("results", [])
         text = results[0]["cell"] if results else str(best.architecture)
-        parts.append(_cell(text, space, "The cell found" if results else "Best so far"))
+        title = "The cell found" if results else "Best so far"
+        average = settings_of(run, record, Settings).sizes.final_network.average
+        parts.append(_cell(text, space, average, title))
         score = "c / perplexity" if measure == "perplexity" else measure
         parts += [*sections.trained(record, measure), *sections.agreement(record, score)]
         parts.append(sections.scores(history))
         if record["settings"]["strategy"] == "gradient":
-            parts.append(_film(history, space))
+            parts.append(_film(history, space, average))
         parts.append(sections.choices(history, space, read_policy(run / "policy.jsonl", space)))
     parts.append(sections.leaderboard(history, {}))
     name = Path(str(record["settings"]["data"])).stem
     return page(f"Search for a recurrent cell on {name}", parts)
 
 
-def _cell(text: str, space: Space, title: str) -> Section:
-    section = Section(title, wide=True).picture(draw(space.parse(text), space), text)
+def _cell(text: str, space: Space, average: Average, title: str) -> Section:
+    drawn = draw(space.parse(text), space, average)
+    section = Section(title, wide=True).picture(drawn, text)
     return section.text(text, note=True)
 
 
-def _film(history: History, space: Space) -> Section:
+def _film(history: History, space: Space, average: Average) -> Section:
     """The cell of a differentiable search as it changed."""
-    frames = [(draw(t.architecture, space), f"cell of epoch {t.id}") for t in history.trials]
+    frames = [
+        (draw(t.architecture, space, average), f"cell of epoch {t.id}") for t in history.trials
+    ]
     return Section("The cell, epoch by epoch", wide=True).animation(frames)

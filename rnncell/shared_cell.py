@@ -16,8 +16,8 @@ import tensorflow as tf
 
 from mlpnas.core.search_space import Architecture
 from rnncell.activations import COEFFICIENTS
-from rnncell.enas_space import ENASCellSpace
-from rnncell.highway_cell import averaged, highway
+from rnncell.enas_space import ENASCellSpace, averaged
+from rnncell.highway_cell import highway
 from rnncell.recipes import Average
 
 # Norm of a sequence's state. Chains of linear nodes can let it grow beyond bounds while the

@@ -35,3 +35,11 @@ def test_no_two_nodes_of_a_cell_are_drawn_at_one_place(property_seed):
     for _ in range(20):
         places = spread(space.cell(space.sample_architecture(rng)))
         assert len(set(places)) == 12
+
+
+def test_a_node_that_others_read_leads_to_the_output_only_where_all_are_averaged():
+    # Of 0 -> 1 -> 2 the loose end is node 2; node 1 has one arrow more if all are averaged.
+    space = ENASCellSpace(3)
+    chain = space.parse("tanh, relu(0), tanh(1)")
+    loose, every = (draw(chain, space, kind).count("<path") for kind in ("loose", "nodes"))
+    assert every > loose
