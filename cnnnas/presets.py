@@ -75,13 +75,14 @@ class Preset:
     drop_path: float = 0.0
 
 
+# As many passes of the shared weights as there are rivals: each of them gets one epoch.
 _MACRO = Preset(
     layers=6,
     channels=16,
     child_channels=16,
     shared=Budget(trials=480, per_round=10, epochs=12),
     alone=Budget(trials=20, per_round=5, epochs=2),
-    rivals=10,
+    rivals=12,
     batch_size=32,
     rate=0.1,
     controller_rate=0.01,
@@ -98,6 +99,7 @@ _SMALL: dict[SpaceName, Preset] = {
         _CELLS,
         layers=2,
         shared=Budget(trials=240, per_round=10, epochs=4),
+        rivals=10,
         rate=0.2,
         draws=50,
     ),
@@ -137,6 +139,7 @@ def _tiny(preset: Preset) -> Preset:
         channels=4,
         child_channels=4,
         shared=Budget(trials=4 * per_round, per_round=per_round, epochs=4),
+        rivals=10,
         alone=Budget(trials=4, per_round=2, epochs=1),
         draws=20,
         final=replace(preset.final, epochs=2),

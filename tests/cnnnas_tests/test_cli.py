@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import math
 import subprocess
 import sys
 from dataclasses import replace
@@ -17,6 +18,7 @@ import cnnnas.run
 from cnnnas.__main__ import main
 from cnnnas.image_mixture import ImageMixture
 from cnnnas.images import read_images
+from cnnnas.settings import plan
 from cnnnas.presets import PRESETS
 from mlpnas.core.evaluator import Outcome
 from mlpnas.core.executors import InProcess
@@ -235,6 +237,14 @@ def test_children_can_be_trained_one_by_one(space, strategy, data, tmp_path, cap
     for trial in found:  # the cubed accuracy of the best of the last five epochs
         assert trial["score"] == pytest.approx(max(trial["curve"][-5:]) ** 3)
     assert "mean search score of the best 1: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("trials", "epochs"), [(480, 12), (500, 12), (25, 2), (3, 10)])
+def test_shared_weights_are_not_trained_beyond_their_schedule(trials, epochs):
+    # A pass too many would be made at the high learning rate of a restart.
+    planned = plan("small", "macro", True, trials, epochs)
+    rounds = math.ceil(trials / planned["per_round"])
+    assert math.ceil(rounds / planned["rounds_per_pass"]) <= epochs
 
 
 def test_micro_cells_are_searched_with_shared_weights(data, tmp_path):
