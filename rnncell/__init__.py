@@ -2,12 +2,14 @@
 
 Reading order:
 
-    activations, enas_space, tree, tree_space    what is searched
+    activations, genotype, enas_space, tree, tree_space    what is searched
     recurrent_cell, highway_cell, tree_cell      found cells as Keras layers
     published                                    found cells of the literature
     text, sequences                              data becomes a Task
     recipes, networks, text_trainer              language models and classifiers, trained
+    language                                     what models with shared weights have in common
     shared_cell, shared_model, supernet, enas    all cells in one set of weights
+    mixed_cell, text_mixture                     all cells at once, chosen by their gradient
     presets, settings, spaces, run, final        a search, put together
 """
 
