@@ -65,7 +65,7 @@ class Bank:
         return Norm(scale, self._variable(f"{name}/offset", np.zeros(shape)))
 
     def _he(self, *shape: int) -> np.ndarray:
-        """He's normal values; a depthwise kernel has one output and sums over an image alone."""
+        """He's normal values; a depthwise kernel, of one output, sums over an image alone."""
         fan_in = np.prod(shape[-4:-2] if shape[-1] == 1 else shape[-4:-1])
         return self._rng.normal(0, np.sqrt(2 / fan_in), shape)
 

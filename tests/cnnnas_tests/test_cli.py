@@ -18,8 +18,8 @@ import cnnnas.run
 from cnnnas.__main__ import main
 from cnnnas.image_mixture import ImageMixture
 from cnnnas.images import read_images
-from cnnnas.settings import plan
 from cnnnas.presets import PRESETS
+from cnnnas.settings import plan
 from mlpnas.core.evaluator import Outcome
 from mlpnas.core.executors import InProcess
 
