@@ -196,6 +196,16 @@ def test_none_takes_weight_but_adds_nothing():
     np.testing.assert_allclose(mixing.all_operations(edge, x, weights), 0.25 * x, rtol=1e-6)
 
 
+def test_edges_that_leave_a_state_share_its_pooled_image():
+    network = small()
+    weights = dict.fromkeys(KINDS, tf.ones([len(FOUR_EDGES), len(CANDIDATES)]))
+    run = tf.function(lambda x: network(x, weights), autograph=False)
+    graph = run.get_concrete_function(tf.TensorSpec([2, 8, 8, 1])).graph
+    pools = [op for op in graph.get_operations() if op.type == "MaxPool"]
+    # Three cells; of each the states 0, 1 and 2 are read, on five edges.
+    assert len(pools) == 3 * 3
+
+
 # --- variants ---------------------------------------------------------------------------
 
 

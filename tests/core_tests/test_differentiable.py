@@ -239,6 +239,18 @@ def test_the_compiled_step_is_traced_once_and_repeats_itself():
     assert run() == run()
 
 
+def test_graphs_are_rewritten_again_after_those_that_run_as_built():
+    def off() -> bool:
+        return tf.config.optimizer.get_experimental_options().get(
+            "disable_meta_optimizer", False
+        )
+
+    before = off()
+    with differentiable.as_built():
+        assert off()
+    assert off() == before
+
+
 # --- parts ------------------------------------------------------------------------------
 
 
