@@ -134,7 +134,7 @@ def test_a_differentiable_search_is_resumed_retrained_exported_and_reported(
     corpus, tmp_path, capsys, monkeypatch
 ):
     folder = tmp_path / "run"
-    options = ("--space", "darts", "--preset", "tiny", "--order", "2", "--run", str(folder))
+    options = ("--space", "darts", "--preset", "tiny", "--run", str(folder))
     with monkeypatch.context() as patch:  # ends after the search of one epoch
         patch.setattr("rnncell.commands.search.finish", lambda *_: None)
         assert run("search", corpus, *options, "--trials", "1") == 0
