@@ -24,14 +24,16 @@ Source: Minutoli and Ciranni, the MLPNAS project: its report, tables 1 to 6.
 
 import argparse
 import json
-import os
 import statistics
 import time
 from functools import partial
 from typing import NamedTuple
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+from mlpnas.core.runtime import start_tensorflow
 
+start_tensorflow()  # before the modules that import it, or it would talk
+
+# ruff: noqa: E402
 from tasks import DATA
 
 from mlpnas.core.evaluator import ChildEvaluator, Recipe

@@ -28,6 +28,11 @@ from typing import Any
 
 import numpy as np
 
+from mlpnas.core.runtime import start_tensorflow
+
+start_tensorflow()  # before the modules that import it, or it would talk
+
+# ruff: noqa: E402
 from mlpnas.core.errors import InputError
 from mlpnas.core.ppo import PPOLearner
 from mlpnas.core.search import search
