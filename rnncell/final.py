@@ -9,6 +9,7 @@ the same number of parameters, and as many epochs as take the same time.
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import keras
@@ -87,34 +88,49 @@ def random_search(run: Run, history: History, on_trial: Callable[[Trial], None])
 def plans(run: Run, cells: Mapping[str, Architecture]) -> dict[str, Plan]:
     """The cells by the preset's last recipe, and the baselines of the first one's size and
     training time."""
-    sizes, task = run.settings.sizes, run.text.task
-    generator = run.generate(sizes.final_network)
-    planned = {name: Plan(a, generator, sizes.final) for name, a in cells.items()}
+    recipe, task = run.settings.sizes.final, run.text.task
+    generator = run.generate(run.settings.sizes.final_network)
+    planned = {name: Plan(a, generator, recipe) for name, a in cells.items()}
     first = next(iter(planned.values()))
-    target, pace = parameters(generator, first.architecture, task), seconds_per_step(run, first)
-    for name in BASELINES:
-        same = Plan(baseline(name), sized(generator, name, task, target), sizes.final)
-        epochs = max(1, round(sizes.final.epochs * pace / seconds_per_step(run, same)))
-        planned[name.upper()] = same._replace(recipe=replace(sizes.final, epochs=epochs))
+    target = parameters(generator, first.architecture, task)
+    peers = {
+        name.upper(): Plan(baseline(name), sized(generator, name, task, target), recipe)
+        for name in BASELINES
+    }
+    own, *paces = seconds_per_step(run, [first, *peers.values()])
+    for (name, peer), pace in zip(peers.items(), paces, strict=True):
+        epochs = max(1, round(recipe.epochs * own / pace))
+        planned[name] = peer._replace(recipe=replace(recipe, epochs=epochs))
     return planned
 
 
-def seconds_per_step(run: Run, plan: Plan, steps: int = 10) -> float:
-    """Median time of a training step, once compiled."""
+def seconds_per_step(run: Run, planned: Sequence[Plan], steps: int = 15) -> list[float]:
+    """Median time of a training step of each, once compiled.
+
+    They take turns, so that what else the machine does slows all of them down alike.
+    """
+    networks = [_step(run, plan) for plan in planned]
+    taken = [[_seconds(step) for step in networks] for _ in range(steps + 2)]
+    return np.median(taken[2:], axis=0).tolist()  # the first ones compile
+
+
+def _step(run: Run, plan: Plan) -> Callable[[], Any]:
+    """A training step of a new network, always on the same batch."""
     task, recipe = run.text.task, plan.recipe
     model = plan.generator.build(plan.architecture, task)
     if run.is_text:
-        compile_model(model, recipe, steps)
+        compile_model(model, recipe, 1)
         batch = [part[0] for part in windows(task.train, recipe.batch, recipe.steps)]
     else:
         model.compile("adam", task.loss)
         batch = [task.train.x[: recipe.batch], task.train.y[: recipe.batch]]
-    taken = []
-    for _ in range(steps + 2):
-        start = time.perf_counter()
-        model.train_on_batch(*batch)
-        taken.append(time.perf_counter() - start)
-    return float(np.median(taken[2:]))  # the first ones compile
+    return partial(model.train_on_batch, *batch)
+
+
+def _seconds(step: Callable[[], Any]) -> float:
+    start = time.perf_counter()
+    step()
+    return time.perf_counter() - start
 
 
 def retrain(run: Run, planned: Mapping[str, Plan]) -> tuple[list[Result], keras.Model]:
