@@ -167,12 +167,13 @@ def test_a_saved_network_loads_in_another_process(tmp_path):
 
 @every_cell
 def test_a_cell_trains_in_plain_fit(make):
-    model = keras.Sequential(
-        [keras.Input((6, 5)), keras.layers.RNN(make(8, seed=0)), keras.layers.Dense(1)]
-    )
+    # Nothing is left to the state of Keras's random numbers, which other tests move.
+    head = keras.layers.Dense(1, kernel_initializer=keras.initializers.GlorotUniform(seed=0))
+    model = keras.Sequential([keras.Input((6, 5)), keras.layers.RNN(make(8, seed=0)), head])
     model.compile(keras.optimizers.Adam(0.02), "mse", jit_compile=False)
     x = batch((64, 6, 5))
-    losses = model.fit(x, x[:, -1, :1], epochs=15, verbose=0).history["loss"]
+    log = model.fit(x, x[:, -1, :1], epochs=25, shuffle=False, verbose=0)
+    losses = log.history["loss"]
     assert losses[-1] < 0.5 * losses[0]
 
 
