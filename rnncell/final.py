@@ -6,6 +6,7 @@ retrained by the same recipe as the cell found. LSTM and GRU get as many units a
 the same number of parameters, and as many epochs as take the same time.
 """
 
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -28,6 +29,8 @@ from rnncell.recipes import TextRecipe
 from rnncell.run import Run, make_trainer
 from rnncell.text import windows
 from rnncell.text_trainer import compile_model, perplexity
+
+log = logging.getLogger(__name__)
 
 FOUND, RANDOM = "found by the search", "best random"
 
@@ -140,16 +143,11 @@ def retrain(run: Run, planned: Mapping[str, Plan]) -> tuple[list[Result], keras.
         The results, and the model of the first, which takes any number of sequences.
 
     Raises:
-        InputError: if a training diverges.
+        InputError: if a training diverges at a quarter of its learning rate too.
     """
-    trainers = {
-        str(plan.architecture): (plan.generator, plan.recipe) for plan in planned.values()
-    }
-    jobs = [Job(plan.architecture, run.seed_of(2)) for plan in planned.values()]
-    with WorkerProcesses(_Assorted(run, trainers), run.jobs) as crew:
-        outcomes = list(crew.run(jobs))
+    planned, outcomes = persistent(run, planned)
     results = []
-    for name, outcome in zip(planned, outcomes, strict=True):
+    for name, outcome in outcomes.items():
         if outcome.reason is not None:
             raise InputError(
                 f"the cell {name} could not be retrained: {outcome.reason}; expected a finite "
@@ -159,8 +157,38 @@ def retrain(run: Run, planned: Mapping[str, Plan]) -> tuple[list[Result], keras.
     first = next(iter(planned.values()))
     free = CellGenerator(run.space, first.generator.network)
     model = free.build(first.architecture, run.text.task)
-    set_weights(model, outcomes[0].weights)
+    set_weights(model, next(iter(outcomes.values())).weights)
     return results, model
+
+
+def persistent(
+    run: Run, planned: Mapping[str, Plan]
+) -> tuple[dict[str, Plan], dict[str, Outcome]]:
+    """Train each; what diverges, once more with smaller steps. Gives the plans as they were
+    followed."""
+    outcomes = _train(run, planned)
+    lost = {name: _slower(plan) for name, plan in planned.items() if outcomes[name].reason}
+    for name, plan in lost.items():
+        rate = plan.recipe.learning_rate
+        log.warning("%s: %s; trained again, at a rate of %g", name, outcomes[name].reason, rate)
+    if lost:
+        outcomes.update(_train(run, lost))
+    return {**planned, **lost}, outcomes
+
+
+def _train(run: Run, planned: Mapping[str, Plan]) -> dict[str, Outcome]:
+    trainers = {
+        str(plan.architecture): (plan.generator, plan.recipe) for plan in planned.values()
+    }
+    jobs = [Job(plan.architecture, run.seed_of(2)) for plan in planned.values()]
+    with WorkerProcesses(_Assorted(run, trainers), run.jobs) as crew:
+        return dict(zip(planned, crew.run(jobs), strict=True))
+
+
+def _slower(plan: Plan) -> Plan:
+    """A cell of relus alone may overflow; with smaller steps it may not."""
+    rate = plan.recipe.learning_rate / 4
+    return plan._replace(recipe=replace(plan.recipe, learning_rate=rate))
 
 
 class _Assorted:
