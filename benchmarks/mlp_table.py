@@ -83,7 +83,7 @@ class Training:
         if outcome.reason is not None:
             return [math.nan, math.nan, math.nan, outcome.seconds, early]
         test = accuracy(self.space.layers(architecture), outcome.weights, self.task.test)
-        scores = [validation(outcome), reward(outcome.curve[:EARLY]), test]
+        scores = [validation(outcome, FULL), reward(outcome.curve[:EARLY]), test]
         return [*scores, outcome.seconds, early]
 
     def one_shot(self) -> np.ndarray:

@@ -29,13 +29,13 @@ import time
 from functools import partial
 from typing import NamedTuple
 
+from tasks import DATA
+
 from mlpnas.core.runtime import start_tensorflow
 
 start_tensorflow()  # before the modules that import it, or it would talk
 
 # ruff: noqa: E402
-from tasks import DATA
-
 from mlpnas.core.evaluator import ChildEvaluator, Recipe
 from mlpnas.core.executors import WorkerProcesses
 from mlpnas.core.search import search

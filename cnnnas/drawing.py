@@ -6,18 +6,16 @@ from itertools import pairwise
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyArrowPatch
-from matplotlib.text import Text
 
 from cnnnas.cell import INPUTS, Cell
 from cnnnas.macro_space import MacroSpace
 from mlpnas.core.figures import BLUE, GREY, ORANGE, drawn
+from mlpnas.core.graphs import arrow, box
 from mlpnas.core.search_space import Architecture
 
 # A colour says what an operation does: convolve, pool, or nothing.
 COLOURS = {"sep": BLUE, "dil": "#5b9bd5", "conv": "#1d3f66", "max": ORANGE, "avg": "#e2a76f"}
 NEAREST, LANE = 38, 6  # points from the middle of a box to the first skip, and between two
-BOX = {"boxstyle": "round,pad=0.35", "facecolor": "white"}
 
 
 def colour(operation: str) -> str:
@@ -60,37 +58,20 @@ def draw_cell(cell: Cell, title: str = "") -> str:
     names = ["$c_{k-2}$", "$c_{k-1}$", *map(str, range(INPUTS, len(at)))]
 
     def draw(figure: Figure, axes: Axes) -> None:
-        states = [_box(axes, place, name) for place, name in zip(at, names, strict=True)]
+        states = [box(axes, place, name) for place, name in zip(at, names, strict=True)]
         for node, halves in enumerate(cell.nodes, INPUTS):
             x, y = at[node]
             for (operation, state), side in zip(halves, (0.32, -0.32), strict=True):
-                box = _box(axes, (x - 0.95, y + side), short(operation), colour(operation))
-                _arrow(axes, states[state], box, colour(operation))
-                _arrow(axes, box, states[node], colour(operation))
-        out = _box(axes, end, "$c_k$")
+                done = box(axes, (x - 0.95, y + side), short(operation), colour(operation))
+                arrow(axes, states[state], done, colour(operation))
+                arrow(axes, done, states[node], colour(operation))
+        out = box(axes, end, "$c_k$")
         for state in cell.concat:
-            _arrow(axes, states[state], out, GREY, ":")
+            arrow(axes, states[state], out, GREY, ":")
         _frame(axes, [*at, end], title)
 
     rows = np.ptp([y for _, y in at])
     return drawn(draw, (1.35 * end[0] + 1.2, max(2.4, 0.95 * rows + 1.7)))
-
-
-def _box(axes: Axes, place: tuple[float, float], name: str, edge: str = "black") -> Text:
-    style = {**BOX, "edgecolor": edge}
-    return axes.text(*place, name, ha="center", va="center", bbox=style, fontsize=9, zorder=5)
-
-
-def _arrow(
-    axes: Axes, start: Text, stop: Text, color: str, style: str = "-", way: str = "arc3"
-) -> None:
-    """From the edge of one box to that of the other."""
-    arrow = FancyArrowPatch(
-        start.get_position(), stop.get_position(), arrowstyle="-|>", mutation_scale=10,
-        shrinkA=1, shrinkB=1, patchA=start.get_bbox_patch(), patchB=stop.get_bbox_patch(),
-        color=color, lw=1.2, linestyle=style, connectionstyle=way,
-    )  # fmt: skip
-    axes.add_patch(arrow)
 
 
 def _frame(axes: Axes, points: Iterable[tuple[float, float]], title: str) -> None:
@@ -107,14 +88,14 @@ def draw_macro(architecture: Architecture, space: MacroSpace) -> str:
     skips = [(s, place) for place, layer in enumerate(wiring, 1) for s in layer.skips]
 
     def draw(figure: Figure, axes: Axes) -> None:
-        boxes = [_box(axes, (0.0, -p), n, _edge(n)) for p, n in enumerate(names)]
+        boxes = [box(axes, (0.0, -p), n, _edge(n)) for p, n in enumerate(names)]
         for above, below in pairwise(boxes):
-            _arrow(axes, above, below, GREY)
+            arrow(axes, above, below, GREY)
         # Short skips run near the boxes, so that few cross.
         for lane, (source, place) in enumerate(sorted(skips, key=lambda s: s[1] - s[0])):
             arm = NEAREST + LANE * lane
             way = f"arc,angleA=0,angleB=0,armA={arm},armB={arm},rad=4"
-            _arrow(axes, boxes[source], boxes[place], BLUE, way=way)
+            arrow(axes, boxes[source], boxes[place], BLUE, way=way)
         for last in space.reductions:
             axes.axhline(-last - 1.5, color=ORANGE, lw=1, ls="--", xmin=0.03, xmax=0.97)
         axes.axis("off")

@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import keras
 
 from cnnnas.run import Run
-from mlpnas.core.errors import InputError
 from mlpnas.core.evaluator import Job, Outcome
+from mlpnas.core.retraining import persistent, slower
 from mlpnas.core.rivals import choice, equal_budget, random_search
 from mlpnas.core.search_space import Architecture
 from mlpnas.core.strategies.random import RandomStrategy
@@ -73,19 +73,19 @@ def retrain(
         The results, and the first's model, which takes standardised images.
 
     Raises:
-        InputError: if a training diverges.
+        InputError: see `retraining.persistent`.
     """
     final = run.settings.sizes.final
-    jobs = [Job(a, run.seed_of(2), recipe=final) for a in architectures.values()]
+    planned = {name: Job(a, run.seed_of(2), recipe=final) for name, a in architectures.items()}
     with run.finalists() as executor:
-        outcomes = list(executor.run(jobs))
+        planned, outcomes = persistent(
+            lambda jobs: dict(zip(jobs, executor.run(jobs.values()), strict=True)),
+            planned,
+            lambda job: replace(job, recipe=slower(job.recipe)),
+        )
     results, models = [], []
-    for name, job, outcome in zip(architectures, jobs, outcomes, strict=True):
-        if outcome.reason is not None:
-            raise InputError(
-                f"the architecture {name} could not be retrained: {outcome.reason}; expected "
-                "a training that ends well: choose another --preset or --seed"
-            )
+    for name, job in planned.items():
+        outcome = outcomes[name]
         model = run.generator.build(job.architecture, run.images.task, seed=job.seed)
         kept = {layer.name for layer in model.layers}  # not what only helped in training
         set_weights(model, {k: w for k, w in outcome.weights.items() if k in kept})

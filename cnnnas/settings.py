@@ -13,13 +13,10 @@ from cnnnas.presets import (
     SpaceName,
     VariantName,
 )  # fmt: skip
-from mlpnas.core.configuration import StrategyName, at_least
+from mlpnas.core.configuration import Chooser, at_least, check_chooser
 from mlpnas.core.errors import InputError
 
 Variation = Literal["auto", "none", "crop", "crop-flip", "crop-flip-cutout"]
-ON_POLICY = ("reinforce", "random")
-# A differentiable search has no strategy that scores would teach.
-Chooser = Literal[StrategyName, "gradient"]
 
 
 @dataclass(frozen=True)
@@ -67,20 +64,7 @@ class Settings:
     def __post_init__(self) -> None:
         at_least(self, 1, "trials", "per_round", "epochs", "rounds_per_pass")
         at_least(self, 0, "seed")
-        if self.order not in (1, 2):
-            raise InputError(f"--order is {self.order}, expected 1 or 2")
-        if self.differentiable != (self.strategy == "gradient"):
-            raise InputError(
-                f"--space {self.space} with --strategy {self.strategy} cannot be: shared "
-                "weights of darts are searched by their gradient, and nothing else is; leave "
-                "--strategy out, or add --no-one-shot"
-            )
-        if self.one_shot and self.strategy not in (*ON_POLICY, "gradient"):
-            raise InputError(
-                f"--strategy is {self.strategy}, which learns from scores that last; those of "
-                f"shared weights change with the weights: expected {' or '.join(ON_POLICY)}, "
-                "or add --no-one-shot"
-            )
+        check_chooser(self)
         if self.one_shot and self.space == "zoph":
             raise InputError(
                 "--space zoph has no shared weights; expected macro or micro, or add "

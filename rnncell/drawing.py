@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 
 from mlpnas.core.figures import BLUE, GREY, ORANGE, drawn
+from mlpnas.core.graphs import arrow, box
 from mlpnas.core.search_space import Architecture
 from rnncell.enas_space import ENASCellSpace, Nodes, averaged
 from rnncell.recipes import Average
@@ -17,7 +17,6 @@ from rnncell.tree import Tree, children
 
 # A colour per activation; what only passes on, and names of tensors, are grey.
 COLOURS = {"tanh": BLUE, "relu": ORANGE, "sigmoid": "#3c8d5a", "sin": "#8a4fa0"}
-BOX = {"boxstyle": "round,pad=0.35", "facecolor": "white"}
 
 
 class Box(NamedTuple):
@@ -85,30 +84,18 @@ def draw_tree(tree: Tree) -> str:
 
 
 def _draw(boxes: Sequence[Box]) -> str:
-    xs, ys = zip(*(box.place for box in boxes), strict=True)
+    xs, ys = zip(*(node.place for node in boxes), strict=True)
 
     def paint(figure: Figure, axes: Axes) -> None:
-        texts = [_text(axes, box) for box in boxes]
-        for box, text in zip(boxes, texts, strict=True):
-            for source in box.reads:
-                _arrow(axes, texts[source], text)
+        drawn_as = [box(axes, b.place, b.text, _colour(b.text)) for b in boxes]
+        for node, own in zip(boxes, drawn_as, strict=True):
+            for source in node.reads:
+                arrow(axes, drawn_as[source], own, GREY)
         axes.axis("off")
         axes.set(xlim=(min(xs) - 0.5, max(xs) + 0.5), ylim=(min(ys) - 0.6, max(ys) + 0.6))
 
     wide, high = np.ptp(xs) + 1, np.ptp(ys) + 1
     return drawn(paint, (1.5 * wide, 0.75 * high + 0.3))
-
-
-def _text(axes: Axes, box: Box) -> Text:
-    style = {**BOX, "edgecolor": _colour(box.text)}
-    return axes.text(*box.place, box.text, ha="center", va="center", bbox=style, fontsize=9)
-
-
-def _arrow(axes: Axes, start: Text, stop: Text) -> None:
-    """From the edge of one box to that of the other."""
-    ends = {"patchA": start.get_bbox_patch(), "patchB": stop.get_bbox_patch()}
-    how = {"arrowstyle": "-|>", "color": GREY, "shrinkA": 1, "shrinkB": 1, **ends}
-    axes.annotate("", stop.get_position(), start.get_position(), arrowprops=how)
 
 
 def _colour(text: str) -> str:

@@ -6,7 +6,6 @@ retrained by the same recipe as the cell found. LSTM and GRU get as many units a
 the same number of parameters, and as many epochs as take the same time.
 """
 
-import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -17,9 +16,9 @@ import keras
 import numpy as np
 
 from mlpnas.core import rivals
-from mlpnas.core.errors import InputError
 from mlpnas.core.evaluator import Job, Outcome, Trainer
 from mlpnas.core.executors import WorkerProcesses
+from mlpnas.core.retraining import persistent, slower
 from mlpnas.core.search_space import Architecture
 from mlpnas.core.strategies.random import RandomStrategy
 from mlpnas.core.training import set_weights
@@ -29,8 +28,6 @@ from rnncell.recipes import TextRecipe
 from rnncell.run import Run, make_trainer
 from rnncell.text import windows
 from rnncell.text_trainer import compile_model, perplexity
-
-log = logging.getLogger(__name__)
 
 FOUND, RANDOM = "found by the search", "best random"
 
@@ -143,37 +140,17 @@ def retrain(run: Run, planned: Mapping[str, Plan]) -> tuple[list[Result], keras.
         The results, and the model of the first, which takes any number of sequences.
 
     Raises:
-        InputError: if a training diverges at a quarter of its learning rate too.
+        InputError: see `retraining.persistent`.
     """
-    planned, outcomes = persistent(run, planned)
-    results = []
-    for name, outcome in outcomes.items():
-        if outcome.reason is not None:
-            raise InputError(
-                f"the cell {name} could not be retrained: {outcome.reason}; expected a finite "
-                "loss: choose another --preset or --seed"
-            )
-        results.append(_tested(run, name, planned[name], outcome))
+    planned, outcomes = persistent(
+        partial(_train, run), planned, lambda p: p._replace(recipe=slower(p.recipe))
+    )
+    results = [_tested(run, name, planned[name], outcomes[name]) for name in planned]
     first = next(iter(planned.values()))
     free = CellGenerator(run.space, first.generator.network)
     model = free.build(first.architecture, run.text.task)
     set_weights(model, next(iter(outcomes.values())).weights)
     return results, model
-
-
-def persistent(
-    run: Run, planned: Mapping[str, Plan]
-) -> tuple[dict[str, Plan], dict[str, Outcome]]:
-    """Train each; what diverges, once more with smaller steps. Gives the plans as they were
-    followed."""
-    outcomes = _train(run, planned)
-    lost = {name: _slower(plan) for name, plan in planned.items() if outcomes[name].reason}
-    for name, plan in lost.items():
-        rate = plan.recipe.learning_rate
-        log.warning("%s: %s; trained again, at a rate of %g", name, outcomes[name].reason, rate)
-    if lost:
-        outcomes.update(_train(run, lost))
-    return {**planned, **lost}, outcomes
 
 
 def _train(run: Run, planned: Mapping[str, Plan]) -> dict[str, Outcome]:
@@ -183,12 +160,6 @@ def _train(run: Run, planned: Mapping[str, Plan]) -> dict[str, Outcome]:
     jobs = [Job(plan.architecture, run.seed_of(2)) for plan in planned.values()]
     with WorkerProcesses(_Assorted(run, trainers), run.jobs) as crew:
         return dict(zip(planned, crew.run(jobs), strict=True))
-
-
-def _slower(plan: Plan) -> Plan:
-    """A cell of relus alone may overflow; with smaller steps it may not."""
-    rate = plan.recipe.learning_rate / 4
-    return plan._replace(recipe=replace(plan.recipe, learning_rate=rate))
 
 
 class _Assorted:

@@ -4,15 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from mlpnas.core.configuration import StrategyName, at_least
+from mlpnas.core.configuration import Chooser, at_least, check_chooser
 from mlpnas.core.errors import InputError
 from rnncell.presets import DARTS, SEQUENCES, TEXT, Preset, PresetName
 from rnncell.text import Unit
 
 SpaceName = Literal["enas", "zoph", "darts"]
-ON_POLICY = ("reinforce", "random")
-# A differentiable search has no strategy that scores would teach.
-Chooser = Literal[StrategyName, "gradient"]
 
 
 @dataclass(frozen=True)
@@ -64,20 +61,7 @@ class Settings:
             at_least(self, 2, "tokens")
         if not self.exponent > 0:
             raise InputError(f"--exponent is {self.exponent}; expected more than 0")
-        if self.order not in (1, 2):
-            raise InputError(f"--order is {self.order}, expected 1 or 2")
-        if self.differentiable != (self.strategy == "gradient"):
-            raise InputError(
-                f"--space {self.space} with --strategy {self.strategy} cannot be: shared "
-                "weights of darts are searched by their gradient, and nothing else is; leave "
-                "--strategy out, or add --no-one-shot"
-            )
-        if self.one_shot and self.strategy not in (*ON_POLICY, "gradient"):
-            raise InputError(
-                f"--strategy is {self.strategy}, which learns from scores that last; those of "
-                f"shared weights change with the weights: expected {' or '.join(ON_POLICY)}, "
-                "or add --no-one-shot"
-            )
+        check_chooser(self)
         if self.one_shot and not shareable(self.data, self.space):
             raise InputError(
                 f"--space {self.space} on {self.data} has no shared weights; expected --space "

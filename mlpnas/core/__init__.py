@@ -33,6 +33,7 @@ Reading order, in which each file imports only those before it:
     crew            hands jobs to workers, and outlives what happens to them
     executors       where trainings run: here or in worker processes
     on_ray          the same on a cluster
+    retraining      networks trained at length, begun again where they diverge
     search          the loop, on one screen
     rivals          what stands beside a search: its choice, and random architectures
     asynchronous    the same without rounds that wait for their slowest child
@@ -40,6 +41,7 @@ Reading order, in which each file imports only those before it:
     event_log       trials as scalars that TensorBoard shows
     report          what people read of a run in a terminal
     figures         pictures of a search
+    graphs          boxes and arrows, for pictures of cells
     page            an HTML file that opens without a network
     sections        what a page tells of any search
     display         what a user sees while a search runs

@@ -5,10 +5,9 @@ import numpy as np
 import pytest
 from recurrent import SPACE, cells, text_task
 
-from mlpnas.core.evaluator import Job, Outcome, Recipe
+from mlpnas.core.evaluator import Job, Recipe
 from mlpnas.core.task import Fold, Task
 from mlpnas.core.training import KerasTrainer, set_weights
-from rnncell import final
 from rnncell.networks import BASELINES, CellGenerator, baseline, parameters, sized
 from rnncell.published import NAS
 from rnncell.recipes import Network, Regularization, Reward, TextRecipe
@@ -141,21 +140,3 @@ def test_masked_sequences_are_classified_and_the_filling_is_not_read(tmp_path):
     model.save(tmp_path / "best.keras")
     again = keras.models.load_model(tmp_path / "best.keras")
     np.testing.assert_array_equal(again.predict(x, verbose=0), model.predict(x, verbose=0))
-
-
-def test_a_training_that_diverges_is_begun_again_with_smaller_steps(monkeypatch):
-    rates = []
-
-    def train(run, planned):
-        rates.append({name: plan.recipe.learning_rate for name, plan in planned.items()})
-        diverged = {"b"} if len(rates) == 1 else set()
-        return {
-            n: Outcome(curve=(1.0,), reason="NaN" if n in diverged else None) for n in planned
-        }
-
-    monkeypatch.setattr(final, "_train", train)
-    planned = {name: final.Plan(None, None, TextRecipe(learning_rate=0.4)) for name in "abc"}
-    followed, outcomes = final.persistent(None, planned)
-    assert rates == [{"a": 0.4, "b": 0.4, "c": 0.4}, {"b": 0.1}]
-    assert [outcomes[name].reason for name in outcomes] == [None, None, None]
-    assert (list(outcomes), followed["b"].recipe.learning_rate) == (["a", "b", "c"], 0.1)
