@@ -33,6 +33,7 @@ import tempfile
 import time
 import warnings
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
 
 METHODS = ("keras", "sklearn", "sklearn-search", "keras-tuner", "ours-1", "ours-2")
@@ -129,15 +130,15 @@ def run(args: argparse.Namespace) -> None:
     children = [generator.space.sample_walk(rng) for _ in range(args.children)]
     if args.run in IN_PART:
         children = _part(children, task, generator, args.part)
-    method = {
+    methods: dict[str, Callable[..., float]] = {
         "keras": run_keras,
         "sklearn": run_sklearn,
         "sklearn-search": run_sklearn_search,
         "keras-tuner": run_keras_tuner,
         "ours-1": partial(run_ours, workers=1),
         "ours-2": partial(run_ours, workers=2),
-    }[args.run]
-    print(method(task, generator, children, args.epochs) / len(children))
+    }
+    print(methods[args.run](task, generator, children, args.epochs) / len(children))
 
 
 def _part(children, task, generator, count):
@@ -256,7 +257,7 @@ def make_tuner(task, generator, trials, seed=0):
     space = generator.space
 
     def build(hp):
-        tokens = []
+        tokens: list[int] = []
         while open_ids := space.legal(tuple(tokens)):
             tokens.append(hp.Choice(f"layer {len(tokens)}", list(open_ids)))
         model = generator.build(space.architecture(tokens), task)

@@ -14,6 +14,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path.insert(0, str(Path(__file__).parents[1]))  # a fresh clone need not be installed
@@ -48,7 +49,7 @@ def main() -> None:
         args.figure.write_text(picture(found))
 
 
-def searched(args: argparse.Namespace, variant: str, seed: int) -> dict[str, list]:
+def searched(args: argparse.Namespace, variant: Any, seed: int) -> dict[str, list]:
     """One search, epoch by epoch."""
     task = read_images(args.data, args.train_rows, seed).task
     training = DartsTraining(args.epochs, args.batch, alpha_rate=args.alpha_rate)
@@ -68,7 +69,7 @@ def searched(args: argparse.Namespace, variant: str, seed: int) -> dict[str, lis
 def picture(found: dict[str, list[dict]]) -> str:
     """Skips of the normal cell by epoch: the mean of the seeds, and each of them."""
 
-    def draw(figure, axes) -> None:
+    def draw(figure: Any, axes: Any) -> None:
         for number, (variant, runs) in enumerate(found.items()):
             counts = np.array([run["skips"] for run in runs])
             for row in counts:

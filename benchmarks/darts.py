@@ -19,13 +19,19 @@ import statistics
 import subprocess
 import sys
 import time
+from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from supernet import spread
 
 # Name -> variant and order.
-WAYS = {"first": ("plain", 1), "second": ("plain", 2), "pc": ("pc", 1), "gdas": ("gdas", 1)}
+WAYS: dict[str, Any] = {
+    "first": ("plain", 1),
+    "second": ("plain", 2),
+    "pc": ("pc", 1),
+    "gdas": ("gdas", 1),
+}
 
 
 def main() -> None:
@@ -99,7 +105,7 @@ def megabytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def noise(args: argparse.Namespace):
+def noise(args: argparse.Namespace) -> Any:
     """Images without meaning."""
     import numpy as np
 

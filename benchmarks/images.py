@@ -20,6 +20,7 @@ import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -59,7 +60,7 @@ def main() -> None:
     print(json.dumps({"benchmark": "images", **settings, "rows": rows}))
 
 
-def one_seed(args, seed: int, out: Path) -> list[dict]:
+def one_seed(args: argparse.Namespace, seed: int, out: Path) -> list[dict]:
     """A row per network: accuracy on the test images, parameters, seconds."""
     path = out / f"{args.data}-{args.space}-{args.preset}-{seed}.json"
     if not path.exists():
@@ -71,7 +72,7 @@ def one_seed(args, seed: int, out: Path) -> list[dict]:
     return rows
 
 
-def searched(args, seed: int, out: Path) -> list[dict]:
+def searched(args: argparse.Namespace, seed: int, out: Path) -> list[dict]:
     """What `cnnnas search` says of its network and of the best random one."""
     run = out / f"run-{args.data}-{args.space}-{args.preset}-{seed}"
     options = ["--space", args.space, "--preset", args.preset, "--seed", seed, "--run", run]
@@ -89,7 +90,7 @@ def searched(args, seed: int, out: Path) -> list[dict]:
     return [result | extra for result in record["results"]]
 
 
-def plain(args, seed: int, like: dict) -> dict:
+def plain(args: argparse.Namespace, seed: int, like: dict) -> dict:
     """The plain network, about as large as `like`, trained for about as long."""
     images = read_images(str(DATA / f"{args.data}.npz"), args.train_rows, seed)
     generator = plain_cnn(like["parameters"], images.task)
@@ -102,12 +103,12 @@ def plain(args, seed: int, like: dict) -> dict:
     return fit(images, generator, replace(recipe, epochs=epochs), seed) | {"seed": seed}
 
 
-def fit(images: Images, generator, recipe, seed: int) -> dict:
+def fit(images: Images, generator: Any, recipe: Any, seed: int) -> dict:
     """A row for one training of the plain network."""
     start_tensorflow()
-    task = images.task
-    outcome = make_trainer(task, generator, recipe, "auto").train(Job(None, seed))
-    model = generator.build(None, task, seed)
+    task, only = images.task, cast(Any, None)  # its generator knows no other network
+    outcome = make_trainer(task, generator, recipe, "auto").train(Job(only, seed))
+    model = generator.build(only, task, seed)
     set_weights(model, outcome.weights)
     valid, test = (
         task.score(fold.y, model.predict(fold.x, batch_size=512, verbose=0))

@@ -16,7 +16,7 @@ import argparse
 import json
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -41,7 +41,7 @@ FOLDER = tasks.ROOT / "mlpnas" / "nasbench"
 SEEDS = 3
 FULL = Recipe(epochs=10, patience=None, batch_size=64)
 EARLY = 3  # epochs after which the cheaper score is taken
-ACTIVATIONS = {
+ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
     "tanh": np.tanh,
     "relu": lambda z: np.maximum(z, 0),

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -65,7 +66,7 @@ def prepare(units: int, nodes: int) -> tuple[dict[str, Callable[[], object]], di
     lstm = sized(found, "lstm", task, size)
     batch = [part[0] for part in windows(fold, BATCH, STEPS)]
 
-    def trains(generator: CellGenerator, architecture) -> Callable[[], object]:
+    def trains(generator: CellGenerator, architecture: Any) -> Callable[[], object]:
         model = generator.build(architecture, task)
         compile_model(model, TextRecipe(batch=BATCH, steps=STEPS, optimizer="sgd"), 100)
         return lambda: model.train_on_batch(*batch)

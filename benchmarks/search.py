@@ -23,6 +23,7 @@ from tasks import load
 
 from mlpnas.core.evaluator import Job, Recipe
 from mlpnas.core.executors import WorkerProcesses
+from mlpnas.core.task import Task
 from mlpnas.generator import MLPGenerator
 from mlpnas.space import MLPSpace
 from mlpnas.trainer import MLPTrainer
@@ -50,14 +51,16 @@ def main() -> None:
     print(json.dumps(record | {"ratio": round(theirs / ours, 2)}))
 
 
-def tuner_best(task, generator, args) -> float:
+def tuner_best(task: Task, generator: MLPGenerator, args: argparse.Namespace) -> float:
     """Best validation accuracy of KerasTuner's trials."""
     tuner = make_tuner(task, generator, args.trials, args.seed)
     run_search(tuner, task, args.epochs)
     return max(trial.score for trial in tuner.oracle.trials.values() if trial.score)
 
 
-def search_until(target: float, task, generator, args) -> tuple[int, float]:
+def search_until(
+    target: float, task: Task, generator: MLPGenerator, args: argparse.Namespace
+) -> tuple[int, float]:
     """How many children it took, and the best accuracy among them."""
     recipe = Recipe(epochs=args.epochs, patience=None, batch_size=BATCH)
     factory = partial(MLPTrainer, task, generator, recipe)

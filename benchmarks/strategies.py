@@ -11,10 +11,9 @@ stands there twice, measured and as its exact expectation.
     python benchmarks/strategies.py --bench mlp-digits --trials 300
     python benchmarks/strategies.py --overhead
 
-Prints one JSON line, and writes a figure beside it with --figure. But for `mlp-digits`
-the tables are not part of the project; --data names their folder (`mlp-wine` is made by
-mlp_table.py). The controller needs seconds to compile for each run, so it takes part where
---only names it.
+Prints one JSON line, and writes a figure beside it with --figure. But for `mlp-digits` and
+`mlp-wine` the tables are not part of the project; --data names their folder. The controller
+needs seconds to compile for each run, so it takes part where --only names it.
 """
 
 import argparse
@@ -76,6 +75,7 @@ QUICK = [name for name in STRATEGIES if "reinforce" not in name and name != "ppo
 
 def load(bench: str, data: Path) -> Table:
     """The table of that name."""
+    dataset: Any  # the loaders say which they know
     family, _, dataset = bench.rpartition("-")
     if family == "nasbench201":
         return load_nasbench201(data / "nasbench201.csv.gz", dataset)
@@ -242,7 +242,7 @@ def overhead(names: list[str], trials: tuple[int, ...], per_round: int) -> dict[
             History(),
             max(trials),
             per_round,
-            checkpoint=lambda clock=clock: clock.append(time.perf_counter()),
+            checkpoint=partial(_stamp, clock),
         )
         ms = 1000 * np.diff(clock) / per_round
         figures[name] = {
@@ -254,6 +254,10 @@ def overhead(names: list[str], trials: tuple[int, ...], per_round: int) -> dict[
         }
         print(f"{name}: {figures[name]}", file=sys.stderr)
     return {"overhead_ms_per_trial": figures, "space": space.name, "per_round": per_round}
+
+
+def _stamp(clock: list[float]) -> None:
+    clock.append(time.perf_counter())
 
 
 def main() -> None:

@@ -25,6 +25,7 @@ import subprocess
 import sys
 import time
 from types import SimpleNamespace
+from typing import Any
 from unittest import mock
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -74,7 +75,7 @@ def compare(args: argparse.Namespace) -> dict:
     return record
 
 
-def spread(values: list[float]) -> tuple[float, float, float]:
+def spread(values: list[float]) -> tuple[float, ...]:
     """Median, least and greatest."""
     middle = statistics.median(values)
     return tuple(round(v, 4) for v in (middle, min(values), max(values)))
@@ -113,7 +114,7 @@ def timed(args: argparse.Namespace) -> dict:
     }
 
 
-def seconds(supernet, architecture) -> float:
+def seconds(supernet: Any, architecture: Any) -> float:
     begin = time.perf_counter()
     supernet.train([architecture])
     return time.perf_counter() - begin
@@ -126,7 +127,7 @@ def all_computed(index, branches):
     return tf.stack([branch() for branch in branches])[index]
 
 
-def images(args: argparse.Namespace):
+def images(args: argparse.Namespace) -> Any:
     """Noise, as a task."""
     import numpy as np
 
@@ -139,7 +140,7 @@ def images(args: argparse.Namespace):
     return Task("noise", "multiclass", fold, fold, fold, classes=tuple(range(CLASSES)))
 
 
-def make_space(args: argparse.Namespace):
+def make_space(args: argparse.Namespace) -> Any:
     from cnnnas.cell_space import CellSpace
     from cnnnas.macro_space import MacroSpace
 
@@ -147,13 +148,14 @@ def make_space(args: argparse.Namespace):
     return MacroSpace(layers) if args.space == "macro" else CellSpace.enas_micro()
 
 
-def shared(args: argparse.Namespace, space, task):
+def shared(args: argparse.Namespace, space: Any, task: Any) -> Any:
     """The supernet."""
     from cnnnas.bank import Bank
     from cnnnas.macro_supernet import MacroNetwork
     from cnnnas.micro_supernet import MicroNetwork
 
     layers, channels, shape, _ = SIZES[args.space, args.size]
+    network: Any
     if args.space == "macro":
         network = MacroNetwork(space, Bank(0), channels, shape[2], CLASSES)
     else:
@@ -161,7 +163,7 @@ def shared(args: argparse.Namespace, space, task):
     return trained(args, network, task)
 
 
-def alone(args: argparse.Namespace, space, architecture, task):
+def alone(args: argparse.Namespace, space: Any, architecture: Any, task: Any) -> Any:
     """A supernet of one architecture, whose network is a Keras model."""
     from cnnnas.children import macro_child, micro_child
 
@@ -172,14 +174,14 @@ def alone(args: argparse.Namespace, space, architecture, task):
         child = micro_child(space, architecture, shape, layers, channels, CLASSES)
     weights = {variable.path: variable.value for variable in child.trainable_variables}
 
-    def network(tokens, rows, seed=None):
+    def network(tokens: Any, rows: Any, seed: Any = None) -> Any:
         return (child(rows, training=True),)
 
-    network.space, network.bank = space, SimpleNamespace(variables=weights)
+    vars(network).update(space=space, bank=SimpleNamespace(variables=weights))
     return trained(args, network, task)
 
 
-def trained(args: argparse.Namespace, network, task):
+def trained(args: argparse.Namespace, network: Any, task: Any) -> Any:
     from cnnnas.supernet import ImageSupernet, SharedTraining
 
     batch = SIZES[args.space, args.size][3]

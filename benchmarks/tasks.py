@@ -59,5 +59,6 @@ def _split(name: str, x: np.ndarray, labels: np.ndarray) -> Task:
     x, x_test, y, y_test = train_test_split(x, y, test_size=0.2, stratify=y, random_state=0)
     x, x_val, y, y_val = train_test_split(x, y, test_size=0.2, stratify=y, random_state=0)
     scale = StandardScaler().fit(x).transform
-    folds = [Fold(scale(a), b) for a, b in ((x, y), (x_val, y_val), (x_test, y_test))]
-    return Task(name, "multiclass", *folds, tuple(classes.tolist()))
+    parts = (x, y), (x_val, y_val), (x_test, y_test)
+    train, valid, test = (Fold(scale(a), b) for a, b in parts)
+    return Task(name, "multiclass", train, valid, test, tuple(classes.tolist()))

@@ -71,7 +71,7 @@ class Table:
         """The best value of the search metric."""
         return float(self.ranked[0])
 
-    def random_regret(self, draws: Sequence[int]) -> np.ndarray:
+    def random_regret(self, draws: Iterable[int]) -> np.ndarray:
         """Expected regret of the best of n entries drawn without replacement, exactly.
 
         Of N values v_1 >= v_2 >= ..., the best of n is v_r with probability

@@ -1,11 +1,13 @@
-"""Our own table: all 999 perceptrons of a small space, on digits.
+"""Our own tables: all 999 perceptrons of a small space, on digits and on wine-quality.
 
 The space has chains of at most three hidden layers: dense ones of 16, 64 or 256 units with
 tanh, relu or elu, and dropout. It is the problem that `mlpnas search` solves, small
-enough to know the answer. Unlike the other tables it comes with the package, since
-`benchmarks/mlp_table.py` trained it: compiled training by Adam in batches of 64, three seeds
-each on one split: 1,149 rows to learn from, 288 to validate, 360 to test. The same script
-makes such a table of wine-quality, which does not come with the package.
+enough to know the answer. Unlike the other tables these come with the package, since
+`benchmarks/mlp_table.py` trained them: compiled training by Adam in batches of 64, three seeds
+each on one split. Of the digits 1,149 rows are there to learn from, 288 to validate and 360 to
+test; of the white wines (three classes, without the column that tells them) 3,134, 784 and 980.
+The digits are nearly noiseless; of the wines no perceptron gets more than .77 right, and three
+epochs say less of ten.
 
 Three scores may steer a search, the last two of them cheaper than what they stand for:
 
@@ -15,7 +17,7 @@ Three scores may steer a search, the last two of them cheaper than what they sta
                 before it, in one random search over the whole space
 
 The reported metric is always the test accuracy of the ten epochs. The seconds were taken on
-a machine that was busy with other work: they compare architectures, not machines.
+machines that were busy with other work: they compare architectures, not machines.
 """
 
 from importlib.resources import as_file, files

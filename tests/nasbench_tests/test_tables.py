@@ -231,9 +231,9 @@ def test_ecnas(shared_data):
 
 
 class TestMLP:
-    """The table that comes with the package."""
+    """The tables that come with the package."""
 
-    @pytest.mark.parametrize("data", ["digits"])
+    @pytest.mark.parametrize("data", ["digits", "wine"])
     def test_every_architecture_is_there_in_the_order_of_the_space(self, data):
         table = load_mlp(data)
         assert len(table.entries) == table.space.size() == 999
