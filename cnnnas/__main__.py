@@ -43,8 +43,9 @@ def search(
         int | None, typer.Option(help="Passes of the shared weights, or of each child.")
     ] = None,
     one_shot: Annotated[
-        bool, typer.Option(help="Share weights, or train children one by one.")
-    ] = True,
+        bool | None,
+        typer.Option(help="Share weights (except in zoph), or train children one by one."),
+    ] = None,
     augment: Annotated[Variation, typer.Option(help="How images are varied.")] = "auto",
     order: Annotated[
         int, typer.Option(help="Of the gradient of a darts search.", min=1, max=2)
@@ -56,6 +57,7 @@ def search(
     jobs: Jobs = 2,
 ) -> None:
     """Search for the best convolutional network for images."""
+    one_shot = space != "zoph" if one_shot is None else one_shot
     by_gradient = space == "darts" and one_shot
     settings = Settings(
         data,

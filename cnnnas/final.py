@@ -10,7 +10,7 @@ import keras
 from cnnnas.run import Run
 from mlpnas.core.evaluator import Job, Outcome
 from mlpnas.core.retraining import persistent, slower
-from mlpnas.core.rivals import choice, equal_budget, random_search
+from mlpnas.core.rivals import choice, control, equal_budget, random_search
 from mlpnas.core.search_space import Architecture
 from mlpnas.core.strategies.random import RandomStrategy
 from mlpnas.core.training import set_weights
@@ -59,6 +59,12 @@ def random_children(run: Run, history: History, on_trial: Callable[[Trial], None
     path, strategy = run.folder.path / "rivals.jsonl", RandomStrategy(run.space, run.seed_of(0))
     with run.rivals(budget.epochs) as evaluator:
         return random_search(path, strategy, evaluator, budget.children, on_trial)
+
+
+def against_random(history: History, rivals: History) -> dict[str, Any]:
+    """The search's best children against the random ones, see `rivals.control`; their scores
+    are cubes of accuracies."""
+    return control(history, rivals, "validation accuracy", math.cbrt)
 
 
 def retrain(

@@ -1,6 +1,7 @@
 """What belongs to each space: its generator, controller and shared weights."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from cnnnas import enas
@@ -10,6 +11,7 @@ from cnnnas.bank import Bank
 from cnnnas.cell_generator import CellGenerator
 from cnnnas.cell_networks import check_image, darts_network, enas_network
 from cnnnas.cell_space import CellSpace
+from cnnnas.growing import Growing
 from cnnnas.image_mixture import DartsTraining, ImageMixture
 from cnnnas.macro_generator import MacroGenerator
 from cnnnas.macro_space import MacroSpace
@@ -25,6 +27,7 @@ from cnnnas.zoph_space import ZophSpace
 from mlpnas.core.evaluator import Generator
 from mlpnas.core.gradient_search import GradientSearch
 from mlpnas.core.search_space import SearchSpace
+from mlpnas.core.strategies import named
 from mlpnas.core.strategies.on_policy import OnPolicyStrategy
 from mlpnas.core.task import Task
 
@@ -64,6 +67,13 @@ def make_controller(space: SearchSpace, settings: Settings) -> OnPolicyStrategy:
     policy = enas.MACRO if isinstance(space, MacroSpace) else enas.MICRO
     rate = settings.sizes.controller_rate
     return OnPolicyStrategy(space, settings.seed, replace(policy, learning_rate=rate))
+
+
+def make_growing(space: ZophSpace, settings: Settings) -> Growing:
+    """A controller that writes deeper networks as the search goes on."""
+    assert settings.strategy != "gradient"
+    make = partial(named.make_controller, settings.strategy, seed=settings.seed)
+    return Growing(space, settings.sizes.growth.every, make)
 
 
 def make_supernet(

@@ -34,11 +34,24 @@ class Budget:
 
 
 @dataclass(frozen=True)
+class Growth:
+    """How a controller's networks become deeper; the paper's is (6, 8, ..., 20), every 1,600.
+
+    Attributes:
+        depths: numbers of layers, one after another; two or more, so that there are skips.
+        every: trials at each depth, a multiple of those in a round.
+    """
+
+    depths: tuple[int, ...]
+    every: int
+
+
+@dataclass(frozen=True)
 class Preset:
     """Sizes and durations of one space.
 
     Attributes:
-        layers: layers of a macro or Zoph network; normal cells of a micro or DARTS network,
+        layers: layers of a macro network; normal cells of a micro or DARTS network,
             to which two reductions come.
         channels: of the stem of the shared weights.
         child_channels: of the stem of networks with weights of their own.
@@ -57,6 +70,7 @@ class Preset:
         final: how the winner is trained.
         drop_path: rate of drop path at the end of its training if it is made of cells, which
             then have an auxiliary head too; 0 for neither.
+        growth: of Zoph networks, whose layers say themselves how wide they are.
     """
 
     layers: int
@@ -73,6 +87,7 @@ class Preset:
     draws: int
     final: Recipe
     drop_path: float = 0.0
+    growth: Growth = Growth((2, 3, 4, 5), every=5)
 
 
 # As many passes of the shared weights as there are rivals: each of them gets one epoch.
@@ -103,7 +118,7 @@ _SMALL: dict[SpaceName, Preset] = {
         rate=0.2,
         draws=50,
     ),
-    "zoph": replace(_MACRO, layers=4),
+    "zoph": _MACRO,
     # Every edge runs all operations: a step takes as long as those of a dozen children.
     "darts": replace(
         _CELLS,
@@ -128,6 +143,7 @@ def _longer(preset: Preset) -> Preset:
         alone=Budget(trials=40, per_round=5, epochs=3),
         final=replace(preset.final, epochs=25),
         drop_path=0.1,
+        growth=replace(preset.growth, every=10),
     )
 
 
@@ -143,6 +159,7 @@ def _tiny(preset: Preset) -> Preset:
         alone=Budget(trials=4, per_round=2, epochs=1),
         draws=20,
         final=replace(preset.final, epochs=2),
+        growth=Growth((2, 3), every=2),
     )
 
 

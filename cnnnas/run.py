@@ -15,12 +15,14 @@ from cnnnas.parts import (
     make_controller,
     make_darts,
     make_generator,
+    make_growing,
     make_supernet,
 )  # fmt: skip
 from cnnnas.settings import Settings
 from cnnnas.spaces import make_space
 from cnnnas.supernet import ImageSupernet
 from cnnnas.training import augmentation, make_trainer
+from cnnnas.zoph_space import ZophSpace
 from mlpnas.core.clock import Clock
 from mlpnas.core.evaluator import (
     ChildEvaluator,
@@ -90,6 +92,8 @@ class Run:
         if self.supernet is not None and s.strategy == "reinforce":
             return make_controller(self.space, s)
         assert s.strategy != "gradient"  # which the settings take for a darts search alone
+        if isinstance(self.space, ZophSpace) and s.strategy in ("reinforce", "ppo"):
+            return make_growing(self.space, s)
         return make_strategy(s.strategy, self.space, s.seed)
 
     def _evaluator(self) -> Evaluator:

@@ -67,8 +67,8 @@ class Settings:
         check_chooser(self)
         if self.one_shot and self.space == "zoph":
             raise InputError(
-                "--space zoph has no shared weights; expected macro or micro, or add "
-                "--no-one-shot"
+                "--space zoph has no shared weights; expected macro or micro, or "
+                "--no-one-shot, which is zoph's default"
             )
 
     @property

@@ -13,4 +13,7 @@ def make_space(name: SpaceName, sizes: Preset) -> SearchSpace:
         return MacroSpace(sizes.layers)
     if name == "darts":
         return CellSpace.darts()
-    return CellSpace.enas_micro() if name == "micro" else ZophSpace(sizes.layers)
+    if name == "micro":
+        return CellSpace.enas_micro()
+    *fewer, layers = sizes.growth.depths
+    return ZophSpace(layers, fewer=tuple(fewer))

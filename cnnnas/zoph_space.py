@@ -2,7 +2,8 @@
 
 Per layer a filter's height and width, optionally its strides, the number of filters, and one
 bit per earlier layer that says whether its output is read. Optionally a first token chooses
-the layer's type; of a pool the number of filters is not decided.
+the layer's type; of a pool the number of filters is not decided. Where networks may be of
+several depths, the very first token is the number of layers.
 
 Source: Zoph and Le, "Neural architecture search with reinforcement learning", ICLR 2017.
 """
@@ -10,7 +11,7 @@ Source: Zoph and Le, "Neural architecture search with reinforcement learning", I
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from mlpnas.core.errors import InputError
@@ -56,14 +57,15 @@ class ZophLayer:
 
 @dataclass(frozen=True)
 class ZophSpace(SearchSpace):
-    """Networks of a fixed number of layers.
+    """Networks of one number of layers, or of several.
 
     Args:
-        layers: how many; the paper's search moves to a deeper space now and then.
+        layers: how many, at most.
         sizes: heights, and widths, that a filter may have.
         filters: how many a convolution may have.
         strides: in each direction.
         types: of `"conv"`, `"max"` and `"avg"`.
+        fewer: the other numbers of layers that there may be, in rising order.
 
     Raises:
         InputError: for parameters that describe no space.
@@ -78,6 +80,7 @@ class ZophSpace(SearchSpace):
     filters: tuple[int, ...] = (24, 36, 48, 64)
     strides: tuple[int, ...] = (1,)
     types: tuple[str, ...] = (CONVOLUTION,)
+    fewer: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         _check_parameters(self)
@@ -86,7 +89,16 @@ class ZophSpace(SearchSpace):
     def name(self) -> str:
         lists = (self.sizes, self.filters, self.strides, self.types)
         written = "|".join(",".join(map(str, values)) for values in lists)
-        return f"zoph[{self.layers} layers|{written}]"
+        return f"zoph[{','.join(map(str, self.depths))} layers|{written}]"
+
+    @property
+    def depths(self) -> tuple[int, ...]:
+        """The numbers of layers that there may be, in rising order."""
+        return (*self.fewer, self.layers)
+
+    def at(self, layers: int) -> "ZophSpace":
+        """The part of the space whose networks have so many layers, without the first token."""
+        return replace(self, layers=layers, fewer=())
 
     @cached_property
     def _choices(self) -> dict[str, tuple]:
@@ -107,7 +119,13 @@ class ZophSpace(SearchSpace):
 
     @cached_property
     def decisions(self) -> tuple[Decision, ...]:
-        return tuple(d for layer in range(1, self.layers + 1) for d in self._decisions(layer))
+        layers = range(1, self.layers + 1)
+        return (*self._first, *(d for layer in layers for d in self._decisions(layer)))
+
+    @cached_property
+    def _first(self) -> tuple[Decision, ...]:
+        """Asks for the number of layers, if that leaves a choice."""
+        return (Decision("layers", self.depths, group="layers"),) if self.fewer else ()
 
     def _decisions(self, layer: int) -> Iterator[Decision]:
         groups = {"height": "size", "width": "size", "down": "stride", "across": "stride"}
@@ -120,10 +138,17 @@ class ZophSpace(SearchSpace):
 
     def _start(self, layer: int) -> int:
         """Position of the layer's first decision; each layer has a bit more than the last."""
-        return (layer - 1) * len(self._fields) + (layer - 1) * (layer - 2) // 2
+        own = (layer - 1) * len(self._fields) + (layer - 1) * (layer - 2) // 2
+        return len(self._first) + own
+
+    def _depth(self, tokens: Tokens) -> int:
+        """How many layers a walk is about, once it has begun."""
+        return self.depths[tokens[0]] if self.fewer else self.layers
 
     def legal(self, prefix: Tokens) -> Tokens:
         """All options; for the filters of a pool the first, which stands for none."""
+        if prefix and len(prefix) == self._start(self._depth(prefix) + 1):
+            return ()
         ids = super().legal(prefix)
         return ids[:1] if ids and self._idle(prefix, len(prefix)) else ids
 
@@ -135,12 +160,14 @@ class ZophSpace(SearchSpace):
         return self.types[prefix[self._start(decision.node)]] != CONVOLUTION
 
     def completions(self, prefix: Tokens) -> int:
+        if not prefix and self.fewer:
+            return sum(self.completions((token,)) for token in range(len(self.depths)))
         begun = self.decisions[len(prefix) - 1].node if prefix else 0
         within = math.prod(
             1 if self._idle(prefix, position) else len(self.decisions[position].options)
             for position in range(len(prefix), self._start(begun + 1))
         )
-        return within * math.prod(map(self._ways, range(begun + 1, self.layers + 1)))
+        return within * math.prod(map(self._ways, range(begun + 1, self._depth(prefix) + 1)))
 
     def _ways(self, layer: int) -> int:
         """In how many ways one layer can be chosen."""
@@ -148,13 +175,31 @@ class ZophSpace(SearchSpace):
         kinds = sum(len(self.filters) if kind == CONVOLUTION else 1 for kind in self.types)
         return shapes * kinds * 2 ** (layer - 1)
 
+    def neighbours(self, architecture: Architecture) -> list[Architecture]:
+        """Also those of other depths: with layers more at the end, of first options, or with
+        such layers less."""
+        found, tokens = super().neighbours(architecture), architecture.tokens
+        for depth in range(len(self.depths)) if self.fewer else ():
+            walk = self._resized(tokens, depth)
+            if depth != tokens[0] and self._resized(walk, tokens[0]) == tokens:
+                found.append(self.architecture(walk))
+        return found
+
+    def _resized(self, tokens: Tokens, depth: int) -> Tokens:
+        """The walk cut off, or carried on with the first option of each decision."""
+        walk = (depth, *tokens[1 : self._start(self.depths[depth] + 1)])
+        while open_ids := self.legal(walk):
+            walk += open_ids[:1]
+        return walk
+
     def network(self, architecture: Architecture) -> list[ZophLayer]:
         """The layers in order."""
         self.check(architecture)
         return self._network(architecture.tokens)
 
     def _network(self, tokens: Tokens) -> list[ZophLayer]:
-        return [self._layer(n, tokens[self._start(n) :]) for n in range(1, self.layers + 1)]
+        layers = range(1, self._depth(tokens) + 1)
+        return [self._layer(n, tokens[self._start(n) :]) for n in layers]
 
     def _layer(self, number: int, tokens: Tokens) -> ZophLayer:
         chosen = {field: options[0] for field, options in self._choices.items()}
@@ -176,10 +221,12 @@ class ZophSpace(SearchSpace):
             InputError: naming the layer that is not in the space, and why.
         """
         parts = [part.strip() for part in text.split(",")]
-        if len(parts) != self.layers:
-            raise InputError(f"{len(parts)} layers in {text!r}, expected {self.layers}")
+        if len(parts) not in self.depths:
+            expected = " or ".join(map(str, self.depths))
+            raise InputError(f"{len(parts)} layers in {text!r}, expected {expected}")
         tokens = [t for n, part in enumerate(parts, 1) for t in self._tokens(n, _read(n, part))]
-        return self.architecture(tokens)
+        first = [self.depths.index(len(parts))] if self.fewer else []
+        return self.architecture([*first, *tokens])
 
     def _tokens(self, number: int, layer: ZophLayer) -> Iterator[int]:
         if not set(layer.reads) <= set(range(1, number)):
@@ -214,6 +261,10 @@ def _check_parameters(space: ZophSpace) -> None:
             raise InputError(f"ZophSpace: {what}")
 
     need(space.layers >= 1, f"layers is {space.layers}, expected 1 or more")
+    need(
+        min(space.depths) >= 1 and list(space.depths) == sorted(set(space.depths)),
+        f"fewer is {space.fewer}, expected rising numbers from 1 to {space.layers - 1}",
+    )
     for name in ("sizes", "filters", "strides"):
         given = getattr(space, name)
         need(

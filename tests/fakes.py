@@ -1,9 +1,11 @@
 """Stand-ins that answer at once, so that tests of the loop train nothing."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import numpy as np
 
 from mlpnas.core.evaluator import Evaluator
-from mlpnas.core.search_space import Architecture
+from mlpnas.core.search_space import Architecture, SearchSpace
 from mlpnas.core.trial import Trial
 
 
@@ -46,3 +48,33 @@ class FakeEvaluator(Evaluator):
 
     def end_round(self) -> None:
         self.calls.append("end")
+
+
+class FakePolicy:
+    """Stands in for a controller's strategy: it draws at random, and what it has learned, the
+    sum of all scores, decides what it draws next."""
+
+    def __init__(self, space: SearchSpace, seed: int = 0):
+        self.space, self._seed, self.asks, self.learned = space, seed, 0, 0.0
+
+    def ask(self, n: int) -> list[Architecture]:
+        self.asks += 1
+        return self.sample(n)
+
+    def sample(self, n: int) -> list[Architecture]:
+        rng = np.random.default_rng([self._seed, self.asks, round(1e6 * self.learned)])
+        return [self.space.sample_walk(rng) for _ in range(n)]
+
+    def tell(self, trials: Sequence[Trial]) -> None:
+        for trial in trials:
+            self.space.check(trial.architecture)
+            self.learned += trial.score or 0.0
+
+    def follow(self, other: "FakePolicy") -> None:
+        self.asks, self.learned = other.asks, other.learned
+
+    def state(self) -> dict[str, np.ndarray]:
+        return {"learned": np.array([self.asks, self.learned])}
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        self.asks, self.learned = int(state["learned"][0]), float(state["learned"][1])

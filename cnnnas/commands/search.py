@@ -80,7 +80,7 @@ def finish(run: "Run", history: "History", console: Console) -> None:
     """Find the best, train random ones beside it, retrain both, save and test them."""
     from cnnnas import final
     from cnnnas.export import raw_model
-    from mlpnas.core.rivals import agreement, agreement_line, top_lines
+    from mlpnas.core.rivals import agreement, agreement_line, control_lines
 
     with console.status("choosing an architecture") as status:
         architectures = {final.FOUND: final.found(run, history)}
@@ -90,16 +90,17 @@ def finish(run: "Run", history: "History", console: Console) -> None:
 
         rivals = final.random_children(run, history, show)
         agreed = agreement(run.supernet, rivals)
+        against = {} if run.supernet else final.against_random(history, rivals)
         if best := rivals.best():
             architectures[final.RANDOM] = best.architecture
         status.update(f"training {len(architectures)} networks at length")
         results, model = final.retrain(run, architectures)
         path = run.folder.save(raw_model(model, run.images))
-    run.write(results=final.record(results), **agreed)
+    run.write(results=final.record(results), **agreed, **against)
     console.print(comparison(results))
     for line in [
         *([agreement_line(agreed)] if agreed else []),
-        *([] if run.supernet else top_lines(history, rivals)),
+        *control_lines(against),
         f"found:  {results[0].architecture}",
         f"model:  {path}, trained from fresh weights, takes raw pixels",
         f"run:    {run.folder.path}",

@@ -16,7 +16,7 @@ from mlpnas.core.errors import InputError
 from mlpnas.core.files import replacing
 from mlpnas.core.folder import read_record
 from mlpnas.core.journal import read_journal
-from mlpnas.core.rivals import agreement_line
+from mlpnas.core.rivals import agreement_line, control_lines
 from mlpnas.core.search_space import SearchSpace
 from mlpnas.core.trial import History
 
@@ -101,6 +101,8 @@ def print_report(record: Record, history: History, console: Console, measure: st
         console.print(_told(result, measure), soft_wrap=True, markup=False)
     if "kendall_tau" in record:
         console.print(agreement_line(record), soft_wrap=True, markup=False)
+    for line in control_lines(record):
+        console.print(line, soft_wrap=True, markup=False)
 
 
 def _told(result: Record, measure: str) -> str:

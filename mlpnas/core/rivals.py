@@ -110,18 +110,42 @@ def agreement_line(agreed: Mapping[str, Any]) -> str:
     )
 
 
-def top_means(trials: Sequence[Trial], sizes: Sequence[int] = (1, 5, 15)) -> dict[int, float]:
-    """Mean score of the best k trials, for each k there are so many of (Zoph and Le, 2017)."""
-    scores = sorted((t.score for t in trials if t.score is not None), reverse=True)
+def top_means(
+    trials: Sequence[Trial],
+    sizes: Sequence[int] = (1, 5, 15),
+    of: Callable[[float], float] = float,
+) -> dict[int, float]:
+    """Mean score of the best k trials, for each k there are so many of (Zoph and Le, 2017).
+
+    Args:
+        of: what is averaged, given a score.
+    """
+    scores = sorted((of(t.score) for t in trials if t.score is not None), reverse=True)
     return {k: float(np.mean(scores[:k])) for k in sizes if k <= len(scores)}
 
 
-def top_lines(history: History, rivals: History) -> list[str]:
-    """Zoph and Le's control, in sentences; both searches must have the same kind of scores."""
-    pairs = zip(
-        top_means(history.trials).items(), top_means(rivals.trials).values(), strict=False
-    )
+def control(
+    history: History,
+    rivals: History,
+    measure: str = "search score",
+    of: Callable[[float], float] = float,
+) -> dict[str, Any]:
+    """Zoph and Le's control, as plain values for run.json: `[k, ours, random search's]` for
+    each k of `top_means`. Both searches must have the same kind of scores.
+
+    Args:
+        measure: what is averaged, by name.
+        of: what it is of a search score.
+    """
+    ours, theirs = top_means(history.trials, of=of), top_means(rivals.trials, of=of)
+    means = [[k, ours[k], theirs[k]] for k in ours if k in theirs]
+    return {"control": {"measure": measure, "top_means": means}}
+
+
+def control_lines(record: Mapping[str, Any]) -> list[str]:
+    """The search against random search, in sentences; none if the record has no `control`."""
+    found = record.get("control", {"top_means": []})
     return [
-        f"mean search score of the best {k}: {ours:.4f}, of random search's {theirs:.4f}"
-        for (k, ours), theirs in pairs
+        f"mean {found['measure']} of the best {k}: {ours:.4f}, of random search's {theirs:.4f}"
+        for k, ours, theirs in found["top_means"]
     ]

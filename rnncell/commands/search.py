@@ -84,7 +84,7 @@ def carry_on(
 
 def finish(run: "Run", history: "History", console: Console) -> None:
     """Find the best, train random ones beside it, retrain with the baselines, save, test."""
-    from mlpnas.core.rivals import agreement, agreement_line, top_lines
+    from mlpnas.core.rivals import agreement, agreement_line, control, control_lines
     from rnncell import final
     from rnncell.enas_space import genotype
 
@@ -97,6 +97,7 @@ def finish(run: "Run", history: "History", console: Console) -> None:
 
         rivals = final.random_search(run, history, show)
         agreed = agreement(run.supernet, rivals)
+        against = {} if run.supernet else control(history, rivals)
         if best := rivals.best():
             cells[final.RANDOM] = best.architecture
         status.update("measuring the baselines")
@@ -104,10 +105,11 @@ def finish(run: "Run", history: "History", console: Console) -> None:
         status.update(f"training {len(planned)} networks at length")
         results, model = final.retrain(run, planned)
         path = run.folder.save(model)
-    run.write(results=final.record(results), **agreed)
+    run.write(results=final.record(results), **agreed, **against)
     console.print(comparison(results, run.is_text))
     for line in [
-        *([agreement_line(agreed)] if agreed else top_lines(history, rivals)),
+        *([agreement_line(agreed)] if agreed else []),
+        *control_lines(against),
         f"found:  {results[0].cell}",
         *([genotype(results[0].cell)] if run.settings.space == "darts" else []),
         f"model:  {path}, trained from fresh weights; rnncell.load_model loads it",

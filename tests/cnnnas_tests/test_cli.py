@@ -12,8 +12,9 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from fakes import token_score
+from fakes import FakePolicy, token_score
 
+import cnnnas.parts
 import cnnnas.run
 from cnnnas.__main__ import main
 from cnnnas.image_mixture import ImageMixture
@@ -92,6 +93,10 @@ def supernets():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cnnnas.run, "make_supernet", make)
+        # Real controllers take seconds to compile; they are followed in the tests of the core.
+        patch.setattr(
+            cnnnas.parts.named, "make_controller", lambda name, *a, **k: FakePolicy(*a, **k)
+        )
         patch.setattr(cnnnas.run, "make_generator", lambda space, sizes: FakeGenerator())
         patch.setattr(cnnnas.run, "make_executor", lambda trainer, jobs: InProcess(FakeTrainer))
         yield made
@@ -132,6 +137,18 @@ def finished(data, tmp_path_factory) -> tuple[Path, str]:
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         assert search(data, folder) == 0
     return folder, printed.getvalue()
+
+
+ZOPH = ("--preset", "tiny", "--space", "zoph", "--trials", 6)
+
+
+@pytest.fixture(scope="module")
+def zoph(data, tmp_path_factory) -> Path:
+    """Folder of a finished search of Zoph and Le's kind."""
+    folder = tmp_path_factory.mktemp("runs") / "zoph"
+    with contextlib.redirect_stdout(io.StringIO()):
+        assert run("search", data, *ZOPH, "--run", folder) == 0
+    return folder
 
 
 def test_a_search_leaves_journals_results_and_model(finished):
@@ -226,9 +243,7 @@ def test_resuming_with_other_images_is_refused(data, finished, tmp_path, capsys)
     assert "not the data that the run began with: other values" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("space", "strategy"), [("macro", "evolution"), ("micro", "random"), ("zoph", "reinforce")]
-)
+@pytest.mark.parametrize(("space", "strategy"), [("macro", "evolution"), ("micro", "random")])
 def test_children_can_be_trained_one_by_one(space, strategy, data, tmp_path, capsys):
     options = ["--no-one-shot", "--strategy", strategy, "--space", space]
     assert search(data, tmp_path / "r", *options) == 0
@@ -236,7 +251,46 @@ def test_children_can_be_trained_one_by_one(space, strategy, data, tmp_path, cap
     assert len(found) == len(trials(tmp_path / "r", "rivals.jsonl")) == 4
     for trial in found:  # the cubed accuracy of the best of the last five epochs
         assert trial["score"] == pytest.approx(max(trial["curve"][-5:]) ** 3)
-    assert "mean search score of the best 1: " in capsys.readouterr().out
+    assert "mean validation accuracy of the best 1: " in capsys.readouterr().out
+
+
+def test_a_controller_of_zophs_layers_goes_deeper_whether_or_not_it_was_killed(
+    zoph, data, tmp_path, monkeypatch
+):
+    # The tiny preset's: two trials of two layers, then three layers.
+    layers = [trial["architecture"]["text"].count("conv") for trial in trials(zoph)]
+    assert layers == [2, 2, 3, 3, 3, 3]
+    train, calls = FakeTrainer.train, iter(range(3))  # within the first round of the second
+
+    def train_until_cut(self, job):
+        if next(calls, None) is None:
+            raise PowerCut
+        return train(self, job)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FakeTrainer, "train", train_until_cut)
+        with pytest.raises(PowerCut):
+            main([*map(str, ["search", data, *ZOPH, "--run", tmp_path / "r"])])
+    assert len(trials(tmp_path / "r")) == 3
+    monkeypatch.setattr("cnnnas.commands.search.finish", lambda *_: None)
+    assert run("resume", tmp_path / "r") == 0
+    assert trials(tmp_path / "r") == trials(zoph)
+
+
+def test_the_control_is_logged_and_reported(zoph, capsys):
+    record = json.loads((zoph / "run.json").read_text())
+    # The cube root of a score is the accuracy of the best of the last five epochs.
+    found, random = (
+        np.sort([max(t["curve"][-5:]) for t in trials(zoph, name)])[::-1]
+        for name in ("trials.jsonl", "rivals.jsonl")
+    )
+    assert len(found) == len(random) == 6
+    first, five = record["control"]["top_means"]
+    assert first == pytest.approx([1, found[0], random[0]])
+    assert five == pytest.approx([5, found[:5].mean(), random[:5].mean()])
+    assert run("report", zoph) == 0
+    told = f"mean validation accuracy of the best 5: {five[1]:.4f}, of random search's"
+    assert told in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("trials", "epochs"), [(480, 12), (500, 12), (25, 2), (3, 10)])
@@ -294,7 +348,10 @@ def test_a_differentiable_search_is_resumed_retrained_exported_and_reported(
         (["{data}", "--trials", "0"], "--trials is 0; expected"),
         (["{data}", "--epochs", "0"], "--epochs is 0; expected"),
         (["{data}", "--seed", "-1"], "--seed is -1; expected"),
-        (["{data}", "--space", "zoph"], "zoph has no shared weights; expected macro or micro"),
+        (
+            ["{data}", "--space", "zoph", "--one-shot"],
+            "zoph has no shared weights; expected macro or micro",
+        ),
         (["{data}", "--strategy", "evolution"], "or add --no-one-shot"),
         (["{data}", "--strategy", "luck"], "reinforce"),
         (["{data}", "--train-rows", "99"], "--train-rows is 99; expected 2 to 40"),

@@ -36,6 +36,17 @@ def test_a_pool_has_no_filters_to_choose():
     assert TYPED.decisions[filters].name == "layer 1 filters"
 
 
+def test_the_first_token_of_several_depths_is_the_number_of_layers():
+    space = ZophSpace(3, fewer=(1,))
+    assert space.size() == 64 + 64**3 * 2**3
+    shallow = space.parse("conv 3x3 filters 24")
+    # Of the depths 1 and 3 the first; then height, width and filters.
+    assert shallow.tokens == (0, 1, 1, 0)
+    assert space.at(1).parse(str(shallow)).tokens == (1, 1, 0)
+    with pytest.raises(InputError, match=r"2 layers in .* expected 1 or 3"):
+        space.parse("conv 3x3 filters 24, conv 3x3 filters 24")
+
+
 @pytest.mark.parametrize("types", [("conv",), ("conv", "max")])
 def test_small_spaces_can_be_enumerated(types):
     space = ZophSpace(2, (1, 3), (8, 16), types=types)
@@ -80,6 +91,8 @@ def test_mistakes_name_the_layer(text, message):
     ("parameters", "message"),
     [
         ({"layers": 0}, "layers is 0"),
+        ({"fewer": (4, 2)}, r"fewer is \(4, 2\), expected rising numbers from 1 to 5"),
+        ({"fewer": (6,)}, "expected rising numbers from 1 to 5"),
         ({"sizes": ()}, r"sizes are \(\), expected positive integers"),
         ({"types": ("norm",)}, r"types are \('norm',\), expected some of"),
     ],

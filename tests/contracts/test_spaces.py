@@ -26,7 +26,8 @@ from rnncell.tree_space import TreeCellSpace
 # Walks that may stop early, and decisions that make no difference after others.
 GROWING = ConvolutionalCellSpace(2, ("max_pool_3x3", "skip_connect"), ("cell",), fewest=1)
 TYPED = ZophSpace(2, (1, 3), (8, 16), types=("conv", "max"))
-ENUMERABLE = (*TINY, GROWING, TYPED)
+SHALLOW_OR_DEEP = ZophSpace(2, (1, 3), (8, 16), types=("conv", "max"), fewer=(1,))
+ENUMERABLE = (*TINY, GROWING, TYPED, SHALLOW_OR_DEEP)
 MEMBERS = (
     *ENUMERABLE,
     MLPSpace((1, "sigmoid")),
@@ -41,6 +42,7 @@ MEMBERS = (
     ConvolutionalCellSpace.nasnet(),
     ConvolutionalCellSpace.pnas(),
     ZophSpace(4, strides=(1, 2, 3)),
+    ZophSpace(5, fewer=(2, 4)),
     ENASCellSpace(6),
     ENASCellSpace(4, ("tanh", "relu"), root="tanh"),
     TreeCellSpace(4),

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 from fakes import token_score, trials_of
-from spaces import SMALL_MLP, MicroSpace
+from spaces import SMALL_MLP, MacroSpace, MicroSpace
 
 from mlpnas.core import policy_gradient as pg
 from mlpnas.core.strategies.reinforce import Predictor, Prescreen, ReinforceStrategy
@@ -323,3 +323,19 @@ def test_draw_prefers_what_is_given_then_the_source_then_anything():
     assert drawn[:2] == [a, b]
     assert len(set(drawn)) == 4
     assert novelty.proposed == drawn
+
+
+def test_a_policy_moves_to_a_space_of_the_same_kinds_of_decisions():
+    # Two and three layers, whose operations and bits share weights.
+    old, _ = recorded(MacroSpace(2), predictor=None)
+    new, steps = recorded(MacroSpace(3), predictor=None, seed=1)
+    asked = told(old, 5, lambda a: 0.7)
+    new.follow(old)
+    for mine, other in zip(new._variables(), old._variables(), strict=True):
+        np.testing.assert_array_equal(mine, other)
+    # The random numbers go on: a second round, not the first one again.
+    first = [a.tokens[0] for a in asked]
+    assert [a.tokens[0] for a in told(new, 5, lambda a: 0.5)] != first
+    # So does the baseline: of five rewards each is (0.5 - 0.7) / 5.
+    [(_, coefficients)] = steps.policy
+    np.testing.assert_allclose(coefficients, [-0.04] * 5, rtol=1e-5)

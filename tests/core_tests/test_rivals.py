@@ -1,5 +1,8 @@
 """What stands beside a search: choice, equal budgets, random rivals, agreement."""
 
+import json
+import math
+
 import pytest
 from fakes import FakeEvaluator, token_score, trials_of
 from spaces import CellSpace
@@ -10,9 +13,10 @@ from mlpnas.core.rivals import (
     agreement,
     agreement_line,
     choice,
+    control,
+    control_lines,
     equal_budget,
     random_search,
-    top_lines,
     top_means,
 )
 from mlpnas.core.strategies.random import RandomStrategy
@@ -90,4 +94,19 @@ def test_top_means_worked_by_hand():
         1: 0.9,
         5: pytest.approx((0.9 + 0.5 + 0.4 + 0.3 + 0.2) / 5),
     }
-    assert top_lines(six, six)[0].startswith("mean search score of the best 1: 0.9000")
+
+
+def test_the_control_worked_by_hand():
+    ours, theirs = (iter(s) for s in ([0.125, 0.729], [0.064, 0.027]))
+    found, random = history(2, lambda a: next(ours)), history(2, lambda a: next(theirs))
+    told = control(found, random, "accuracy", math.cbrt)
+    # Cube roots: 0.5 and 0.9 against 0.4 and 0.3; there are no five.
+    assert told == {
+        "control": {
+            "measure": "accuracy",
+            "top_means": [[1, pytest.approx(0.9), pytest.approx(0.4)]],
+        }
+    }
+    line = "mean accuracy of the best 1: 0.9000, of random search's 0.4000"
+    assert control_lines(json.loads(json.dumps(told))) == [line]
+    assert control_lines({}) == []

@@ -34,5 +34,12 @@ def make_strategy(
     }
     if name in others:
         return others[name](space, seed)
+    return make_controller(name, space, seed, predictor)
+
+
+def make_controller(
+    name: StrategyName, space: SearchSpace, seed: int, predictor: Predictor | None = None
+) -> ReinforceStrategy:
+    """The strategy of a controller, reinforce or ppo."""
     learner = PPOLearner if name == "ppo" else ReinforceLearner
     return ReinforceStrategy(space, seed, learner=learner, predictor=predictor)

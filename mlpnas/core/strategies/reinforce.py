@@ -269,6 +269,16 @@ class ReinforceStrategy(Strategy):
 
     # --- being saved --------------------------------------------------------------------
 
+    def follow(self, other: "ReinforceStrategy") -> None:
+        """Go on with the policy that another strategy has learned in another space.
+
+        That space must have the same groups and kinds of decisions, hence weights of the same
+        shapes. Scores and proposals are left behind: they belong to the other space.
+        """
+        load(self._variables(), saved(other._variables()))
+        self._baseline.value, self._scale.value = other._baseline.value, other._scale.value
+        self._asks, self._round = other._asks, other._round  # no random draw is made twice
+
     def state(self) -> dict[str, np.ndarray]:
         averages = [self._baseline.value, self._scale.value]
         return {
