@@ -21,7 +21,7 @@ from mlpnas.core.task import Fold
 
 ROOM = 3  # capacities are multiples of it; the rows enter at one of the lowest three layers
 CHUNK = 4096  # validation rows per forward pass: bounds the memory of activations
-BEST = ("loss", "metric")  # values of `Recipe.best`
+BEST = ("loss", "metric", "last")  # values of `Recipe.best`
 REGRESSION = ("mse", "mae")  # losses of targets that are real numbers
 
 
@@ -212,8 +212,9 @@ class Training(NamedTuple):
             wait: epochs since.
         """
         loss, valid_loss = losses
-        value = tf.stack([valid_loss, self._badness(good)])[by]
-        # Of equal losses the first is kept, of equal metrics the last.
+        # The last epoch is the best if all are equal, since:
+        value = tf.stack([valid_loss, self._badness(good), 0.0])[by]
+        # of equal losses the first is kept, of others the last.
         better = (value < best) | ((by > 0) & tf.equal(value, best))
 
         def keep():

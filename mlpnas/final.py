@@ -7,6 +7,7 @@ have tried otherwise on the same rows with the same scaling.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import islice
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
@@ -16,9 +17,12 @@ from mlpnas.core.errors import InputError
 from mlpnas.core.evaluator import Job, Outcome, Recipe
 from mlpnas.core.task import Task
 from mlpnas.core.trial import Trial
+from mlpnas.cross_validation import ENOUGH, PARTS, Estimate, estimate, parts
 from mlpnas.generator import MLPGenerator
 from mlpnas.scoring import ScoringOption, of_probabilities
 from mlpnas.trainer import MLPTrainer, to_model
+
+Run = Callable[[Iterable[Job]], Iterable[Outcome]]
 
 FINALISTS = 5  # best search scores that are retrained; more where an ensemble needs more
 BATCH, STEPS = 64, 2000
@@ -49,14 +53,16 @@ def finish(rows: int, scoring: ScoringOption = None, epochs: int | None = None) 
 
 
 class Winner(NamedTuple):
-    """The finalist that validated best after retraining, as a compiled Keras model.
+    """The finalist that did best when retrained, as a compiled Keras model.
 
     Attributes:
         trial: the trial that found it.
-        retrained: validation score of every finalist after retraining, by trial number.
+        retrained: score of every finalist, after retraining on the validation rows or from
+            the cross-validation, by trial number.
         outcomes: how each of them was trained, with its weights, by trial number.
         ensemble: averages the finalists of `members`; None if none was asked for.
         members: trial number -> how often it was added to the ensemble.
+        cross_validated: where the scores in `retrained` are from.
     """
 
     trial: Trial
@@ -65,6 +71,7 @@ class Winner(NamedTuple):
     outcomes: dict[int, Outcome]
     ensemble: keras.Model | None = None
     members: Mapping[int, int] = MappingProxyType({})
+    cross_validated: bool = False
 
     @property
     def predictor(self) -> keras.Model:
@@ -76,6 +83,7 @@ class Winner(NamedTuple):
         return {
             "winner": {"trial": self.trial.id, "architecture": str(self.trial.architecture)},
             "retrained_validation": self.retrained,
+            "cross_validated": self.cross_validated,
             "ensemble": dict(self.members),
         }
 
@@ -85,19 +93,22 @@ def retrain(
     task: Task,
     finalists: Sequence[Trial],
     seed: int,
-    on_finalist: Callable[[int], None] = lambda number: None,
+    on_step: Callable[[str], None] = lambda message: None,
     recipe: Recipe | None = None,
-    run: Callable[[Iterable[Job]], Iterable[Outcome]] | None = None,
+    run: Run | None = None,
 ) -> Winner:
-    """Train the finalists from fresh weights and keep the one that validates best.
+    """Train the finalists from fresh weights and keep the best.
 
     The search score is a proxy; five candidates and longer training are a small price for
-    not depending on it alone. The test fold is not read here.
+    not depending on it alone. The best is that which validates best, or, where there are too
+    few validation rows to choose by, does so in a cross-validation, which also says after how
+    many epochs it should stop. Either way it learns from the training rows alone, and the test
+    fold is not read here.
 
     Args:
         finalists: successful trials, best search score first.
         seed: of the run.
-        on_finalist: told 1, 2, ... as each begins.
+        on_step: told what begins.
         recipe: how to train them; None for `finish`.
         run: where, see `Executor.run`; None for this process. In worker processes a finalist
             that crashes costs no more than itself.
@@ -105,28 +116,65 @@ def retrain(
     Raises:
         InputError: if none can be trained.
     """
-
     recipe = recipe or finish(len(task.train))
+    run = run or partial(map, MLPTrainer(task, generator, recipe).train)
+    plans = {trial.id: recipe for trial in finalists}
+    estimates: dict[int, Estimate] = {}
+    failed: dict[int, Outcome] = {}
+    if len(finalists) > 1 and len(task.valid) < ENOUGH:
+        estimates, failed = cross_validate(finalists, seed, recipe, run, on_step)
+        plans = {number: estimate.recipe(recipe) for number, estimate in estimates.items()}
+    chosen = [trial for trial in finalists if trial.id in plans]
 
     def jobs() -> Iterator[Job]:
-        for number, trial in enumerate(finalists, start=1):
-            on_finalist(number)
-            yield Job(trial.architecture, seed, recipe=recipe)
+        for place, trial in enumerate(chosen, start=1):
+            on_step(f"retraining finalist {place} of {len(chosen)}")
+            yield Job(trial.architecture, seed, recipe=plans[trial.id])
 
-    run = run or partial(map, MLPTrainer(task, generator, recipe).train)
-    every = dict(zip([trial.id for trial in finalists], run(jobs()), strict=True))
-    outcomes = {i: outcome for i, outcome in every.items() if outcome.reason is None}
+    every = dict(zip(plans, run(jobs()), strict=True))
+    outcomes = {number: outcome for number, outcome in every.items() if not outcome.reason}
     if not outcomes:
         raise InputError(
             f"none of the {len(finalists)} finalists could be retrained: "
-            f"{every[finalists[0].id].reason}; expected at least one: if the loss diverged, "
-            "look for extreme values in the table, else mend this and resume the run"
+            f"{(every | failed)[finalists[0].id].reason}; expected at least one: if the loss "
+            "diverged, look for extreme values in the table, else mend this and resume the run"
         )
-    scores = {number: validation(outcome, recipe) for number, outcome in outcomes.items()}
+    scores = {
+        number: estimates[number].score if estimates else validation(outcome, recipe)
+        for number, outcome in outcomes.items()
+    }
     best = max(scores, key=lambda number: scores[number])  # the earliest of equals
     trial = next(t for t in finalists if t.id == best)
     model = to_model(generator, trial.architecture, task, outcomes[best].weights)
-    return Winner(trial, compiled(model, task), scores, outcomes)
+    return Winner(
+        trial, compiled(model, task), scores, outcomes, cross_validated=bool(estimates)
+    )
+
+
+def cross_validate(
+    finalists: Sequence[Trial],
+    seed: int,
+    recipe: Recipe,
+    run: Run,
+    on_step: Callable[[str], None],
+) -> tuple[dict[int, Estimate], dict[int, Outcome]]:
+    """An estimate of each finalist, or else an outcome with a reason, by trial number."""
+
+    def jobs() -> Iterator[Job]:
+        for place, trial in enumerate(finalists, start=1):
+            on_step(f"cross-validating finalist {place} of {len(finalists)}")
+            yield from parts(trial.architecture, seed, recipe)
+
+    outcomes = iter(run(jobs()))
+    estimates: dict[int, Estimate] = {}
+    failed: dict[int, Outcome] = {}
+    for trial in finalists:
+        mine = list(islice(outcomes, PARTS))
+        if lost := [outcome for outcome in mine if outcome.reason]:
+            failed[trial.id] = lost[0]
+        else:
+            estimates[trial.id] = estimate(mine, recipe)
+    return estimates, failed
 
 
 def compiled(model: keras.Model, task: Task) -> keras.Model:

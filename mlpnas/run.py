@@ -93,14 +93,14 @@ class Run:
         self,
         history: History,
         epochs: int | None = None,
-        on_finalist: Callable[[str], None] = lambda message: None,
+        on_step: Callable[[str], None] = lambda message: None,
     ) -> Winner:
         """The finalists' retraining, and their ensemble if asked for; see `final`.
 
         Args:
             history: has the trials.
             epochs: at most; None for as many as `final.finish` says.
-            on_finalist: told of each as it begins.
+            on_step: told what begins.
 
         The caller closes `executor` afterwards.
 
@@ -114,12 +114,11 @@ class Run:
                 f"none of the {len(history)} trials succeeded, so there is no winner to "
                 f"retrain; expected at least one: mend the first one's reason: {reason}"
             )
-        count, s = len(finalists), self.settings
+        s = self.settings
         recipe = finish(len(self.table.task.train), s.scoring, epochs)
         winner = retrain(
-            self.generator, self.table.task, finalists, s.seed,
-            lambda n: on_finalist(f"retraining finalist {n} of {count}"),
-            recipe, self.executor.run,
+            self.generator, self.table.task, finalists, s.seed, on_step, recipe,
+            self.executor.run,
         )  # fmt: skip
         if not s.ensemble:
             return winner

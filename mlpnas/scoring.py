@@ -146,7 +146,7 @@ class Scored:
         outcome = self._trainer.train(job)
         if outcome.reason is not None:
             return outcome
-        task = self._table.task
+        task = job.folds(self._table.task)
         model = to_model(self._generator, job.architecture, task, outcome.weights)
         outputs = Network(model, self._table).outputs(task.valid.x)
         value = score(outputs, task.valid, self._table, self._scoring)

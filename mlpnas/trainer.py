@@ -59,6 +59,7 @@ class MLPTrainer:
         self._shuffle = shuffle
         self._train, self._valid = Rows.of(task.train), Rows.of(task.valid)
         self._forms: set[Form] = set()
+        self._parts: dict[tuple[int, int], MLPTrainer] = {}
 
     @property
     def traces(self) -> int:
@@ -72,6 +73,8 @@ class MLPTrainer:
         Raises:
             ValueError: if inherited arrays have another shape than the child's.
         """
+        if job.part is not None:
+            return self._of_part(job.part).train(replace(job, part=None))
         begin = time.perf_counter()
         shapes = self.generator.weight_shapes(job.architecture, self.task)
         count = sum(math.prod(shape) for pair in shapes.values() for shape in pair)
@@ -84,6 +87,13 @@ class MLPTrainer:
         self._forms.add(form)
         outcome = self._outcome(result, shapes)
         return replace(outcome, parameters=count, seconds=time.perf_counter() - begin)
+
+    def _of_part(self, part: tuple[int, int]) -> "MLPTrainer":
+        """Trains on the folds of a cross-validation's part; kept for the next job on it."""
+        if part not in self._parts:
+            folds = self.task.part(*part)
+            self._parts[part] = MLPTrainer(folds, self.generator, self.recipe, self._shuffle)
+        return self._parts[part]
 
     def _too_large(self, shapes: Shapes, parameters: int, recipe: Recipe) -> str | None:
         """Why the child cannot be trained, from its size alone; None if it can."""

@@ -25,6 +25,7 @@ ASYNCHRONOUS = (
 
 if TYPE_CHECKING:
     from mlpnas.core.trial import History
+    from mlpnas.final import Winner
     from mlpnas.peers import Result
     from mlpnas.run import Run
 
@@ -128,7 +129,7 @@ def finish(run: "Run", history: "History", console: Console) -> None:
 
     table, seed, scoring = run.table, run.settings.seed, run.settings.scoring
     with console.status("retraining") as status:
-        winner = run.retrain(history, on_finalist=status.update)
+        winner = run.retrain(history, on_step=status.update)
         path = run.folder.save(raw_model(winner.predictor, table))
         status.update("fitting scikit-learn's multi-layer perceptron on the same rows")
         results = [judge("searched MLP, retrained", winner.model, table, scoring)]
@@ -143,10 +144,18 @@ def finish(run: "Run", history: "History", console: Console) -> None:
     console.print(_comparison(results, measure_name(table.task, scoring)))
     for line in (
         f"winner: trial {winner.trial.id}: {winner.trial.architecture}",
+        f"chosen: {_chosen(winner)}",
         f"model:  {path}, trained from fresh weights",
         f"run:    {run.folder.path}",
     ):
         console.print(escape(line), soft_wrap=True)
+
+
+def _chosen(winner: "Winner") -> str:
+    """By what the winner was chosen among the finalists."""
+    score, count = winner.retrained[winner.trial.id], len(winner.retrained)
+    by = "in a cross-validation" if winner.cross_validated else "on the validation rows"
+    return f"the best of {count} retrained, with a score of {score:.4f} {by}"
 
 
 def _comparison(results: "list[Result]", name: str) -> TextTable:

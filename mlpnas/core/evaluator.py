@@ -58,16 +58,17 @@ class Recipe:
         patience: epochs without a better one before training stops; None never stops early.
         batch_size: rows per step; the last batch of an epoch may be smaller.
         learning_rate: Adam's.
-        best: the epoch whose weights are kept: that of the lowest validation `"loss"` or of
-            the best `"metric"`, of equals the last. The loss often rises again, since the
-            network grows too sure of itself, while the accuracy still improves.
+        best: the epoch whose weights are kept: that of the lowest validation `"loss"`, of
+            the best `"metric"`, of equals the last, or in any case the `"last"`. The loss
+            often rises again, since the network grows too sure of itself, while the accuracy
+            still improves.
     """
 
     epochs: int = 10
     patience: int | None = 3
     batch_size: int = 32
     learning_rate: float = 1e-3
-    best: Literal["loss", "metric"] = "loss"
+    best: Literal["loss", "metric", "last"] = "loss"
 
     def best_epoch(self, curve: Sequence[float], losses: Sequence[float]) -> int:
         """Number, from 0, of the epoch whose weights are kept.
@@ -76,6 +77,8 @@ class Recipe:
             curve: validation metric after each epoch.
             losses: validation loss after each epoch.
         """
+        if self.best == "last":
+            return len(curve) - 1
         if self.best == "loss":
             return int(np.argmin(losses))
         return len(curve) - 1 - int(np.argmax(curve[::-1]))
@@ -90,12 +93,19 @@ class Job:
         seed: fixes initial weights, dropout masks and the order of the rows.
         weights: inherited arrays by weight key; places not named start fresh.
         recipe: how to train this one; None for the trainer's own, which is for trials.
+        part: number of a part of a cross-validation and how many there are, see `Task.part`;
+            None for the task's own folds.
     """
 
     architecture: Architecture
     seed: int
     weights: Weights = field(default_factory=dict)
     recipe: Recipe | None = None
+    part: tuple[int, int] | None = None
+
+    def folds(self, task: Task) -> Task:
+        """The task with the folds that this job is about."""
+        return task if self.part is None else task.part(*self.part)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ the winner is chosen.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -31,6 +31,17 @@ class Fold:
 
     def __len__(self) -> int:
         return len(self.x)
+
+    def __add__(self, other: "Fold") -> "Fold":
+        """The rows of both, those of `other` last."""
+        weight = None if self.weight is None else np.concatenate([self.weight, other.weight])
+        x, y = np.concatenate([self.x, other.x]), np.concatenate([self.y, other.y])
+        return Fold(x, y, weight)
+
+    def take(self, rows: np.ndarray) -> "Fold":
+        """The fold of these rows, given by position or by a mask."""
+        weight = None if self.weight is None else self.weight[rows]
+        return Fold(self.x[rows], self.y[rows], weight)
 
 
 @dataclass(frozen=True)
@@ -106,6 +117,21 @@ class Task:
             return _r2(y_true, outputs, weight)
         labels = outputs[:, 0] > 0.5 if self.kind == "binary" else outputs.argmax(axis=1)
         return float(np.average(labels == y_true, weights=weight))
+
+    def part(self, number: int, parts: int) -> "Task":
+        """The task as one part of a cross-validation sees it.
+
+        Of the training and the validation rows together every `parts`-th, from `number` on,
+        validates, and the others teach. Splits leave rows shuffled, with the classes taking
+        turns, so each part has its share of every class. The test fold stays as it is.
+
+        Args:
+            number: of the part, from 0 to `parts` - 1.
+            parts: how many there are, at least 2.
+        """
+        rows = self.train + self.valid
+        held = np.arange(len(rows)) % parts == number
+        return replace(self, train=rows.take(~held), valid=rows.take(held))
 
     def fingerprint(self) -> str:
         """Digest of every array and label: equal data, equal digest."""

@@ -54,9 +54,9 @@ class KerasTrainer:
         start = time.perf_counter()
         model = self._generator.build(job.architecture, self._task, seed=job.seed)
         set_weights(model, job.weights)
-        recipe = job.recipe or self._recipe
-        validation = _Validation(self._task, recipe)
-        losses = self._fit(model, recipe, job.seed, validation)
+        recipe, task = job.recipe or self._recipe, job.folds(self._task)
+        validation = _Validation(task, recipe)
+        losses = self._fit(model, task, recipe, job.seed, validation)
         finite = all(math.isfinite(value) for pair in losses for value in pair)
         return Outcome(
             curve=tuple(validation.curve),
@@ -68,9 +68,13 @@ class KerasTrainer:
         )
 
     def _fit(
-        self, model: keras.Model, recipe: Recipe, seed: int, validation: "_Validation"
+        self,
+        model: keras.Model,
+        task: Task,
+        recipe: Recipe,
+        seed: int,
+        validation: "_Validation",
     ) -> list:
-        task = self._task
         batches = _Batches(task.train, recipe.batch_size, seed, self._vary)
         callbacks = [
             validation,
