@@ -52,6 +52,14 @@ def search(
     ] = 1,
     variant: Annotated[VariantName, typer.Option(help="Of a darts search.")] = "plain",
     stop: Annotated[RuleName, typer.Option(help="What ends a darts search early.")] = "never",
+    mixed_precision: Annotated[
+        bool,
+        typer.Option(
+            "--mixed-precision",
+            help="Train in bfloat16, weights in float32 (darts: not the search itself). Meant "
+            "for GPUs; a CPU may be slower with it.",
+        ),
+    ] = False,
     seed: Annotated[int, typer.Option(help="Equal seeds, equal results.")] = 0,
     time_limit: TimeLimit = None,
     jobs: Jobs = 2,
@@ -72,6 +80,7 @@ def search(
         order=order,
         variant=variant,
         stop=stop,
+        mixed_precision=mixed_precision,
         seed=seed,
     )
     limit = seconds(time_limit)

@@ -3,6 +3,9 @@
 Weights that take the same place in different architectures are slices of one array, so that
 an architecture given as numbers at run time picks them with a gather. Batch normalisation
 always uses the statistics of its batch: moving averages would mix those of all architectures.
+
+An operation computes in the type of its images, float32 or bfloat16; the weights are float32,
+and so are the logits.
 """
 
 from typing import Any, NamedTuple
@@ -83,11 +86,12 @@ class Bank:
 
 def convolve(x: Tensor, kernel: Tensor, stride: int = 1, padding: str = "SAME") -> Tensor:
     """Convolution without bias of `(rows, height, width, channels)`."""
-    return tf.nn.conv2d(x, kernel, stride, padding)
+    return tf.nn.conv2d(x, tf.cast(kernel, x.dtype), stride, padding)
 
 
 def separable(x: Tensor, depthwise: Tensor, pointwise: Tensor) -> Tensor:
     """A depthwise convolution, then one of 1 by 1."""
+    depthwise = tf.cast(depthwise, x.dtype)
     return convolve(tf.nn.depthwise_conv2d(x, depthwise, [1, 1, 1, 1], "SAME"), pointwise)
 
 
@@ -153,7 +157,7 @@ def reduction(bank: Bank, name: str, inputs: int, outputs: int) -> Reduction:
 
 def classify(x: Tensor, kernel: Tensor, keep: float, seed: Tensor | None) -> Tensor:
     """Logits `(rows, classes)` of the averaged image; dropout with a seed, none without."""
-    features = tf.reduce_mean(x, axis=[1, 2])
+    features = tf.reduce_mean(tf.cast(x, kernel.dtype), axis=[1, 2])
     if seed is not None:
         mask = tf.random.stateless_uniform(tf.shape(features), seed) < keep
         features = tf.where(mask, features / keep, 0.0)

@@ -32,7 +32,7 @@ class DropPath(keras.layers.Layer):
         self.rate, self.seed = rate, seed
         self._draws = keras.random.SeedGenerator(seed)
         self.progress = self.add_weight(
-            shape=(), initializer="ones", trainable=False, name="progress"
+            shape=(), initializer="ones", trainable=False, autocast=False, name="progress"
         )
         self.built = True
 

@@ -146,10 +146,12 @@ class KerasLayers(Layers):
         )(x)  # fmt: skip
 
     def dense(self, x: Tensor, head: tuple[int, str], bias: bool = True) -> Tensor:
-        """The final layer; `head` is its units and activation."""
+        """The final layer, always in float32; `head` is its units and activation."""
         name = f"{self.scope}-dense-{x.shape[-1]}x{head[0]}"
         init = keras.initializers.GlorotUniform(self.seed_of(name))
-        return kl.Dense(*head, use_bias=bias, kernel_initializer=init, name=name)(x)
+        return kl.Dense(
+            *head, use_bias=bias, kernel_initializer=init, name=name, dtype="float32"
+        )(x)
 
     def relu(self, x: Tensor) -> Tensor:
         return kl.ReLU()(x)

@@ -194,9 +194,7 @@ class MicroNetwork:
     def _cell(self, tokens: Tensor, x: Tensor, y: Tensor, weights: CellWeights) -> Tensor:
         """One cell; its tokens are, node by node, two states and two operations."""
         count = INPUTS + self.space.nodes
-        states = tf.TensorArray(
-            tf.float32, count, clear_after_read=False, element_shape=x.shape
-        )
+        states = tf.TensorArray(x.dtype, count, clear_after_read=False, element_shape=x.shape)
         states = states.write(0, x).write(1, y)
         tokens = tf.reshape(tokens, (self.space.nodes, 4))
         for node, edges in enumerate(weights.edges):

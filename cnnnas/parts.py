@@ -96,8 +96,9 @@ def make_supernet(
         network = MicroNetwork(space, bank, sizes.layers, sizes.channels, image, classes)
     # One cosine over all passes.
     training = SharedTraining(
-        sizes.batch_size, high=sizes.rate, period=settings.epochs, slice_rows=SLICE
-    )
+        sizes.batch_size, high=sizes.rate, period=settings.epochs, slice_rows=SLICE,
+        dtype="bfloat16" if settings.mixed_precision else "float32",
+    )  # fmt: skip
     return ImageSupernet(network, task, training, augment, settings.seed)
 
 

@@ -81,8 +81,7 @@ class Run:
         if s.one_shot:
             make = make_darts if s.differentiable else make_supernet
             self.supernet = make(self.space, task, s, augmentation(s.augment, task))
-        factory = partial(make_trainer, task, self.generator, self.recipe, s.augment)
-        self.executor = make_executor(factory, self.jobs)
+        self.executor = self._trains(self.generator, self.recipe)
         self.session = Session(s, self.folder, self._strategy(), self._evaluator())
 
     def _strategy(self) -> Strategy:
@@ -126,9 +125,12 @@ class Run:
 
     def finalists(self) -> Executor:
         """Where networks are trained at length."""
+        sizes = self.settings.sizes
+        return self._trains(make_assisted(self.space, sizes), sizes.final)
+
+    def _trains(self, generator: Generator, recipe: Recipe) -> Executor:
         s, task = self.settings, self.images.task
-        generator = make_assisted(self.space, s.sizes)
-        factory = partial(make_trainer, task, generator, s.sizes.final, s.augment)
+        factory = partial(make_trainer, task, generator, recipe, s.augment, s.mixed_precision)
         return make_executor(factory, self.jobs)
 
     def _children(self, executor: Executor, recipe: Recipe, seed: int) -> ChildEvaluator:

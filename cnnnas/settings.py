@@ -39,6 +39,8 @@ class Settings:
         train_rows: a sample of the training rows; None takes all.
         order, variant, stop: of a differentiable search: whether its gradient looks a step
             ahead (2), how its choice is relaxed, and what ends it early.
+        mixed_precision: whether networks are trained in bfloat16, see `precision`; shared
+            weights too, but for the mixtures of a differentiable search.
         seed: of everything.
 
     Raises:
@@ -59,6 +61,7 @@ class Settings:
     order: int = 1
     variant: VariantName = "plain"
     stop: RuleName = "never"
+    mixed_precision: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:

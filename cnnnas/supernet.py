@@ -9,7 +9,7 @@ and the program its authors released.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import tensorflow as tf
@@ -60,6 +60,7 @@ class SharedTraining:
         momentum: Nesterov's.
         l2: weight of the sum of all squared weights in the loss.
         slice_rows: validation rows on which architectures are compared when one is derived.
+        dtype: what is computed with; weights, logits and losses are float32 in any case.
     """
 
     batch_size: int = 128
@@ -71,6 +72,7 @@ class SharedTraining:
     momentum: float = 0.9
     l2: float = 2.5e-4
     slice_rows: int = 1000
+    dtype: Literal["float32", "bfloat16"] = "float32"
 
 
 class ImageSupernet:
@@ -168,7 +170,7 @@ class ImageSupernet:
         vary, drop = tf.unstack(tf.random.split(seed, 2))
         x = x if self._augment is None else self._augment(x, vary)
         with tf.GradientTape() as tape:
-            losses = [_cross_entropy(y, logits) for logits in self.network(tokens, x, drop)]
+            losses = [_cross_entropy(y, logits) for logits in self._logits(tokens, x, drop)]
             loss = losses[0] + AUXILIARY * sum(losses[1:])
         for variable, momentum, gradient in zip(
             self._variables, self._momenta, tape.gradient(loss, self._variables), strict=True
@@ -183,9 +185,15 @@ class ImageSupernet:
         return losses[0]
 
     def _accuracy(self, tokens: Tensor, x: Tensor, y: Tensor) -> Tensor:
-        logits = self.network(tokens, x)[0]
+        logits = self._logits(tokens, x)[0]
         right = tf.argmax(logits, axis=1, output_type=tf.int32) == y
         return tf.reduce_mean(tf.cast(right, tf.float32))
+
+    def _logits(
+        self, tokens: Tensor, x: Tensor, seed: Tensor | None = None
+    ) -> Sequence[Tensor]:
+        # The bank's operations compute in the type of what they are given.
+        return self.network(tokens, tf.cast(x, self._training.dtype), seed)
 
     def state(self) -> dict[str, np.ndarray]:
         """Weights, momenta and the number of steps done."""

@@ -3,6 +3,7 @@
 import keras
 
 from cnnnas.augmentation import Augmentation
+from cnnnas.precision import MixedPrecision
 from cnnnas.settings import Variation
 from mlpnas.core.evaluator import Generator, Recipe
 from mlpnas.core.task import Task
@@ -31,7 +32,13 @@ def augmentation(kind: Variation, task: Task) -> Augmentation | None:
 
 
 def make_trainer(
-    task: Task, generator: Generator, recipe: Recipe, variation: Variation
+    task: Task,
+    generator: Generator,
+    recipe: Recipe,
+    variation: Variation,
+    mixed_precision: bool = False,
 ) -> KerasTrainer:
     """Trains networks of the generator's on the task's images; can be made in a worker."""
+    if mixed_precision:
+        generator = MixedPrecision(generator)
     return KerasTrainer(task, generator, recipe, nesterov, augmentation(variation, task))

@@ -60,6 +60,19 @@ def test_a_search_with_shared_weights_from_images_to_a_model(stripes, searched):
     assert np.mean(guessed == arrays["y_test"]) == pytest.approx(found["test"])
 
 
+def test_a_search_in_mixed_precision_saves_a_float32_model(stripes, tmp_path):
+    # The training of finalists is the same in every space; this one has the cheapest search.
+    options = ("--space", "zoph", "--strategy", "random", "--trials", "2", "--jobs", "2")
+    record = search(stripes, tmp_path / "r", *options, "--mixed-precision")
+    assert record["settings"]["mixed_precision"]
+    assert max(record["results"][0]["curve"]) > 0.5  # a guess is right once in three times
+    model = keras.saving.load_model(tmp_path / "r" / "best.keras")
+    assert {layer.compute_dtype for layer in model.get_layer("zoph").layers} == {"float32"}
+    arrays = np.load(stripes)
+    guessed = model.predict(arrays["x_test"], verbose=0).argmax(axis=1)
+    assert np.mean(guessed == arrays["y_test"]) == pytest.approx(record["results"][0]["test"])
+
+
 def test_equal_seeds_give_equal_searches_whatever_the_number_of_jobs(
     stripes, searched, tmp_path
 ):
