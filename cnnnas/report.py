@@ -30,6 +30,7 @@ def html_report(run: Path, record: dict[str, Any], history: History, space: Sear
         parts.append(_network(text, space, "The network found" if results else "Best so far"))
         parts += sections.trained(record, "accuracy")
         parts += sections.agreement(record, "accuracy, cubed")
+        parts += sections.control(record)
         parts.append(sections.scores(history))
         policy = read_policy(run / "policy.jsonl", space)
         parts.append(sections.choices(history, space, policy))

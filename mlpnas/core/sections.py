@@ -10,6 +10,7 @@ from mlpnas.core import figures
 from mlpnas.core.page import Section
 from mlpnas.core.policy_record import Probabilities
 from mlpnas.core.report import Record, failures
+from mlpnas.core.rivals import control_lines
 from mlpnas.core.search_space import SearchSpace
 from mlpnas.core.trial import History, Trial
 
@@ -71,6 +72,16 @@ def agreement(record: Record, score: str) -> list[Section]:
             note=True,
         )
     ]
+
+
+def control(record: Record) -> list[Section]:
+    """The means of the best trials against those of random search, if they were taken."""
+    if not (lines := control_lines(record)):
+        return []
+    section = Section("The control: as many random architectures")
+    for line in lines:
+        section.text(line)
+    return [section]
 
 
 def scores(history: History) -> Section:

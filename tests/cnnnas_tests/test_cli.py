@@ -291,6 +291,8 @@ def test_the_control_is_logged_and_reported(zoph, capsys):
     assert run("report", zoph) == 0
     told = f"mean validation accuracy of the best 5: {five[1]:.4f}, of random search's"
     assert told in capsys.readouterr().out
+    assert run("report", zoph, "--html") == 0
+    assert told in (zoph / "report.html").read_text().replace("&#x27;", "'")
 
 
 @pytest.mark.parametrize(("trials", "epochs"), [(480, 12), (500, 12), (25, 2), (3, 10)])
