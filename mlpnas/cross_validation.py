@@ -1,15 +1,26 @@
-"""Cross-validation: which finalist is best, and after how many epochs, where rows are few.
+"""Cross-validation: which finalist to take, and after how many epochs, where rows are few.
 
 Of a hundred validation rows one is a hundredth of the accuracy, and the best of many epochs of
 many networks has been lucky above all. So the finalists are trained on four fifths of the
 training and validation rows together, five times over, and followed on the fifth left out. The
-mean of the five curves says how good a network becomes, and when. What it says of epochs is
-carried over to the training that counts.
+mean of the five curves says how good a network becomes, and when (Stone, "Cross-validatory
+choice and assessment of statistical predictions", 1974). What it says of epochs is carried over
+to the training that counts.
 
-Stone, "Cross-validatory choice and assessment of statistical predictions", 1974.
+Of those whose score is within one standard error of the best the smallest is taken (Breiman,
+Friedman, Olshen and Stone, "Classification and regression trees", 1984), and a plain network of
+one layer takes part: where a search has found nothing better, the user should get that.
+
+Tried on eight tables of 150 to 1,000 rows, their test folds untouched: forty trials and five
+finalists on 80% of the training fold, judged on the validation fold, 29 runs of four or five
+seeds. Mean accuracy (or R²) less that of scikit-learn's MLPClassifier on the same rows: +.004
+for the finalist that does best on the other 20%, +.011 for the best in a cross-validation, and
++.011 with this rule, which alone loses to it on no table by more than .004. Standard errors are
+about .006. Learning anew from both parts brought nothing more, compared with an MLPClassifier
+that may do so too.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -28,11 +39,20 @@ class Estimate(NamedTuple):
 
     Attributes:
         score: mean over the parts.
+        error: its standard error.
         epochs: after how many of them the mean is best.
+        parameters: of the network.
     """
 
     score: float
+    error: float
     epochs: int
+    parameters: int
+
+    @classmethod
+    def of(cls, score: float, outcome: Outcome) -> "Estimate":
+        """What a single training says, whose error is not known."""
+        return cls(score, 0.0, len(outcome.curve), outcome.parameters)
 
     def recipe(self, recipe: Recipe) -> Recipe:
         """The recipe for so many epochs, without a look at the validation rows."""
@@ -53,17 +73,27 @@ def estimate(outcomes: Sequence[Outcome], recipe: Recipe) -> Estimate:
         outcomes: of the jobs of `parts`.
         recipe: says whether the metric or the loss finds the best epoch.
     """
-    mean = smooth(np.mean([_curve(outcome, recipe) for outcome in outcomes], axis=0))
+    curves = np.array([smooth(_curve(outcome, recipe)) for outcome in outcomes])
+    mean = curves.mean(axis=0)
     best = len(mean) - 1 - int(np.argmax(mean[::-1]))  # the last of equals, as in a Recipe
     scores = [outcome.score for outcome in outcomes if outcome.score is not None]
-    return Estimate(float(np.mean(scores) if scores else mean[best]), best + 1)
+    values = np.array(scores or curves[:, best])
+    error = float(values.std(ddof=1) / np.sqrt(len(values)))
+    return Estimate(float(values.mean()), error, best + 1, outcomes[0].parameters)
 
 
-def _curve(outcome: Outcome, recipe: Recipe) -> list[float]:
+def choose(estimates: Mapping[int, Estimate]) -> int:
+    """The smallest network within one standard error of the best, of equals the better."""
+    best = max(estimates.values(), key=lambda estimate: estimate.score)
+    near = [i for i, e in estimates.items() if e.score >= best.score - best.error]
+    return min(near, key=lambda i: (estimates[i].parameters, -estimates[i].score))
+
+
+def _curve(outcome: Outcome, recipe: Recipe) -> np.ndarray:
     """What is to be high: the metric after each epoch, or the negative validation loss."""
     if recipe.best == "loss":
-        return [-valid for _, valid in outcome.losses]
-    return list(outcome.curve)
+        return -np.array([valid for _, valid in outcome.losses])
+    return np.array(outcome.curve)
 
 
 def smooth(curve: np.ndarray) -> np.ndarray:

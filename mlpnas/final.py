@@ -17,13 +17,14 @@ from mlpnas.core.errors import InputError
 from mlpnas.core.evaluator import Job, Outcome, Recipe
 from mlpnas.core.task import Task
 from mlpnas.core.trial import Trial
-from mlpnas.cross_validation import ENOUGH, PARTS, Estimate, estimate, parts
+from mlpnas.cross_validation import ENOUGH, PARTS, Estimate, choose, estimate, parts
 from mlpnas.generator import MLPGenerator
 from mlpnas.scoring import ScoringOption, of_probabilities
 from mlpnas.trainer import MLPTrainer, to_model
 
 Run = Callable[[Iterable[Job]], Iterable[Outcome]]
 
+PLAIN = -1  # stands for the number of the plain network, which was no trial
 FINALISTS = 5  # best search scores that are retrained; more where an ensemble needs more
 BATCH, STEPS = 64, 2000
 
@@ -53,10 +54,11 @@ def finish(rows: int, scoring: ScoringOption = None, epochs: int | None = None) 
 
 
 class Winner(NamedTuple):
-    """The finalist that did best when retrained, as a compiled Keras model.
+    """The finalist that was chosen when retrained, as a compiled Keras model.
 
     Attributes:
-        trial: the trial that found it.
+        trial: the trial that found it; its number is `PLAIN` for the plain network, which
+            takes part in a cross-validation.
         retrained: score of every finalist, after retraining on the validation rows or from
             the cross-validation, by trial number.
         outcomes: how each of them was trained, with its weights, by trial number.
@@ -100,10 +102,10 @@ def retrain(
     """Train the finalists from fresh weights and keep the best.
 
     The search score is a proxy; five candidates and longer training are a small price for
-    not depending on it alone. The best is that which validates best, or, where there are too
-    few validation rows to choose by, does so in a cross-validation, which also says after how
-    many epochs it should stop. Either way it learns from the training rows alone, and the test
-    fold is not read here.
+    not depending on it alone. The winner is that which validates best. Where validation rows
+    are too few to choose by, a cross-validation chooses among them and a plain network, and
+    says too after how many epochs to stop, see there. Either way it learns from the training
+    rows alone, and the test fold is not read here.
 
     Args:
         finalists: successful trials, best search score first.
@@ -118,13 +120,14 @@ def retrain(
     """
     recipe = recipe or finish(len(task.train))
     run = run or partial(map, MLPTrainer(task, generator, recipe).train)
-    plans = {trial.id: recipe for trial in finalists}
+    candidates, plans = list(finalists), {trial.id: recipe for trial in finalists}
     estimates: dict[int, Estimate] = {}
-    failed: dict[int, Outcome] = {}
     if len(finalists) > 1 and len(task.valid) < ENOUGH:
-        estimates, failed = cross_validate(finalists, seed, recipe, run, on_step)
-        plans = {number: estimate.recipe(recipe) for number, estimate in estimates.items()}
-    chosen = [trial for trial in finalists if trial.id in plans]
+        candidates = with_plain(generator, finalists)
+        estimates = cross_validate(candidates, seed, recipe, run, on_step)
+        # Where none could be judged, for want of a class in some part say, all is as before.
+        plans = {i: e.recipe(recipe) for i, e in estimates.items()} or plans
+    chosen = [trial for trial in candidates if trial.id in plans]
 
     def jobs() -> Iterator[Job]:
         for place, trial in enumerate(chosen, start=1):
@@ -136,19 +139,28 @@ def retrain(
     if not outcomes:
         raise InputError(
             f"none of the {len(finalists)} finalists could be retrained: "
-            f"{(every | failed)[finalists[0].id].reason}; expected at least one: if the loss "
+            f"{next(iter(every.values())).reason}; expected at least one: if the loss "
             "diverged, look for extreme values in the table, else mend this and resume the run"
         )
-    scores = {
-        number: estimates[number].score if estimates else validation(outcome, recipe)
+    judged = {
+        number: estimates.get(number) or Estimate.of(validation(outcome, recipe), outcome)
         for number, outcome in outcomes.items()
     }
-    best = max(scores, key=lambda number: scores[number])  # the earliest of equals
-    trial = next(t for t in finalists if t.id == best)
+    best = choose(judged)
+    trial = next(t for t in candidates if t.id == best)
     model = to_model(generator, trial.architecture, task, outcomes[best].weights)
+    scores = {number: estimate.score for number, estimate in judged.items()}
     return Winner(
         trial, compiled(model, task), scores, outcomes, cross_validated=bool(estimates)
     )
+
+
+def with_plain(generator: MLPGenerator, finalists: Sequence[Trial]) -> list[Trial]:
+    """The finalists, and the plain network of their space if it is not among them."""
+    plain = generator.space.plain()
+    if any(trial.architecture == plain for trial in finalists):
+        return list(finalists)
+    return [*finalists, Trial(PLAIN, PLAIN, plain, "ok")]
 
 
 def cross_validate(
@@ -157,8 +169,8 @@ def cross_validate(
     recipe: Recipe,
     run: Run,
     on_step: Callable[[str], None],
-) -> tuple[dict[int, Estimate], dict[int, Outcome]]:
-    """An estimate of each finalist, or else an outcome with a reason, by trial number."""
+) -> dict[int, Estimate]:
+    """An estimate of each finalist that could be trained on every part, by trial number."""
 
     def jobs() -> Iterator[Job]:
         for place, trial in enumerate(finalists, start=1):
@@ -166,15 +178,12 @@ def cross_validate(
             yield from parts(trial.architecture, seed, recipe)
 
     outcomes = iter(run(jobs()))
-    estimates: dict[int, Estimate] = {}
-    failed: dict[int, Outcome] = {}
-    for trial in finalists:
-        mine = list(islice(outcomes, PARTS))
-        if lost := [outcome for outcome in mine if outcome.reason]:
-            failed[trial.id] = lost[0]
-        else:
-            estimates[trial.id] = estimate(mine, recipe)
-    return estimates, failed
+    every = {trial.id: list(islice(outcomes, PARTS)) for trial in finalists}
+    return {
+        number: estimate(mine, recipe)
+        for number, mine in every.items()
+        if not any(outcome.reason for outcome in mine)
+    }
 
 
 def compiled(model: keras.Model, task: Task) -> keras.Model:

@@ -81,10 +81,13 @@ def _metric(record: dict[str, Any]) -> str:
 
 
 def _winner(record: dict[str, Any], history: History, space: MLPSpace) -> Section:
-    told = record.get("winner")
-    trial = history.trials[told["trial"]] if told else history.leaderboard(1)[0]
+    told, best = record.get("winner"), history.leaderboard(1)[0]
     title = "The winner" if told else "The best so far"
-    hidden = space.layers(trial.architecture)
+    architecture = space.parse(told["architecture"]) if told else best.architecture
+    number = told["trial"] if told else best.id
+    # A plain network takes part in the last choice; it was no trial.
+    name = f"Trial {number}" if number >= 0 else "A plain network"
+    hidden = space.layers(architecture)
     widest = max(units for units, _ in (*(h for h in hidden if h != DROPOUT), space.head))
     layers = [(f"{record['data']['inputs'][0]} inputs", 0.5)]
     for layer in (*hidden, space.head):
@@ -92,8 +95,8 @@ def _winner(record: dict[str, Any], history: History, space: MLPSpace) -> Sectio
             layers.append((f"dropout {space.dropout}", 0.25))
         else:
             layers.append((f"{layer[0]} {layer[1]}", 0.2 + 0.8 * layer[0] / widest))
-    section = Section(title).picture(figures.chain(layers), str(trial.architecture))
-    return section.text(f"Trial {trial.id}: {trial.architecture}", note=True)
+    section = Section(title).picture(figures.chain(layers), str(architecture))
+    return section.text(f"{name}: {architecture}", note=True)
 
 
 def _scores(

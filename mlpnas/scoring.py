@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import get_scorer, get_scorer_names
 
 from mlpnas.core.errors import InputError
@@ -73,8 +72,9 @@ def score(outputs: np.ndarray, fold: Fold, table: Table, scoring: ScoringOption)
     y = answers.classes_[fold.y] if table.task.classes else table.decode(fold.y)
     weights = {} if fold.weight is None else {"sample_weight": fold.weight}
     with warnings.catch_warnings():
-        # A class that is never predicted has no precision, and counts as 0.
-        warnings.simplefilter("ignore", UndefinedMetricWarning)
+        # A class that is never predicted has no precision, and counts as 0; few rows may
+        # all be of one class.
+        warnings.simplefilter("ignore", UserWarning)
         return float(get_scorer(scoring)(answers, fold.x, y, **weights))
 
 

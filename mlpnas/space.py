@@ -124,6 +124,13 @@ class MLPSpace(SearchSpace):
     def describe(self, tokens: Tokens) -> str:
         return ", ".join(repr(self.vocabulary[token]) for token in tokens)
 
+    def plain(self) -> Architecture:
+        """One hidden layer of about 100 units, with relu where the space has it: what
+        scikit-learn's perceptrons are by default."""
+        width = min(self.widths, key=lambda units: abs(units - 100))
+        activation = "relu" if "relu" in self.activations else self.activations[0]
+        return self.parse(f"({width}, {activation!r}), {self.head}")
+
     def parse(self, text: str) -> Architecture:
         """Read `(256, 'elu'), 'dropout', (10, 'softmax')`.
 

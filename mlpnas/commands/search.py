@@ -143,7 +143,7 @@ def finish(run: "Run", history: "History", console: Console) -> None:
     )
     console.print(_comparison(results, measure_name(table.task, scoring)))
     for line in (
-        f"winner: trial {winner.trial.id}: {winner.trial.architecture}",
+        f"winner: {_name(winner)}: {winner.trial.architecture}",
         f"chosen: {_chosen(winner)}",
         f"model:  {path}, trained from fresh weights",
         f"run:    {run.folder.path}",
@@ -151,11 +151,20 @@ def finish(run: "Run", history: "History", console: Console) -> None:
         console.print(escape(line), soft_wrap=True)
 
 
+def _name(winner: "Winner") -> str:
+    number = winner.trial.id
+    return f"trial {number}" if number >= 0 else "a plain network, with which none could vie"
+
+
 def _chosen(winner: "Winner") -> str:
     """By what the winner was chosen among the finalists."""
-    score, count = winner.retrained[winner.trial.id], len(winner.retrained)
-    by = "in a cross-validation" if winner.cross_validated else "on the validation rows"
-    return f"the best of {count} retrained, with a score of {score:.4f} {by}"
+    score, every = winner.retrained[winner.trial.id], winner.retrained
+    if not winner.cross_validated:
+        return f"the best of {len(every)} on the validation rows, {score:.4f}"
+    return (
+        f"{score:.4f} in a cross-validation of {len(every)}; the best has "
+        f"{max(every.values()):.4f}, and of equals within a standard error the smallest wins"
+    )
 
 
 def _comparison(results: "list[Result]", name: str) -> TextTable:

@@ -9,8 +9,8 @@ from fakes import trials_of
 from mlpnas.core.errors import InputError
 from mlpnas.core.evaluator import Job, Outcome, Recipe
 from mlpnas.core.task import Fold, Task
-from mlpnas.cross_validation import ENOUGH, Estimate, estimate, smooth
-from mlpnas.final import retrain
+from mlpnas.cross_validation import ENOUGH, Estimate, choose, estimate, smooth
+from mlpnas.final import PLAIN, retrain
 from mlpnas.generator import MLPGenerator
 from mlpnas.space import MLPSpace
 
@@ -70,44 +70,87 @@ def test_where_they_are_trained_makes_no_difference():
 
 
 def test_few_validation_rows_are_not_trusted_alone():
-    """Curves of the parts by finalist; the first one's fourth part died."""
-    curves = {0: (0.9, 0.9), 1: (0.4, 0.6, 0.8), 2: (0.7, 0.5, 0.3)}
+    """The first finalist's fourth part died, of the others and the plain network all lived."""
+    plain = GENERATOR.space.parse("(16, 'relu'), (3, 'softmax')")
+    curves = {0: (0.9, 0.9), 1: (0.4, 0.6, 0.8), 2: (0.7, 0.5, 0.3), PLAIN: (0.1, 0.1, 0.1)}
+    numbers = {trial.architecture: trial.id for trial in FINALISTS} | {plain: PLAIN}
+    asked, told = [], []
+
+    def run(jobs):
+        for job in jobs:
+            asked.append(job)
+            number = numbers[job.architecture]
+            if number == 0 and job.part == (3, 5):
+                yield Outcome(reason="diverged: loss became nan in epoch 3")
+            else:
+                yield replace(trained(job, 1.0), curve=curves[number])
+
+    recipe = Recipe(3, 1, best="metric")
+    winner = retrain(GENERATOR, FEW, FINALISTS, 5, told.append, recipe, run)
+    parts, last = asked[:20], asked[20:]
+    assert [job.part for job in parts] == [(k, 5) for k in range(5)] * 4
+    assert {job.recipe for job in parts} == {Recipe(3, None, best="metric")}
+    # A window of five epochs covers all three: the mean is the same everywhere, and of equals
+    # the last epoch counts.
+    expected = {1: 0.6, 2: 0.5, PLAIN: 0.1}
+    assert winner.retrained == pytest.approx(expected)
+    assert winner.trial.id == 1
+    assert winner.cross_validated
+    assert [(job.architecture, job.part, job.recipe) for job in last] == [
+        (architecture, None, Recipe(3, None, best="last"))
+        for architecture, number in numbers.items()
+        if number != 0
+    ]
+    assert told[:4] == [f"cross-validating finalist {number} of 4" for number in (1, 2, 3, 4)]
+    assert told[4:] == [f"retraining finalist {number} of 3" for number in (1, 2, 3)]
+
+
+def test_where_no_part_can_be_judged_the_validation_rows_decide():
+    def run(jobs):
+        for job in jobs:
+            lost = Outcome(reason="ValueError: only one class is there, no ROC AUC is defined")
+            yield trained(job, 0.5) if job.part is None else lost
+
+    winner = retrain(GENERATOR, FEW, FINALISTS, 0, run=run)
+    assert (winner.retrained, winner.cross_validated) == ({0: 0.5, 1: 0.5, 2: 0.5}, False)
+
+
+def test_a_lone_finalist_is_not_cross_validated():
     asked = []
 
     def run(jobs):
         for job in jobs:
             asked.append(job)
-            number = next(t.id for t in FINALISTS if t.architecture == job.architecture)
-            dead = number == 0 and job.part == (3, 5)
-            yield (
-                Outcome(reason="diverged: loss became nan in epoch 3")
-                if dead
-                else replace(trained(job, 1.0), curve=curves[number])
-            )
+            yield trained(job, 0.5)
 
-    winner = retrain(GENERATOR, FEW, FINALISTS, 5, recipe=Recipe(3, 1, best="metric"), run=run)
-    parts, last = asked[:15], asked[15:]
-    assert [job.part for job in parts] == [(k, 5) for k in range(5)] * 3
-    assert {job.recipe for job in parts} == {Recipe(3, None, best="metric")}
-    # A window of five epochs covers all three: the mean is the same everywhere, and of equals
-    # the last epoch counts.
-    assert winner.retrained == {1: pytest.approx(0.6), 2: pytest.approx(0.5)}
-    assert winner.trial.id == 1
-    assert [(job.architecture, job.part, job.recipe) for job in last] == [
-        (trial.architecture, None, Recipe(3, None, best="last")) for trial in FINALISTS[1:]
-    ]
+    assert not retrain(GENERATOR, FEW, FINALISTS[:1], 0, run=run).cross_validated
+    assert [job.part for job in asked] == [None]
 
 
-def test_the_epochs_are_those_of_the_mean_curve():
-    """Of two parts one is best after 3 epochs, the other after 9; their mean after 6 or 7."""
+@pytest.mark.parametrize(
+    ("best_error", "winner"),
+    [(0.0, "large"), (0.009, "large"), (0.011, "plain"), (0.03, "plain"), (0.05, "tiny")],
+)
+def test_the_smallest_within_one_standard_error_wins(best_error, winner):
+    estimates = {
+        "large": Estimate(0.80, best_error, epochs=9, parameters=900),
+        "plain": Estimate(0.79, 0.5, epochs=9, parameters=100),  # its own error is not asked
+        "rival": Estimate(0.785, 0.0, epochs=9, parameters=100),
+        "tiny": Estimate(0.76, 0.0, epochs=9, parameters=10),
+    }
+    assert choose(estimates) == winner
+
+
+def test_the_epochs_and_the_error_are_those_of_the_mean_curve():
+    """One part is best after 3 epochs, the other after 10; their mean after 6 or 7."""
     epochs = np.arange(1, 13)
-    parts = [Outcome(tuple(1 - (epochs - best) ** 2 / 100)) for best in (3, 10)]
+    parts = [Outcome(tuple(1 - (epochs - best) ** 2 / 100), parameters=77) for best in (3, 10)]
     found = estimate(parts, Recipe(12, best="metric"))
-    # At epoch 7, window 5..9: mean over the window of 1 - ((e-3)^2 + (e-10)^2) / 200
-    # = 1 - (26 + 16 ... ) as below; epoch 6 has the same by symmetry, and the last is taken.
-    window = np.arange(5, 10)
-    expected = np.mean(1 - ((window - 3) ** 2 + (window - 10) ** 2) / 200)
-    assert found == Estimate(pytest.approx(expected), 7)
+    # After epoch 7, smoothed over epochs 5 to 9: the squares of 2, 3, 4, 5, 6 have a mean of
+    # 18, those of 5, 4, 3, 2, 1 one of 11: scores .82 and .89, whose mean is .855. Their
+    # standard deviation is .07 / sqrt(2), and over sqrt(2) again the error: .035. Epoch 6 has
+    # the same by symmetry, and the last of equals is taken.
+    assert found == (pytest.approx(0.855), pytest.approx(0.035), 7, 77)
     assert found.recipe(Recipe(12, 3)) == Recipe(7, None, best="last")
 
 
@@ -115,8 +158,9 @@ def test_losses_are_followed_where_probabilities_are_judged():
     losses = ((1.0, 0.9), (0.5, 0.4), (0.2, 0.8), (0.1, 1.5), (0.1, 2.0), (0.1, 3.0))
     parts = [Outcome((0.5,) * 6, losses, score=value) for value in (0.6, 0.8)]
     # Means over up to five epochs: 0.7, 0.9, 1.12, 1.54, 1.825, 2.17: least at once. The score
-    # is that of the measure.
-    assert estimate(parts, Recipe(6, best="loss")) == Estimate(pytest.approx(0.7), 1)
+    # is that of the measure: .6 and .8, with a deviation of .1 * sqrt(2) and an error of .1.
+    found = estimate(parts, Recipe(6, best="loss"))
+    assert found == (pytest.approx(0.7), pytest.approx(0.1), 1, 0)
 
 
 def test_smoothing_keeps_a_straight_line_but_at_its_ends():

@@ -111,6 +111,13 @@ def changed(run: Path, name: str, part: str, **values) -> Path:
     return copy
 
 
+def test_a_plain_network_can_win(run):
+    plain = "(16, 'relu'), (1, 'sigmoid')"
+    copy = changed(run, "plain", "winner", trial=-1, architecture=plain)
+    assert status("report", copy, "--html") == 0
+    assert f"A plain network: {plain}" in Page((copy / "report.html").read_text()).text
+
+
 def test_another_search_is_drawn_beside_if_its_scores_mean_the_same(run, capsys):
     """Another strategy and more trials are fine; other epochs or another split are not."""
     other = changed(run, "other", "settings", strategy="random", trials=99, data="elsewhere")
