@@ -10,6 +10,7 @@ functions", 1998 (expected improvement); White, Neiswanger and Savani, "BANANAS"
 longer to fit than trees).
 """
 
+from functools import cache
 from typing import Protocol
 
 import numpy as np
@@ -17,6 +18,7 @@ from scipy.stats import norm
 from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
+from threadpoolctl import ThreadpoolController
 
 
 class Surrogate(Protocol):
@@ -58,8 +60,9 @@ class GaussianProcess:
         rows = capped(scores, self._cap)
         centre, spread = known[rows].mean(axis=0), known[rows].std(axis=0)
         scale = np.where(spread > 0, spread, 1.0) * np.sqrt(known.shape[1])
-        model = self._fit((known[rows] - centre) / scale, scores[rows])
-        mean, deviation = model.predict((asked - centre) / scale, return_std=True)
+        with linear_algebra().limit(limits=1):
+            model = self._fit((known[rows] - centre) / scale, scores[rows])
+            mean, deviation = model.predict((asked - centre) / scale, return_std=True)
         return expected_improvement(mean, deviation, scores.max()), mean
 
     def _fit(self, x: np.ndarray, scores: np.ndarray) -> GaussianProcessRegressor:
@@ -75,6 +78,17 @@ class GaussianProcess:
             for noise in (1e-3, 1e-1)
         ]
         return max(candidates, key=lambda model: model.log_marginal_likelihood_value_)
+
+
+@cache
+def linear_algebra() -> ThreadpoolController:
+    """Says how many threads the libraries for matrices use.
+
+    Matrices as small as these gain nothing from several. Where children train beside them, the
+    threads wait for one another: an ask took ten times as long. And one thread rounds alike on
+    every machine.
+    """
+    return ThreadpoolController()
 
 
 class TreeEnsemble:
