@@ -43,7 +43,7 @@ def html_report(
         parts += [sections.learning_curves(history, metric), *sections.calibration(history)]
     if history.trials:
         parts.append(sections.time_spent(history))
-    parts.append(sections.leaderboard(history, record.get("retrained_validation", {})))
+    parts.append(_leaderboard(record, history))
     if history.trials:
         policy = read_policy(run / "policy.jsonl", space)
         parts.append(sections.choices(history, space, policy))
@@ -97,6 +97,17 @@ def _winner(record: dict[str, Any], history: History, space: MLPSpace) -> Sectio
             layers.append((f"{layer[0]} {layer[1]}", 0.2 + 0.8 * layer[0] / widest))
     section = Section(title).picture(figures.chain(layers), str(architecture))
     return section.text(f"{name}: {architecture}", note=True)
+
+
+def _leaderboard(record: dict[str, Any], history: History) -> Section:
+    retrained = record.get("retrained_validation", {})
+    section = sections.leaderboard(history, retrained)
+    if not record.get("cross_validated"):
+        return section
+    plain = retrained.get("-1")  # absent if a finalist was the plain network itself
+    beside = f" A plain network of one layer has {plain:.4f}." if plain is not None else ""
+    told = "The retrained scores are means of a cross-validation." + beside
+    return section.text(told, note=True)
 
 
 def _scores(

@@ -159,11 +159,13 @@ def _name(winner: "Winner") -> str:
 def _chosen(winner: "Winner") -> str:
     """By what the winner was chosen among the finalists."""
     score, every = winner.retrained[winner.trial.id], winner.retrained
-    if not winner.cross_validated:
-        return f"the best of {len(every)} on the validation rows, {score:.4f}"
+    by = "in a cross-validation" if winner.cross_validated else "on the validation rows"
+    best = max(every.values())
+    if score == best:
+        return f"the best of {len(every)} {by}, {score:.4f}"
     return (
-        f"{score:.4f} in a cross-validation of {len(every)}; the best has "
-        f"{max(every.values()):.4f}, and of equals within a standard error the smallest wins"
+        f"the smallest of {len(every)} within a standard error of the best {by}, "
+        f"{score:.4f} to {best:.4f}"
     )
 
 

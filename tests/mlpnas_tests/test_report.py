@@ -115,7 +115,10 @@ def test_a_plain_network_can_win(run):
     plain = "(16, 'relu'), (1, 'sigmoid')"
     copy = changed(run, "plain", "winner", trial=-1, architecture=plain)
     assert status("report", copy, "--html") == 0
-    assert f"A plain network: {plain}" in Page((copy / "report.html").read_text()).text
+    text = Page((copy / "report.html").read_text()).text
+    assert f"A plain network: {plain}" in text
+    scores = json.loads((copy / "run.json").read_text())["retrained_validation"]
+    assert f"A plain network of one layer has {scores['-1']:.4f}." in text
 
 
 def test_another_search_is_drawn_beside_if_its_scores_mean_the_same(run, capsys):
