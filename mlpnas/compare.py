@@ -23,9 +23,10 @@ from sklearn.model_selection import PredefinedSplit, RandomizedSearchCV
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from mlpnas.core.clock import Clock
+from mlpnas.core.evaluator import Job
 from mlpnas.core.folder import Folder
 from mlpnas.core.trial import History
-from mlpnas.final import retrain
+from mlpnas.final import finish, validation
 from mlpnas.peers import judge, test_peer
 from mlpnas.run import Run
 from mlpnas.settings import Settings, Workers
@@ -91,9 +92,10 @@ def _pairs(run: Run, history: History) -> tuple[tuple[float, float], ...]:
     ranked = history.leaderboard(None)
     places = np.linspace(0, len(ranked) - 1, min(RETRAINED, len(ranked))).round().astype(int)
     chosen = [ranked[place] for place in places]
-    task, seed, execute = run.table.task, run.settings.seed, run.executor.run
-    retrained = retrain(run.generator, task, chosen, seed, run=execute).retrained
-    return tuple((t.score or 0.0, retrained[t.id]) for t in chosen if t.id in retrained)
+    recipe = finish(len(run.table.task.train), run.settings.scoring)
+    jobs = (Job(trial.architecture, run.settings.seed, recipe=recipe) for trial in chosen)
+    trained = zip(chosen, run.executor.run(jobs), strict=True)
+    return tuple((t.score or 0.0, validation(o, recipe)) for t, o in trained if not o.reason)
 
 
 def _theirs(table: Table, settings: Settings) -> Iterator[tuple[str, Method]]:

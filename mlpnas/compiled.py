@@ -212,9 +212,9 @@ class Training(NamedTuple):
             wait: epochs since.
         """
         loss, valid_loss = losses
-        # The last epoch is the best if all are equal, since:
+        # Of equal losses the first is kept, of others the last: so where all count the same,
+        # it is the last epoch.
         value = tf.stack([valid_loss, self._badness(good), 0.0])[by]
-        # of equal losses the first is kept, of others the last.
         better = (value < best) | ((by > 0) & tf.equal(value, best))
 
         def keep():

@@ -28,17 +28,26 @@ import numpy as np
 
 from mlpnas.core.evaluator import Job, Outcome, Recipe
 from mlpnas.core.search_space import Architecture
+from mlpnas.core.task import Task
 
 PARTS = 5
-ENOUGH = 1000  # validation rows that say enough by themselves
+ENOUGH = 500  # validation rows that say enough by themselves
 WINDOW = 5  # epochs; a mean of five curves is still rough
+
+
+def is_needed(task: Task) -> bool:
+    """Whether validation rows are too few to choose by, and all rows few enough to be learned
+    from so often, but enough to be parted."""
+    rows = len(task.train) + len(task.valid)
+    return len(task.valid) < ENOUGH and 2 * PARTS <= rows < PARTS * ENOUGH
 
 
 class Estimate(NamedTuple):
     """What cross-validation says of one network.
 
     Attributes:
-        score: mean over the parts.
+        score: mean over the parts; by a measure of its own, where one is asked for, of the
+            networks as they were at their best, which flatters all of them alike.
         error: its standard error.
         epochs: after how many of them the mean is best.
         parameters: of the network.

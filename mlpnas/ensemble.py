@@ -12,7 +12,6 @@ import keras
 import numpy as np
 
 from mlpnas.core.task import Fold
-from mlpnas.core.trial import Trial
 from mlpnas.final import Winner, compiled
 from mlpnas.generator import MLPGenerator
 from mlpnas.network import Network
@@ -54,13 +53,13 @@ def likelihood(outputs: np.ndarray, fold: Fold, table: Table) -> float:
 
 def combine(
     winner: Winner,
-    finalists: Sequence[Trial],
     generator: MLPGenerator,
     table: Table,
     size: int,
     scoring: ScoringOption,
 ) -> Winner:
-    """The winner with an ensemble of the retrained finalists beside it.
+    """The winner with an ensemble of the retrained finalists, the plain network if it was
+    one of them included, beside it.
 
     Args:
         size: how many times to add one of them, at least 1.
@@ -68,9 +67,8 @@ def combine(
     """
     task, outcomes = table.task, winner.outcomes
     models = {
-        trial.id: to_model(generator, trial.architecture, task, outcomes[trial.id].weights)
-        for trial in finalists
-        if trial.id in outcomes
+        number: to_model(generator, architecture, task, outcomes[number].weights)
+        for number, architecture in winner.architectures.items()
     }
     outputs = [Network(model, table).outputs(task.valid.x) for model in models.values()]
 

@@ -153,8 +153,10 @@ class _Search(BaseEstimator, ABC):
     def leaderboard(self, n: int | None = None) -> pd.DataFrame:
         """The successful trials, best search score first.
 
-        The score of the search is a proxy, reached in few epochs; what the finalists scored on
-        the same validation rows once retrained stands in a column of its own.
+        The score of the search is a proxy, reached in few epochs; what the finalists scored
+        once retrained, on the same validation rows or, if these are few, in a cross-validation,
+        stands in a column of its own. In a cross-validation a plain network of one layer takes
+        part too: it is no trial, but may be the winner.
 
         Args:
             n: how many; None for all.

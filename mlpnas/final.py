@@ -5,6 +5,7 @@ trained from fresh weights for longer, on rows it has never seen, next to what a
 have tried otherwise on the same rows with the same scaling.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
@@ -15,12 +16,15 @@ import keras
 
 from mlpnas.core.errors import InputError
 from mlpnas.core.evaluator import Job, Outcome, Recipe
+from mlpnas.core.search_space import Architecture
 from mlpnas.core.task import Task
 from mlpnas.core.trial import Trial
-from mlpnas.cross_validation import ENOUGH, PARTS, Estimate, choose, estimate, parts
+from mlpnas.cross_validation import PARTS, Estimate, choose, estimate, is_needed, parts
 from mlpnas.generator import MLPGenerator
 from mlpnas.scoring import ScoringOption, of_probabilities
 from mlpnas.trainer import MLPTrainer, to_model
+
+log = logging.getLogger(__name__)
 
 Run = Callable[[Iterable[Job]], Iterable[Outcome]]
 
@@ -62,6 +66,7 @@ class Winner(NamedTuple):
         retrained: score of every finalist, after retraining on the validation rows or from
             the cross-validation, by trial number.
         outcomes: how each of them was trained, with its weights, by trial number.
+        architectures: theirs, likewise.
         ensemble: averages the finalists of `members`; None if none was asked for.
         members: trial number -> how often it was added to the ensemble.
         cross_validated: where the scores in `retrained` are from.
@@ -71,6 +76,7 @@ class Winner(NamedTuple):
     model: keras.Model
     retrained: dict[int, float]
     outcomes: dict[int, Outcome]
+    architectures: dict[int, Architecture]
     ensemble: keras.Model | None = None
     members: Mapping[int, int] = MappingProxyType({})
     cross_validated: bool = False
@@ -122,17 +128,17 @@ def retrain(
     run = run or partial(map, MLPTrainer(task, generator, recipe).train)
     candidates, plans = list(finalists), {trial.id: recipe for trial in finalists}
     estimates: dict[int, Estimate] = {}
-    if len(finalists) > 1 and len(task.valid) < ENOUGH:
+    if len(finalists) > 1 and is_needed(task):
         candidates = with_plain(generator, finalists)
         estimates = cross_validate(candidates, seed, recipe, run, on_step)
         # Where none could be judged, for want of a class in some part say, all is as before.
         plans = {i: e.recipe(recipe) for i, e in estimates.items()} or plans
-    chosen = [trial for trial in candidates if trial.id in plans]
+    chosen = {trial.id: trial for trial in candidates if trial.id in plans}
 
     def jobs() -> Iterator[Job]:
-        for place, trial in enumerate(chosen, start=1):
-            on_step(f"retraining finalist {place} of {len(chosen)}")
-            yield Job(trial.architecture, seed, recipe=plans[trial.id])
+        for place, (number, plan) in enumerate(plans.items(), start=1):
+            on_step(f"retraining finalist {place} of {len(plans)}")
+            yield Job(chosen[number].architecture, seed, recipe=plan)
 
     every = dict(zip(plans, run(jobs()), strict=True))
     outcomes = {number: outcome for number, outcome in every.items() if not outcome.reason}
@@ -147,12 +153,13 @@ def retrain(
         for number, outcome in outcomes.items()
     }
     best = choose(judged)
-    trial = next(t for t in candidates if t.id == best)
-    model = to_model(generator, trial.architecture, task, outcomes[best].weights)
+    model = to_model(generator, chosen[best].architecture, task, outcomes[best].weights)
     scores = {number: estimate.score for number, estimate in judged.items()}
+    architectures = {number: chosen[number].architecture for number in outcomes}
     return Winner(
-        trial, compiled(model, task), scores, outcomes, cross_validated=bool(estimates)
-    )
+        chosen[best], compiled(model, task), scores, outcomes, architectures,
+        cross_validated=bool(estimates),
+    )  # fmt: skip
 
 
 def with_plain(generator: MLPGenerator, finalists: Sequence[Trial]) -> list[Trial]:
@@ -179,6 +186,9 @@ def cross_validate(
 
     outcomes = iter(run(jobs()))
     every = {trial.id: list(islice(outcomes, PARTS)) for trial in finalists}
+    for number, mine in every.items():
+        for reason in {outcome.reason for outcome in mine if outcome.reason}:
+            log.warning("finalist %d is not cross-validated: %s", number, reason)
     return {
         number: estimate(mine, recipe)
         for number, mine in every.items()

@@ -88,7 +88,5 @@ def _shown(
 
 def best_score(winner: Winner, table: Table, scoring: str | None) -> float:
     """The retrained winner's score on the validation rows, as scikit-learn gives it."""
-    if scoring is None:
-        return winner.retrained[winner.trial.id]
     valid = table.task.valid
     return score(Network(winner.model, table).outputs(valid.x), valid, table, scoring)

@@ -9,12 +9,16 @@ from mlpnas.core.errors import InputError
 from mlpnas.core.task import Fold, Task
 
 
-def weighted(fold: Fold, weight: np.ndarray | None) -> Fold:
-    """The fold with these weights `(rows,)` over their mean: a step's size should not depend
-    on their unit. None weighs all rows alike."""
+def weighted(fold: Fold, weight: np.ndarray | None, unit: float = 1.0) -> Fold:
+    """The fold with these weights `(rows,)`; None weighs all rows alike.
+
+    Args:
+        unit: what counts as 1: the mean over the training rows, for the size of a step should
+            not depend on what weights are measured in.
+    """
     if weight is None:
         return fold
-    return replace(fold, weight=(weight / weight.mean()).astype(np.float32))
+    return replace(fold, weight=(weight / unit).astype(np.float32))
 
 
 def balanced(task: Task) -> Task:
@@ -33,5 +37,6 @@ def balanced(task: Task) -> Task:
     present = np.unique(task.train.y)
     of_class = np.zeros(len(task.classes))  # a class that cannot be learned counts nothing
     of_class[present] = compute_class_weight("balanced", classes=present, y=task.train.y)
-    train, valid = (weighted(fold, of_class[fold.y]) for fold in (task.train, task.valid))
+    unit = of_class[task.train.y].mean()
+    train, valid = (weighted(f, of_class[f.y], unit) for f in (task.train, task.valid))
     return replace(task, train=train, valid=valid)

@@ -122,7 +122,7 @@ class Run:
         )  # fmt: skip
         if not s.ensemble:
             return winner
-        return combine(winner, finalists, self.generator, self.table, s.ensemble, s.scoring)
+        return combine(winner, self.generator, self.table, s.ensemble, s.scoring)
 
     def write(self, **results: Any) -> None:
         """Write run.json."""

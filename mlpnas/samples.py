@@ -47,8 +47,11 @@ def make_table(
     samples = [Sample(x, target.y[part]) for x, part in zip(cleaned, rows, strict=True)]
     notes: list[str] = []
     preprocessor = fit_preprocessor(columns, samples[0], samples[1], scaling, notes)
+    unit = 1.0 if weight is None else float(weight[rows[0]].mean())
     train, valid = (
-        weighted(Fold(encode(preprocessor, x), y), None if weight is None else weight[part])
+        weighted(
+            Fold(encode(preprocessor, x), y), None if weight is None else weight[part], unit
+        )
         for (x, y), part in zip(samples, rows, strict=True)
     )
     task = Task("samples", target.kind, train, valid, empty(train), target.classes)

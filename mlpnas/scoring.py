@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import get_scorer, get_scorer_names
 
 from mlpnas.core.errors import InputError
@@ -74,7 +75,8 @@ def score(outputs: np.ndarray, fold: Fold, table: Table, scoring: ScoringOption)
     with warnings.catch_warnings():
         # A class that is never predicted has no precision, and counts as 0; few rows may
         # all be of one class.
-        warnings.simplefilter("ignore", UserWarning)
+        warnings.simplefilter("ignore", UndefinedMetricWarning)
+        warnings.filterwarnings("ignore", "A single label was found", UserWarning)
         return float(get_scorer(scoring)(answers, fold.x, y, **weights))
 
 
@@ -123,6 +125,11 @@ def unit(value: float, scoring: ScoringOption) -> float:
     if str(scoring).startswith("neg_"):
         return 1 / (1 - value)
     return float(np.clip(value, 0, 1))
+
+
+def from_unit(value: float, scoring: ScoringOption) -> float:
+    """Inverse of `unit`, but for what that had to clip."""
+    return 1 - 1 / value if str(scoring).startswith("neg_") else value
 
 
 class Scored:

@@ -32,6 +32,7 @@ def html_report(run: Path, record: Record, history: History, space: Space, measu
         parts.append(_cell(text, space, average, title))
         score = "c / perplexity" if measure == "perplexity" else measure
         parts += [*sections.trained(record, measure), *sections.agreement(record, score)]
+        parts += sections.control(record)
         parts.append(sections.scores(history))
         if record["settings"]["strategy"] == "gradient":
             parts.append(_film(history, space, average))

@@ -13,7 +13,7 @@ from mlpnas.core.command_line import print_notes
 from mlpnas.core.folder import Folder, free_folder
 from mlpnas.core.runtime import start_tensorflow
 from mlpnas.row_weights import balanced
-from mlpnas.scoring import check_scoring, measure_name
+from mlpnas.scoring import ScoringOption, check_scoring, from_unit, measure_name
 from mlpnas.settings import Settings, Workers
 from mlpnas.table import Table, read_table
 from mlpnas.verdict import UNDER_WAY
@@ -144,7 +144,7 @@ def finish(run: "Run", history: "History", console: Console) -> None:
     console.print(_comparison(results, measure_name(table.task, scoring)))
     for line in (
         f"winner: {_name(winner)}: {winner.trial.architecture}",
-        f"chosen: {_chosen(winner)}",
+        f"chosen: {_chosen(winner, scoring)}",
         f"model:  {path}, trained from fresh weights",
         f"run:    {run.folder.path}",
     ):
@@ -153,19 +153,20 @@ def finish(run: "Run", history: "History", console: Console) -> None:
 
 def _name(winner: "Winner") -> str:
     number = winner.trial.id
-    return f"trial {number}" if number >= 0 else "a plain network, with which none could vie"
+    return f"trial {number}" if number >= 0 else "a plain network of one layer"
 
 
-def _chosen(winner: "Winner") -> str:
+def _chosen(winner: "Winner", scoring: ScoringOption) -> str:
     """By what the winner was chosen among the finalists."""
-    score, every = winner.retrained[winner.trial.id], winner.retrained
+    every = winner.retrained
+    mine, best = every[winner.trial.id], max(every.values())
+    score, highest = (f"{from_unit(value, scoring):.4f}" for value in (mine, best))
     by = "in a cross-validation" if winner.cross_validated else "on the validation rows"
-    best = max(every.values())
-    if score == best:
-        return f"the best of {len(every)} {by}, {score:.4f}"
+    if mine == best:
+        return f"the best of {len(every)} {by}, {score}"
     return (
         f"the smallest of {len(every)} within a standard error of the best {by}, "
-        f"{score:.4f} to {best:.4f}"
+        f"{score} to {highest}"
     )
 
 

@@ -33,10 +33,15 @@ class Fold:
         return len(self.x)
 
     def __add__(self, other: "Fold") -> "Fold":
-        """The rows of both, those of `other` last."""
-        weight = None if self.weight is None else np.concatenate([self.weight, other.weight])
+        """The rows of both, those of `other` last; where only one has weights, the rows of the
+        other weigh 1."""
         x, y = np.concatenate([self.x, other.x]), np.concatenate([self.y, other.y])
-        return Fold(x, y, weight)
+        if self.weight is None and other.weight is None:
+            return Fold(x, y)
+        return Fold(x, y, np.concatenate([self._weights(), other._weights()]))
+
+    def _weights(self) -> np.ndarray:
+        return np.ones(len(self), np.float32) if self.weight is None else self.weight
 
     def take(self, rows: np.ndarray) -> "Fold":
         """The fold of these rows, given by position or by a mask."""
@@ -121,16 +126,18 @@ class Task:
     def part(self, number: int, parts: int) -> "Task":
         """The task as one part of a cross-validation sees it.
 
-        Of the training and the validation rows together every `parts`-th, from `number` on,
-        validates, and the others teach. Splits leave rows shuffled, with the classes taking
-        turns, so each part has its share of every class. The test fold stays as it is.
+        Of the training and the validation rows together every `parts`-th of each class, from
+        `number` on, validates, and the others teach; splits leave rows shuffled. The test fold
+        stays as it is, and so do inputs that were scaled by the training rows.
 
         Args:
             number: of the part, from 0 to `parts` - 1.
             parts: how many there are, at least 2.
         """
         rows = self.train + self.valid
-        held = np.arange(len(rows)) % parts == number
+        # Places among rows sorted by class; numbers have none.
+        order = np.argsort(rows.y, kind="stable") if self.classes else np.arange(len(rows))
+        held = np.argsort(order) % parts == number
         return replace(self, train=rows.take(~held), valid=rows.take(held))
 
     def fingerprint(self) -> str:

@@ -9,13 +9,15 @@ from fakes import trials_of
 from mlpnas.core.errors import InputError
 from mlpnas.core.evaluator import Job, Outcome, Recipe
 from mlpnas.core.task import Fold, Task
-from mlpnas.cross_validation import ENOUGH, Estimate, choose, estimate, smooth
+from mlpnas.cross_validation import ENOUGH, Estimate, choose, estimate, is_needed, smooth
 from mlpnas.final import PLAIN, retrain
 from mlpnas.generator import MLPGenerator
 from mlpnas.space import MLPSpace
+from mlpnas.tables.folds import Split
 
 FOLD = Fold(np.zeros((4, 3), np.float32), np.array([0, 1, 2, 0], np.int32))
-FEW = Task("three", "multiclass", FOLD, FOLD, FOLD, ("a", "b", "c"))
+SIX = FOLD.take(np.arange(6) % 4)
+FEW = Task("three", "multiclass", SIX, FOLD, FOLD, ("a", "b", "c"))
 TASK = replace(FEW, valid=FOLD.take(np.arange(ENOUGH) % 4))  # no cross-validation
 GENERATOR = MLPGenerator(MLPSpace(TASK.head, widths=(8, 16), max_layers=2))
 FINALISTS = trials_of(list(GENERATOR.space)[:3])
@@ -178,10 +180,48 @@ def test_the_parts_of_a_task_share_out_its_rows():
     assert sorted(np.concatenate([fold.y for fold in held])) == list(range(20))
     for number, fold in enumerate(held):
         part = task.part(number, 5)
-        assert list(fold.y) == list(range(number, 20, 5))
         assert sorted([*part.train.y, *fold.y]) == list(range(20))
         assert list(part.train.weight) == list(part.train.y) == list(part.train.x[:, 0])
         assert part.test is task.test
+
+
+@pytest.mark.parametrize("counts", [(100,) * 5, (100,) * 10, (400, 100), (7, 3, 1)])
+def test_every_part_has_its_share_of_every_class(counts):
+    """Splits let the classes take turns: every fifth of their rows would be of one class."""
+    y = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
+    split = Split(0).rows(y)
+    train, valid = (Fold(y[part, None], y[part]) for part in (split.train, split.valid))
+    task = Task("rows", "multiclass", train, valid, valid, tuple(range(len(counts))))
+    parts = [np.bincount(task.part(k, 5).valid.y, minlength=len(counts)) for k in range(5)]
+    assert np.ptp(parts, axis=0).max() <= 1
+    assert np.ptp(np.sum(parts, axis=1)) <= 1
+
+
+def test_quantities_are_parted_by_place():
+    y = np.float32([[3], [1], [2], [9], [5], [4], [8], [7], [6], [0]])
+    fold = Fold(y, y)
+    task = Task(
+        "rows", "regression", fold.take(np.arange(6)), fold.take(np.arange(6, 10)), fold
+    )
+    assert task.part(1, 5).valid.y.ravel().tolist() == [1, 8]
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_rows_without_weights_weigh_one(first):
+    given = replace(FOLD, weight=np.float32([2, 3, 4, 5]))
+    both = given + FOLD if first else FOLD + given
+    assert sorted(both.weight) == [1, 1, 1, 1, 2, 3, 4, 5]
+    assert (FOLD + FOLD).weight is None
+
+
+@pytest.mark.parametrize(
+    ("train", "valid", "needed"),
+    [(1500, 400, True), (1500, 500, False), (2200, 400, False), (6, 4, True), (5, 4, False)],
+)
+def test_cross_validation_is_for_few_rows_but_not_too_few(train, valid, needed):
+    rows = Fold(np.zeros((train, 1), np.float32), np.zeros(train, np.int32))
+    task = Task("rows", "binary", rows, rows.take(np.arange(valid)), rows, ("a", "b"))
+    assert is_needed(task) == needed
 
 
 def test_trainers_learn_from_the_rows_of_the_part():

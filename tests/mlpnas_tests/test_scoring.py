@@ -105,7 +105,8 @@ def test_balanced_classes_count_alike():
         of_class = [fold.weight[fold.y == k].sum() / len(fold) for k in (0, 1)]
         # The weights follow the training rows; of few validation rows the share may differ.
         assert of_class[0] == pytest.approx(0.5, abs=0.1)
-        assert fold.weight.mean() == pytest.approx(1)
+    assert task.train.weight.mean() == pytest.approx(1)
+    assert {*task.valid.weight} == {*task.train.weight}  # a class has one weight, in both folds
     assert task.test.weight is None
     with pytest.raises(InputError, match="--class-weight balanced is for classes"):
         balanced(read_table(DATA / "diabetes.csv", "progression").task)
@@ -113,7 +114,7 @@ def test_balanced_classes_count_alike():
 
 def test_the_unit_of_weights_does_not_matter():
     fold = Fold(np.zeros((3, 1)), np.zeros(3))
-    assert weighted(fold, np.array([2.0, 4.0, 6.0])).weight.tolist() == [0.5, 1.0, 1.5]
+    assert weighted(fold, np.array([2.0, 4.0, 6.0]), 4.0).weight.tolist() == [0.5, 1.0, 1.5]
 
 
 def test_peers_are_judged_by_the_same_measure():

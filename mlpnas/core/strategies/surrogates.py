@@ -85,8 +85,8 @@ def linear_algebra() -> ThreadpoolController:
     """Says how many threads the libraries for matrices use.
 
     Matrices as small as these gain nothing from several. Where children train beside them, the
-    threads wait for one another: an ask took ten times as long. And one thread rounds alike on
-    every machine.
+    threads wait for one another: an ask took six times as long. And one thread rounds alike
+    however many there could be.
     """
     return ThreadpoolController()
 
