@@ -4,7 +4,8 @@ The fitted preprocessor is rebuilt from ordinary Keras layers and operations, in
 network. The model takes a dict of columns, each `(rows, 1)`:
 
     numbers     float32, NaN where missing; booleans as 0 and 1
-    categories  strings, "" where missing
+    categories  strings; missing are "" and what a CSV writes for it ("?", "NA", ...), unless
+                that is a category
     dates       five columns of numbers, named as `Column.parts` names them: Keras has no layer
                 that reads dates, and code in a model file would not load in safe mode
 
@@ -31,6 +32,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from mlpnas.table import Table
 from mlpnas.tables.arrays import PIXEL
 from mlpnas.tables.columns import MISSING, Column
+from mlpnas.tables.csv_file import MISSING_CELLS
 from mlpnas.tables.quantiles import Quantiles
 
 Tensor = Any
@@ -171,7 +173,9 @@ def _categories(texts: list[Tensor], fitted: OneHotEncoder) -> list[Tensor]:
         width = len(known) - (0 if rare is None else len(rare) - 1)
         words = [str(word) for word in known]
         rows = _one_hot(fitted, i, words)[:, start : start + width]
-        encoded.append(_looked_up(text, [word for word in words if word], rows))
+        gone = [cell for cell in MISSING_CELLS if cell and cell not in words]
+        rows = np.vstack([rows, np.repeat(rows[:1], len(gone), axis=0)])
+        encoded.append(_looked_up(text, [*filter(None, words), *gone], rows))
         start += width
     return encoded
 

@@ -128,9 +128,12 @@ def _outputs(
 
 
 def _readable(outputs: np.ndarray, classes: list[str], target: str) -> pd.DataFrame:
-    """A column called as the target was, and for classes one per probability."""
+    """A column called as the target was, and for classes one per probability; several values
+    are numbered from 0."""
     if not classes:
-        return pd.DataFrame({target: outputs[:, 0]})
+        several = outputs.shape[1] > 1
+        names = [f"{target} {i}" for i in range(outputs.shape[1])] if several else [target]
+        return pd.DataFrame(outputs, columns=names)
     table = pd.DataFrame({target: np.asarray(classes)[outputs.argmax(axis=1)]})
     for label, column in zip(classes, outputs.T, strict=True):
         table[f"probability of {label}"] = column

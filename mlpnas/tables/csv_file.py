@@ -21,6 +21,11 @@ from mlpnas.core.errors import InputError
 
 CELLS_PER_PIECE = 2_000_000  # 16 MB of float64 while one piece is parsed
 INT32 = np.iinfo(np.int32)
+# How a missing cell is written: as pandas has it, and "?", which is common in UCI files.
+MISSING_CELLS = (
+    "", "?", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND",
+    "1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null",
+)  # fmt: skip
 
 
 class Layout(NamedTuple):
@@ -38,8 +43,8 @@ class Layout(NamedTuple):
             "encoding": "utf-8-sig",
             "index_col": False,
             "skipinitialspace": True,
-            # Common in UCI files, next to the spellings that pandas knows (NA, null, ...).
-            "na_values": ["?"],
+            "na_values": list(MISSING_CELLS),
+            "keep_default_na": False,
             "low_memory": False,
         }
 

@@ -111,6 +111,34 @@ def test_an_empty_string_is_a_missing_category(tmp_path):
     np.testing.assert_array_equal(answers[0], answers[1])
 
 
+def test_a_cell_that_a_csv_calls_missing_is_missing_unless_it_is_a_category(tmp_path):
+    """The reader takes "?" and the like for missing; whoever feeds raw cells need not know."""
+    frame = odd_frame()[["isnan", "where", "y"]]  # "n/a" is one of its categories
+    frame["isnan"] = frame["isnan"].mask(frame.index < 40)
+    model = exported(table := from_frame(frame, "y"), network(table), tmp_path)
+    words = ["", "?", "NA", "null", "n/a", "never seen"]
+    answers = model({"isnan": tf.constant(words)[:, None], "where": tf.zeros((6, 1))}).numpy()
+    for same in answers[1:4]:
+        np.testing.assert_array_equal(same, answers[0])
+    assert len({tuple(answer) for answer in answers}) == 3
+
+
+def test_raw_cells_of_a_csv_give_what_its_reader_gives(shared_data, tmp_path):
+    path = shared_data("tabular/adult.csv")
+    table = read_table(path, "income")
+    loaded = exported(table, model := network(table), tmp_path)
+    cells = pd.read_csv(path, dtype=str, keep_default_na=False, nrows=2000)
+    assert (cells == "?").to_numpy().sum() > 200
+    inputs = {
+        tensor.name: tf.constant(cells[tensor.name].to_numpy()[:, None])
+        if tensor.dtype == "string"
+        else tf.constant(cells[tensor.name].to_numpy(np.float32)[:, None])
+        for tensor in loaded.inputs
+    }
+    want = expected(table, model, read_frame(path, "income")[:2000])
+    np.testing.assert_allclose(loaded(inputs), want, atol=1e-5)
+
+
 def test_a_plain_export_to_a_saved_model_works(tmp_path):
     table = read_table(DATA / "iris.csv", "species")
     model = raw_model(network(table), table)

@@ -70,6 +70,16 @@ def test_values_are_in_the_users_unit(tmp_path):
     np.testing.assert_allclose(table["y"], estimator.predict(frame), rtol=1e-5)
 
 
+def test_several_values_have_a_column_each(tmp_path):
+    frame = pd.DataFrame({"a": np.arange(40.0), "b": np.arange(40.0) % 7})
+    y = np.column_stack([3 * frame["a"] + 100, frame["b"]])
+    estimator = MLPNASRegressor(**SMALL, run_dir=tmp_path / "run").fit(frame, y)
+    assert predict(tmp_path / "run", frame, tmp_path) == 0
+    table = pd.read_csv(tmp_path / "out.csv")
+    assert list(table) == ["y 0", "y 1"]
+    np.testing.assert_allclose(table, estimator.predict(frame), rtol=1e-4)
+
+
 def test_a_run_on_arrays_predicts_arrays(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(
         mlpnas.run, "make_executor", lambda trainer, workers: InProcess(trainer)
