@@ -173,6 +173,16 @@ def test_a_tree_learned_on_one_task_helps_on_another():
     assert first > 0.7
 
 
+def test_a_transferred_tree_explores_in_units_of_its_own_scores():
+    # Scores in another unit, cut into the same regions: the same first proposals.
+    features, scores = samples(100)
+    first = [
+        LaNAS(SPACE, transfer=Partition(features, unit * scores), tree=Tree(exploration=0.5))
+        for unit in (1.0, 0.125)
+    ]
+    assert first[0].ask(20) == first[1].ask(20)
+
+
 def test_greed_loses_where_the_space_deceives():
     # Every 2 is worth more than a 1 or a 0, but best of all are the 129 chains of 6,561 with
     # six 0s or more: who looks only where it was good never goes there, unless one of the

@@ -89,6 +89,22 @@ def test_lanas_reference_figures(macro, tree, expected):
 
 
 @pytest.mark.slow
+def test_a_tree_learned_on_cifar10_helps_on_cifar100(shared_data):
+    path = shared_data("bench/nasbench201.csv.gz")
+    known, new = load_nasbench201(path), load_nasbench201(path, "cifar100")
+    fresh, transferred = [], []
+    for seed in range(10):
+        teacher = LaNAS(known.space, seed)
+        search(teacher, TabularEvaluator(known), History(), 100)
+        fresh.append(regret(new, LaNAS(new.space, seed), 20))
+        pupil = LaNAS(new.space, seed, transfer=teacher.partition)
+        transferred.append(regret(new, pupil, 20))
+    gain, error = mean_and_error(np.subtract(fresh, transferred))
+    print(f"regret after 20 trials: {np.mean(fresh):.2f} and {np.mean(transferred):.2f}")
+    assert gain > 3 * error
+
+
+@pytest.mark.slow
 def test_samples_to_the_optimum_of_nasbench201(shared_data):
     table = load_nasbench201(shared_data("bench/nasbench201.csv.gz"))
 

@@ -143,7 +143,7 @@ class LaNAS(Strategy):
         pending = np.zeros(len(room))
         drawn: list[Architecture] = []
         while len(drawn) < n and room[0]:
-            leaf = partition.select(self._exploration(), room > 0, pending, rng)
+            leaf = partition.select(self._exploration(partition), room > 0, pending, rng)
             row = int(rng.choice(np.flatnonzero(unseen & (leaves == leaf))))
             unseen[row] = False
             room[path(leaf)] -= 1
@@ -162,7 +162,7 @@ class LaNAS(Strategy):
         for leaf in set(leaves.tolist()):
             occupied[path(int(leaf))] = True
         while len(drawn) < n and occupied[0]:
-            leaf = partition.select(self._exploration(), occupied, pending, rng)
+            leaf = partition.select(self._exploration(partition), occupied, pending, rng)
             start = int(rng.choice(np.flatnonzero(leaves == leaf)))
             pending[path(leaf)] += 1
             known = self._memory.architectures[start]
@@ -188,10 +188,11 @@ class LaNAS(Strategy):
         rows = (pool.row(form) for form in self._forms)
         return [row for row in rows if row is not None]
 
-    def _exploration(self) -> float:
-        scores = self._memory.scores
-        scale = np.ptp(scores) if self._tree.scaled and scores else 1.0
-        return self._tree.exploration * float(scale)
+    def _exploration(self, partition: Partition) -> float:
+        # In units of the scores that its means are of; those of a transferred tree are
+        # another task's, and may lie elsewhere.
+        scale = partition.high - partition.low if self._tree.scaled else 1.0
+        return self._tree.exploration * scale
 
     # --- being saved --------------------------------------------------------------------
 

@@ -32,6 +32,7 @@ class Partition:
         visits: `(nodes,)`, samples in each region.
         sums: `(nodes,)`, of their scores.
         samples: per node, which of the given samples fell into it.
+        low, high: the least and the greatest score.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Partition:
         self._grow(self._scaled(features), scores, by_score)
         self.visits = np.array([len(rows) for rows in self.samples], float)
         self.sums = np.array([scores[rows].sum() for rows in self.samples])
+        self.low, self.high = float(scores.min()), float(scores.max())
 
     def _grow(self, x: np.ndarray, scores: np.ndarray, by_score: bool) -> None:
         for node in range(self.leaves.start):
@@ -86,6 +88,7 @@ class Partition:
 
     def add(self, leaf: int, score: float) -> None:
         """Count a sample from the leaf up to the root; the regions stay as they are."""
+        self.low, self.high = min(self.low, score), max(self.high, score)
         for node in path(leaf):
             self.visits[node] += 1
             self.sums[node] += score
