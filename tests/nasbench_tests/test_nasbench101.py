@@ -19,7 +19,7 @@ from mlpnas.nasbench.nasbench101 import (
     every_cell,
     prune,
 )
-from mlpnas.nasbench.nasbench101_file import NASBench101, load_nasbench101
+from mlpnas.nasbench.nasbench101_file import NASBench101, load_nasbench101, sampled_table
 
 SPACE = NASBench101Space()
 # The cell of the benchmark's README: an Inception module with two 3x3 convolutions in place
@@ -171,6 +171,18 @@ def test_the_table_has_means_and_knows_every_drawing_of_a_cell(path):
     assert found > 1
     (trial,) = TabularEvaluator(table).evaluate([SPACE.sample_architecture(rng)], 0)
     assert trial.status == "failed"
+
+
+def test_one_repeat_steers_and_the_mean_of_three_is_reported(path):
+    bench = NASBench101(path)
+    tables = [sampled_table(bench, seed) for seed in range(30)]
+    entries = [table.entries[digest(INCEPTION)] for table in tables]
+    # Validation and seconds are of one repeat: 0.93 and 1,000, or 0.94 and 1,001, ...
+    drawn = {(round(entry.score, 2), entry.seconds) for entry in entries}
+    assert drawn == {(0.93, 1000.0), (0.94, 1001.0), (0.95, 1002.0)}
+    assert {round(entry.reported, 9) for entry in entries} == {0.93}  # of .92, .93 and .94
+    again = sampled_table(bench, 7).entries
+    assert again == tables[7].entries
 
 
 def test_damaged_files(path, tmp_path):
