@@ -1,18 +1,25 @@
 """Strategies that learn from scores: what they do with scores that are none."""
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 import pytest
 from fakes import trials_of
 
 from mlpnas.core.errors import InputError
+from mlpnas.core.ppo import PPOLearner
 from mlpnas.core.strategies.bayesian import BayesianOptimization
 from mlpnas.core.strategies.evolution import RegularizedEvolution
 from mlpnas.core.strategies.lanas import LaNAS
 from mlpnas.core.strategies.local_search import LocalSearch
 from mlpnas.core.strategies.mcts import MCTS
 from mlpnas.core.strategies.memory import Memory
+from mlpnas.core.strategies.on_policy import OnPolicyStrategy, Policy
 from mlpnas.core.strategies.progressive import ProgressiveSearch
 from mlpnas.core.strategies.q_learning import QLearning
+from mlpnas.core.strategies.random import RandomStrategy
+from mlpnas.core.strategies.reinforce import ReinforceStrategy
 from mlpnas.core.strategies.surrogates import TreeEnsemble
 from mlpnas.core.strategies.tpe import TPE
 from mlpnas.core.trial import Trial
@@ -21,6 +28,7 @@ from mlpnas.space import MLPSpace
 SPACE = MLPSpace((3, "softmax"), widths=(8, 16), max_layers=4)
 
 LEARNERS = {
+    "random": RandomStrategy,
     "evolution": RegularizedEvolution,
     "local search": LocalSearch,
     "lanas": LaNAS,
@@ -33,8 +41,16 @@ LEARNERS = {
 }
 every_learner = pytest.mark.parametrize("make", LEARNERS.values(), ids=LEARNERS)
 
+# These take seconds to compile.
+CONTROLLERS = {
+    "reinforce": partial(ReinforceStrategy, units=4),
+    "ppo": partial(ReinforceStrategy, units=4, learner=PPOLearner),
+    "on-policy": partial(OnPolicyStrategy, policy=Policy(units=4)),
+}
+EVERYBODY = LEARNERS | CONTROLLERS
 
-@every_learner
+
+@pytest.mark.parametrize("make", EVERYBODY.values(), ids=EVERYBODY)
 def test_an_architecture_of_another_space_is_refused(make):
     other = MLPSpace((4, "softmax")).parse("(8, 'relu'), (4, 'softmax')")
     with pytest.raises(InputError, match=r"belongs to the space .*4 softmax.*not to"):
@@ -52,6 +68,24 @@ def test_no_score_stops_a_search(make, score):
         strategy.tell(trials_of(batch, value))
         asked += batch
     assert len(set(asked)) == 40
+
+
+def learned(strategy):
+    """The weights and averages, without the record of what was asked."""
+    record = ("proposed", "round")
+    return {k: v for k, v in strategy.state().items() if not k.startswith(record)}
+
+
+@pytest.mark.parametrize("name", ["reinforce", "on-policy"])  # ppo's tell is reinforce's
+def test_a_controller_learns_nothing_from_scores_that_are_none(name):
+    strategy = CONTROLLERS[name](MLPSpace((3, "softmax"), widths=(8,), max_layers=2))
+    before = learned(strategy)
+    crashed, *others = trials_of(strategy.ask(4))
+    scores = (np.nan, np.inf, -np.inf)
+    others = [replace(t, score=score) for t, score in zip(others, scores, strict=True)]
+    strategy.tell([replace(crashed, status="failed"), *others])  # it has a score all the same
+    for key, array in learned(strategy).items():
+        np.testing.assert_array_equal(array, before[key], err_msg=key)
 
 
 def test_scores_that_are_no_numbers_are_not_learned_from():

@@ -4,12 +4,12 @@ Failed trials are remembered as tried and are never learned from; so are scores 
 finite numbers.
 """
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from mlpnas.core.search_space import Architecture, SearchSpace, Tokens
+from mlpnas.core.strategies.strategy import lessons
 from mlpnas.core.trial import Trial
 
 
@@ -41,12 +41,10 @@ class Memory:
 
     def tell(self, trials: Sequence[Trial]) -> list[Architecture]:
         """Remember the trials that have a score to learn from; these are returned."""
-        for trial in trials:
-            self._space.check(trial.architecture)
-        told = [(t.architecture, t.score) for t in trials if t.ok and t.score is not None]
-        good = [(a, float(score)) for a, score in told if math.isfinite(score)]
+        told = zip(trials, lessons(self._space, trials), strict=True)
+        good = [(trial.architecture, score) for trial, score in told if score is not None]
         for architecture, score in good:
-            self._add(architecture, score)
+            self._add(architecture, float(score))
         return [architecture for architecture, _ in good]
 
     def _add(self, architecture: Architecture, score: float) -> None:

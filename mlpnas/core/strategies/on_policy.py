@@ -21,7 +21,7 @@ from mlpnas.core.controller import Controller, Walks
 from mlpnas.core.controller_options import PLAIN, ControllerOptions
 from mlpnas.core.learner import ReinforceLearner, load, saved
 from mlpnas.core.search_space import Architecture, SearchSpace
-from mlpnas.core.strategies.strategy import Strategy
+from mlpnas.core.strategies.strategy import Strategy, lessons
 from mlpnas.core.trial import Trial
 
 
@@ -92,11 +92,11 @@ class OnPolicyStrategy(Strategy):
         return self.space.shares(self.sample(200))
 
     def tell(self, trials: Sequence[Trial]) -> None:
-        scored = [(i, trial.score) for i, trial in enumerate(trials) if trial.score is not None]
-        if scored:
-            rows = [i for i, _ in scored]
+        scores = np.array(lessons(self.space, trials), np.float64)  # None becomes NaN
+        rows = np.flatnonzero(np.isfinite(scores))
+        if len(rows):
             bonus = self._policy.entropy * self._entropies[rows]
-            advantages = self._advantages(np.array([score for _, score in scored]) + bonus)
+            advantages = self._advantages(scores[rows] + bonus)
             coefficients = (advantages / len(rows)).astype(np.float32)
             self._learner.step(self._tokens[rows], coefficients)
         self._round += 1

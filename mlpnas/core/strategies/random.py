@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from mlpnas.core.search_space import Architecture, SearchSpace
-from mlpnas.core.strategies.strategy import Novelty, Strategy
+from mlpnas.core.strategies.strategy import Novelty, Strategy, lessons
 from mlpnas.core.trial import Trial
 
 
@@ -42,7 +42,8 @@ class RandomStrategy(Strategy):
         return self._novelty.draw(n, lambda k: [self._draw(rng) for _ in range(k)], rng)
 
     def tell(self, trials: Sequence[Trial]) -> None:
-        """Nothing to learn."""
+        """Nothing to learn; trials of another space are refused as everywhere."""
+        lessons(self.space, trials)
 
     def sample(self, n: int) -> list[Architecture]:
         rng = self._rng(1)

@@ -25,7 +25,7 @@ from mlpnas.core.learner import (
     saved,
 )
 from mlpnas.core.search_space import Architecture, SearchSpace
-from mlpnas.core.strategies.strategy import Novelty, Strategy
+from mlpnas.core.strategies.strategy import Novelty, Strategy, lessons
 from mlpnas.core.trial import Trial
 
 # Tokens of an architecture -> the score that each accuracy head expects, (members,).
@@ -190,11 +190,11 @@ class ReinforceStrategy(Strategy):
     # --- being told ---------------------------------------------------------------------
 
     def tell(self, trials: Sequence[Trial]) -> None:
-        for trial in trials:
+        for trial, score in zip(trials, lessons(self.space, trials), strict=True):
             key = self._key(trial.architecture)
             self._awaited.discard(key)
-            if trial.score is not None:
-                self._scores[key] = trial.score
+            if score is not None:
+                self._scores[key] = score
         drawn, uniform = self._settled()
         known = np.array([self._key(a) in self._scores for a in drawn], bool)
         if known.any():

@@ -7,6 +7,7 @@ It knows nothing about training. What it may read of an architecture is its deci
 features, its neighbours and its canonical form; so every strategy works on every space.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -76,6 +77,20 @@ class Strategy(ABC):
     @abstractmethod
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Inverse of `state`, for a strategy made with the same arguments."""
+
+
+def lessons(space: SearchSpace, trials: Iterable[Trial]) -> list[float | None]:
+    """Of every trial the score to learn from; None if it failed or is no finite number.
+
+    Raises:
+        InputError: if an architecture is of another space.
+    """
+    scores: list[float | None] = []
+    for trial in trials:
+        space.check(trial.architecture)
+        known = trial.ok and trial.score is not None and math.isfinite(trial.score)
+        scores.append(trial.score if known else None)
+    return scores
 
 
 class Novelty:
