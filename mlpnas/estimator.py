@@ -155,8 +155,8 @@ class _Search(BaseEstimator, ABC):
 
         The score of the search is a proxy, reached in few epochs; what the finalists scored
         once retrained, on the same validation rows or, if these are few, in a cross-validation,
-        stands in a column of its own. In a cross-validation a plain network of one layer takes
-        part too: it is no trial, but may be the winner.
+        stands in a column of its own. A plain network of one layer takes part in that: it is no
+        trial, but may be the winner.
 
         Args:
             n: how many; None for all.

@@ -61,8 +61,7 @@ class Winner(NamedTuple):
     """The finalist that was chosen when retrained, as a compiled Keras model.
 
     Attributes:
-        trial: the trial that found it; its number is `PLAIN` for the plain network, which
-            takes part in a cross-validation.
+        trial: the trial that found it; its number is `PLAIN` for the plain network.
         retrained: score of every finalist, after retraining on the validation rows or from
             the cross-validation, by trial number.
         outcomes: how each of them was trained, with its weights, by trial number.
@@ -107,11 +106,11 @@ def retrain(
 ) -> Winner:
     """Train the finalists from fresh weights and keep the best.
 
-    The search score is a proxy; five candidates and longer training are a small price for
-    not depending on it alone. The winner is that which validates best. Where validation rows
-    are too few to choose by, a cross-validation chooses among them and a plain network, and
-    says too after how many epochs to stop, see there. Either way it learns from the training
-    rows alone, and the test fold is not read here.
+    The search score is a proxy; some candidates and longer training are a small price for
+    not depending on it alone. A plain network of one layer joins them, unless there is but one
+    finalist. The winner is that which validates best. Where validation rows are too few to
+    choose by, a cross-validation chooses and says too after how many epochs to stop, see
+    there. Either way it learns from the training rows alone, and the test fold is not read.
 
     Args:
         finalists: successful trials, best search score first.
@@ -126,10 +125,10 @@ def retrain(
     """
     recipe = recipe or finish(len(task.train))
     run = run or partial(map, MLPTrainer(task, generator, recipe).train)
-    candidates, plans = list(finalists), {trial.id: recipe for trial in finalists}
+    candidates = with_plain(generator, finalists) if len(finalists) > 1 else finalists
+    plans = {trial.id: recipe for trial in candidates}
     estimates: dict[int, Estimate] = {}
     if len(finalists) > 1 and is_needed(task):
-        candidates = with_plain(generator, finalists)
         estimates = cross_validate(candidates, seed, recipe, run, on_step)
         # Where none could be judged, for want of a class in some part say, all is as before.
         plans = {i: e.recipe(recipe) for i, e in estimates.items()} or plans

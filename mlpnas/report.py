@@ -85,7 +85,7 @@ def _winner(record: dict[str, Any], history: History, space: MLPSpace) -> Sectio
     title = "The winner" if told else "The best so far"
     architecture = space.parse(told["architecture"]) if told else best.architecture
     number = told["trial"] if told else best.id
-    # A plain network takes part in the last choice; it was no trial.
+    # A plain network takes part in the choice; it was no trial.
     name = f"Trial {number}" if number >= 0 else "A plain network"
     hidden = space.layers(architecture)
     widest = max(units for units, _ in (*(h for h in hidden if h != DROPOUT), space.head))
@@ -102,12 +102,11 @@ def _winner(record: dict[str, Any], history: History, space: MLPSpace) -> Sectio
 def _leaderboard(record: dict[str, Any], history: History) -> Section:
     retrained = record.get("retrained_validation", {})
     section = sections.leaderboard(history, retrained)
-    if not record.get("cross_validated"):
-        return section
-    plain = retrained.get("-1")  # absent if a finalist was the plain network itself
-    beside = f" A plain network of one layer has {plain:.4f}." if plain is not None else ""
-    told = "The retrained scores are means of a cross-validation." + beside
-    return section.text(told, note=True)
+    if record.get("cross_validated"):
+        section.text("The retrained scores are means of a cross-validation.", note=True)
+    if plain := retrained.get("-1"):  # absent if a finalist was the plain network itself
+        section.text(f"A plain network of one layer has {plain:.4f}.", note=True)
+    return section
 
 
 def _scores(

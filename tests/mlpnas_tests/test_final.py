@@ -21,6 +21,7 @@ FEW = Task("three", "multiclass", SIX, FOLD, FOLD, ("a", "b", "c"))
 TASK = replace(FEW, valid=FOLD.take(np.arange(ENOUGH) % 4))  # no cross-validation
 GENERATOR = MLPGenerator(MLPSpace(TASK.head, widths=(8, 16), max_layers=2))
 FINALISTS = trials_of(list(GENERATOR.space)[:3])
+PLAIN_ONE = GENERATOR.space.parse("(16, 'relu'), (3, 'softmax')")
 
 
 def trained(job, accuracy):
@@ -33,7 +34,7 @@ def test_the_best_of_those_that_could_be_trained_wins():
     asked, begun = [], []
 
     def run(jobs):
-        for job, accuracy in zip(jobs, (0.5, None, 0.7), strict=True):
+        for job, accuracy in zip(jobs, (0.5, None, 0.7, 0.6), strict=True):
             asked.append(job)
             dead = Outcome(reason="its process died twice: ended by SIGSEGV")
             yield dead if accuracy is None else trained(job, accuracy)
@@ -41,10 +42,11 @@ def test_the_best_of_those_that_could_be_trained_wins():
     recipe = Recipe(epochs=3)
     winner = retrain(GENERATOR, TASK, FINALISTS, 5, begun.append, recipe, run)
     assert winner.trial.id == 2
-    assert winner.retrained == {0: 0.5, 2: 0.7}
-    assert begun == [f"retraining finalist {number} of 3" for number in (1, 2, 3)]
+    assert winner.retrained == {0: 0.5, 2: 0.7, PLAIN: 0.6}
+    assert begun == [f"retraining finalist {number} of 4" for number in (1, 2, 3, 4)]
     assert [(job.architecture, job.seed, job.recipe, job.weights) for job in asked] == [
-        (trial.architecture, 5, recipe, {}) for trial in FINALISTS
+        (architecture, 5, recipe, {})
+        for architecture in [*(trial.architecture for trial in FINALISTS), PLAIN_ONE]
     ]
 
 
@@ -73,9 +75,8 @@ def test_where_they_are_trained_makes_no_difference():
 
 def test_few_validation_rows_are_not_trusted_alone():
     """The first finalist's fourth part died, of the others and the plain network all lived."""
-    plain = GENERATOR.space.parse("(16, 'relu'), (3, 'softmax')")
     curves = {0: (0.9, 0.9), 1: (0.4, 0.6, 0.8), 2: (0.7, 0.5, 0.3), PLAIN: (0.1, 0.1, 0.1)}
-    numbers = {trial.architecture: trial.id for trial in FINALISTS} | {plain: PLAIN}
+    numbers = {trial.architecture: trial.id for trial in FINALISTS} | {PLAIN_ONE: PLAIN}
     asked, told = [], []
 
     def run(jobs):
@@ -114,7 +115,8 @@ def test_where_no_part_can_be_judged_the_validation_rows_decide():
             yield trained(job, 0.5) if job.part is None else lost
 
     winner = retrain(GENERATOR, FEW, FINALISTS, 0, run=run)
-    assert (winner.retrained, winner.cross_validated) == ({0: 0.5, 1: 0.5, 2: 0.5}, False)
+    assert winner.retrained == {0: 0.5, 1: 0.5, 2: 0.5, PLAIN: 0.5}
+    assert not winner.cross_validated
 
 
 def test_a_lone_finalist_is_not_cross_validated():
@@ -216,7 +218,7 @@ def test_rows_without_weights_weigh_one(first):
 
 @pytest.mark.parametrize(
     ("train", "valid", "needed"),
-    [(1500, 400, True), (1500, 500, False), (2200, 400, False), (6, 4, True), (5, 4, False)],
+    [(3500, 900, True), (3500, 1000, False), (4200, 900, False), (6, 4, True), (5, 4, False)],
 )
 def test_cross_validation_is_for_few_rows_but_not_too_few(train, valid, needed):
     rows = Fold(np.zeros((train, 1), np.float32), np.zeros(train, np.int32))
