@@ -196,6 +196,14 @@ class SearchSpace(ABC):
             code[token] = 1.0
         return np.concatenate(codes)
 
+    def paths(self, architecture: Architecture) -> np.ndarray:
+        """Which ways lead through the network, as zeros and ones, equal length for all.
+
+        Surrogates may read them in place of `features`, which they are where a space does
+        not tell paths.
+        """
+        return self.features(architecture)
+
     def neighbours(self, architecture: Architecture) -> list[Architecture]:
         """Architectures one edit away, without repeats, in a fixed order.
 

@@ -17,12 +17,15 @@ from functools import cache
 from itertools import combinations, groupby, permutations, product
 from typing import NamedTuple
 
+import numpy as np
+
 from mlpnas.core.errors import InputError
 from mlpnas.core.search_space import Architecture, Tokens
 from mlpnas.nasbench.choices import ChoiceSpace
 
 OPERATIONS = ("conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3")
 VERTICES, MAX_EDGES = 7, 9
+LONGEST = 3  # operations on a path that counts as a feature; longer ones are rare
 Edges = frozenset[tuple[int, int]]
 
 
@@ -83,6 +86,21 @@ def _joined(hashes: list[str], vertices: list[int]) -> str:
 
 def _md5(text: str) -> str:
     return hashlib.md5(text.encode("utf-8"), usedforsecurity=False).hexdigest()
+
+
+def paths(cell: Cell, vertex: int = 0) -> list[tuple[int, ...]]:
+    """The operations on every way from a vertex to the output, the vertex left out."""
+    last, found = len(cell.labels) - 1, []
+    for i, j in sorted(cell.edges):
+        if i == vertex:
+            here = () if j == last else (cell.labels[j],)
+            found += [(*here, *way) for way in paths(cell, j)]
+    return [()] if vertex == last else found
+
+
+def path_index(path: Sequence[int]) -> int:
+    """The number of a path, sum_i 3^i (op_i + 1): shorter ones come first, 364 in all."""
+    return sum(len(OPERATIONS) ** i * (op + 1) for i, op in enumerate(path))
 
 
 def every_cell(vertices: int) -> Iterator[Cell]:
@@ -188,6 +206,19 @@ class NASBench101Space(ChoiceSpace):
         """The fingerprint of its cell; empty if it is not one of the benchmark's."""
         cell = self.cell(architecture)
         return "" if cell is None else digest(cell)
+
+    def paths(self, architecture: Architecture) -> np.ndarray:
+        """Which paths of up to three operations lead from input to output, `(40,)`.
+
+        The first of 364 bits (White et al., BANANAS, 2019), see `path_index`; none is set if
+        the cell is not one of the benchmark's. With fewer than five vertices they are fewer.
+        """
+        longest = min(LONGEST, self.vertices - 2)
+        bits = np.zeros(1 + path_index([len(OPERATIONS) - 1] * longest))
+        cell = self.cell(architecture)
+        short = (path for path in (paths(cell) if cell else ()) if len(path) <= longest)
+        bits[[path_index(path) for path in short]] = 1.0
+        return bits
 
     def canonical(self, architecture: Architecture) -> Architecture:
         """The canonical cell on the first vertices; idle ones have the first operation."""

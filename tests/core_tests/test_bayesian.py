@@ -77,9 +77,14 @@ def test_good_options_are_asked_for_more_and_more(make):
     assert np.mean(means[-2:]) > 0.7
 
 
-def test_an_encoding_of_the_caller_is_used():
-    space = NASBench201Space()
-    strategy = BayesianOptimization(space, surrogate=TreeEnsemble(), encode=space.paths)
+@pytest.mark.parametrize(("space", "width"), [(NASBench201Space(), 155), (SPACE, 24)])
+def test_a_surrogate_may_read_paths_which_are_features_where_a_space_has_none(space, width):
+    class Reader(TreeEnsemble):
+        def promise(self, known, scores, asked, seed):
+            assert known.shape[1] == asked.shape[1] == width  # 8 layers, 3 options: 24
+            return super().promise(known, scores, asked, seed)
+
+    strategy = BayesianOptimization(space, surrogate=Reader(), encode=space.paths)
     strategy.tell(trials_of(strategy.ask(10)))
     (asked,) = strategy.ask(1)
     assert strategy.predict(asked) is not None

@@ -3,7 +3,7 @@
 import base64
 import json
 import struct
-from itertools import permutations
+from itertools import permutations, product
 
 import numpy as np
 import pytest
@@ -17,6 +17,8 @@ from mlpnas.nasbench.nasbench101 import (
     canonical_cell,
     digest,
     every_cell,
+    path_index,
+    paths,
     prune,
 )
 from mlpnas.nasbench.nasbench101_file import NASBench101, load_nasbench101, sampled_table
@@ -37,6 +39,13 @@ def shuffled(cell, order):
     return Cell(edges, tuple(cell.labels[old] for old in order))
 
 
+def architecture_of(cell):
+    """The drawing with all seven vertices where the cell has them."""
+    return SPACE.architecture(
+        [*cell.labels[1:-1], *(slot in cell.edges for slot in SPACE.slots)]
+    )
+
+
 def test_published_digests():
     plain = Cell(frozenset([(0, 1)]), (-1, -2))
     assert digest(plain) == "043721b9c7fe8c5fad811d47d83132ec"
@@ -48,6 +57,34 @@ def test_pruning_drops_what_leads_nowhere():
     cell = prune(frozenset([(0, 1), (1, 3), (0, 2)]), (-1, 0, 2, -2))
     assert cell == Cell(frozenset([(0, 1), (1, 2)]), (-1, 0, -2))
     assert prune(frozenset([(0, 1)]), (-1, 0, -2)) is None
+
+
+def test_paths_are_numbered_from_short_to_long():
+    # 1 + 3 + 9 + ... + 243 = 364 paths of up to five operations; 40 of up to three.
+    every = [path for n in range(6) for path in product(range(3), repeat=n)]
+    numbers = [path_index(path) for path in every]
+    assert sorted(numbers) == list(range(364))
+    assert {len(every[numbers.index(n)]) for n in range(40)} == {0, 1, 2, 3}
+    assert path_index((0, 2, 1)) == 1 + 3 * 3 + 9 * 2
+
+
+def test_paths_of_a_cell():
+    # Of the Inception cell: 1x1; 3x3; 3x3, 3x3; pooling. Numbers 2, 1, 1 + 3 and 3.
+    assert paths(INCEPTION) == [(1,), (0,), (0, 0), (2,)]
+    bits = np.zeros(40)
+    bits[[1, 2, 3, 4]] = 1
+    np.testing.assert_array_equal(SPACE.paths(architecture_of(INCEPTION)), bits)
+    # A chain of five operations is longer than what is told; its short cut is not.
+    chain = frozenset((v, v + 1) for v in range(6))
+    labels = (-1, 0, 0, 0, 0, 0, -2)
+    assert not SPACE.paths(architecture_of(Cell(chain, labels))).any()
+    short = SPACE.paths(architecture_of(Cell(chain | {(0, 6)}, labels)))
+    assert np.flatnonzero(short).tolist() == [0]
+    nowhere = SPACE.architecture([0] * 26)
+    assert not SPACE.paths(nowhere).any()
+    assert NASBench101Space(vertices=4).paths(
+        NASBench101Space(4).parse("110101/maxpool3x3,conv1x1-bn-relu")
+    ).nonzero()[0].tolist() == [2, 3 + 2 * 3]
 
 
 def test_small_cells_are_counted():
@@ -88,11 +125,9 @@ def test_the_order_of_vertices_does_not_matter():
 
 
 def test_architectures():
-    bits = "".join(
-        str(int((i, j) in INCEPTION.edges)) for i in range(7) for j in range(i + 1, 7)
-    )
     names = ",".join(OPERATIONS[label] for label in INCEPTION.labels[1:-1])
-    architecture = SPACE.parse(f"{bits}/{names}")
+    architecture = architecture_of(INCEPTION)
+    assert SPACE.parse(str(architecture)) == architecture
     assert SPACE.cell(architecture) == INCEPTION
     canonical = SPACE.canonical(architecture)
     assert SPACE.canonical(canonical) == canonical
@@ -161,9 +196,7 @@ def test_the_table_has_means_and_knows_every_drawing_of_a_cell(path):
         cell = shuffled(INCEPTION, (0, *order, 6))
         if not all(i < j for i, j in cell.edges):
             continue
-        bits = [int((i, j) in cell.edges) for i in range(7) for j in range(i + 1, 7)]
-        architecture = SPACE.architecture([*cell.labels[1:-1], *bits])
-        entry = table.find(architecture)
+        entry = table.find(architecture_of(cell))
         assert entry.score == pytest.approx(0.94)
         assert entry.reported == pytest.approx(0.93)
         assert (entry.seconds, entry.parameters) == (1001.0, 2_694_282)

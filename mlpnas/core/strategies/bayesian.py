@@ -1,7 +1,8 @@
 """BayesianOptimization: a surrogate model of the score says which candidates are worth it.
 
 Candidates are the neighbours of the best architectures and some random ones; those that the
-surrogate finds most promising are evaluated. With a `TreeEnsemble` this is close to BANANAS.
+surrogate finds most promising are evaluated. With a `TreeEnsemble` that reads a space's
+`paths` this is close to BANANAS.
 
 Source: White, Neiswanger and Savani, "BANANAS: Bayesian optimization with neural
 architectures for neural architecture search", AAAI 2021 (neighbours of the best as
@@ -29,7 +30,8 @@ class BayesianOptimization(Strategy):
         initial: random successful trials before the surrogate is asked.
         parents: how many of the best have their neighbours considered.
         candidates: at most this many neighbours, and a fifth as many random ones.
-        encode: features for the surrogate; the space's own if None.
+        encode: features for the surrogate; the space's own if None; `space.paths` as
+            in BANANAS.
     """
 
     def __init__(
