@@ -1,31 +1,38 @@
 """How fast does each strategy find good architectures? Measured on published tables.
 
 Every strategy searches the same table with many seeds; nothing is trained. Reported are the
-regret (best value of the table less the best found, in the table's search metric) against
-the number of trials and against simulated seconds, mean and quartiles over the runs; and how
-many trials it takes to find the best architecture, and one of the best 0.1%. Random search
-stands there twice, measured and as its exact expectation.
+regret (best value of the table less that of the incumbent, the trial which the search metric
+prefers) against the number of trials and against simulated seconds, mean and quartiles over
+the runs; and how many trials it takes to find the best architecture, and one of the best
+0.1%. Random search stands there twice, measured and as its exact expectation.
 
     python benchmarks/strategies.py --bench nasbench201-cifar10 --runs 100
     python benchmarks/strategies.py --bench nasbench-macro --only lanas evolution
     python benchmarks/strategies.py --bench mlp-digits --trials 300
+    python benchmarks/strategies.py --bench mlp-wine-early --trials 100
     python benchmarks/strategies.py --overhead
 
-Prints one JSON line, and writes a figure beside it with --figure. But for `mlp-digits` and
-`mlp-wine` the tables are not part of the project; --data names their folder. The controller
-needs seconds to compile for each run, so it takes part where --only names it.
+Prints one JSON line, and writes a figure beside it with --figure. What may be searched says
+`problems.py`; architectures that are in no table are not counted as trials. But for our own
+the tables are not part of the project; --data names their folder.
+
+Some strategies take part only where --only names them: the controller's need seconds to
+compile for each run; progressive search needs a space with small and large architectures;
+Q-learning plans for 100 trials; BANANAS is the tree ensemble where a space tells no paths.
 """
 
 import argparse
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import problems
+import regret
 
 from mlpnas.core.runtime import start_tensorflow
 
@@ -33,31 +40,30 @@ start_tensorflow()  # before the modules that import it, or it would talk
 
 # ruff: noqa: E402
 from mlpnas.core.errors import InputError
+from mlpnas.core.evaluator import Evaluator
 from mlpnas.core.ppo import PPOLearner
 from mlpnas.core.search import search
-from mlpnas.core.search_space import SearchSpace
+from mlpnas.core.search_space import Architecture, SearchSpace
 from mlpnas.core.strategies.bayesian import BayesianOptimization
 from mlpnas.core.strategies.evolution import RegularizedEvolution
 from mlpnas.core.strategies.lanas import LaNAS
 from mlpnas.core.strategies.local_search import LocalSearch
 from mlpnas.core.strategies.mcts import MCTS
+from mlpnas.core.strategies.progressive import ProgressiveSearch
+from mlpnas.core.strategies.q_learning import QLearning
 from mlpnas.core.strategies.random import RandomStrategy
 from mlpnas.core.strategies.reinforce import ReinforceStrategy
 from mlpnas.core.strategies.strategy import Strategy
 from mlpnas.core.strategies.surrogates import TreeEnsemble
 from mlpnas.core.strategies.tpe import TPE
 from mlpnas.core.tabular import Table, TabularEvaluator
-from mlpnas.core.trial import History
-from mlpnas.nasbench.fcnet import load_fcnet
-from mlpnas.nasbench.graph import load_graph
-from mlpnas.nasbench.macro import load_macro
-from mlpnas.nasbench.mlp import load_mlp
-from mlpnas.nasbench.nasbench201 import load_nasbench201
-from mlpnas.nasbench.spikenas import load_spikenas
+from mlpnas.core.trial import History, Trial
+from mlpnas.nasbench.nasbench201 import NASBench201Space
+from mlpnas.space import MLPSpace
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "bench"
 
-STRATEGIES: dict[str, Callable[[SearchSpace, int], Strategy]] = {
+QUICK: dict[str, Callable[[SearchSpace, int], Strategy]] = {
     "random": partial(RandomStrategy, uniform_over="architectures"),
     "evolution": RegularizedEvolution,
     "local search": LocalSearch,
@@ -66,52 +72,44 @@ STRATEGIES: dict[str, Callable[[SearchSpace, int], Strategy]] = {
     "tpe": TPE,
     "tree search": MCTS,
     "tree ensemble": lambda space, seed: BayesianOptimization(space, seed, TreeEnsemble()),
+}
+STRATEGIES: dict[str, Callable[[SearchSpace, int], Strategy]] = {
+    **QUICK,
+    "bananas": lambda space, seed: BayesianOptimization(
+        space, seed, TreeEnsemble(), encode=space.paths
+    ),
+    "q-learning": QLearning,
+    "progressive": ProgressiveSearch,
     "reinforce": ReinforceStrategy,
     "plain reinforce": partial(ReinforceStrategy, predictor=None),
     "ppo": partial(ReinforceStrategy, learner=PPOLearner),
 }
-QUICK = [name for name in STRATEGIES if "reinforce" not in name and name != "ppo"]
 
 
-def load(bench: str, data: Path) -> Table:
-    """The table of that name."""
-    dataset: Any  # the loaders say which they know
-    family, _, dataset = bench.rpartition("-")
-    if family == "nasbench201":
-        return load_nasbench201(data / "nasbench201.csv.gz", dataset)
-    if family == "fcnet":
-        return load_fcnet(data / "fcnet.npz", dataset)
-    if family == "mlp":
-        return load_mlp(dataset)
-    if bench == "spikenas-cifar10":
-        return load_spikenas(data / "spikenas_cifar10.npz")
-    if bench == "nasbench-macro":
-        return load_macro(data / "nasbench_macro.csv.gz")
-    if family == "nasbench-graph":
-        suffix = "_proteins" if dataset == "proteins" else ""
-        return load_graph(data / f"nasbench_graph{suffix}.csv.gz", dataset)
-    raise InputError(
-        f"there is no benchmark {bench!r}; expected nasbench201-cifar10 (-cifar100, "
-        "-imagenet16), nasbench-macro, nasbench-graph-cora (and the other graphs), "
-        "fcnet-protein_structure (and the other tasks), spikenas-cifar10, mlp-digits "
-        "or mlp-wine"
-    )
+def run(
+    table: Table, judge: Table, strategy: Strategy, trials: int, per_round: int
+) -> regret.Outcome:
+    """One search of `table`, whose incumbents `judge` has the value of."""
+    counted: list[Trial] = []  # those that the table knows, successful or not
 
+    def count(trial: Trial) -> None:
+        if trial.ok or trial.seconds:
+            counted.append(trial)
 
-def run(table: Table, strategy: Strategy, trials: int, per_round: int) -> dict[str, Any]:
-    """One search: regret and simulated seconds after each trial, and what it took."""
-    started = time.perf_counter()
-    history = search(strategy, TabularEvaluator(table), History(), trials, per_round)
+    def enough(upcoming: Architecture | None) -> bool:
+        return len(counted) >= trials
+
+    started, evaluator = time.perf_counter(), TabularEvaluator(table)
+    history = search(strategy, evaluator, History(), sys.maxsize, per_round, count, enough)
     took = time.perf_counter() - started
-    scores = [-np.inf if t.score is None else t.score for t in history.trials]
-    best = np.maximum.accumulate(scores)
-    top = table.ranked[max(1, len(table.ranked) // 1000) - 1]
+    values = regret.incumbents(counted, judge)
+    top = judge.ranked[max(1, len(judge.ranked) // 1000) - 1]
     return {
-        "regret": table.optimum - best,
-        "seconds": np.cumsum([t.seconds for t in history.trials]),
-        "to_best": _first(best >= table.optimum),
-        "to_top": _first(best >= top),
-        "reported": TabularEvaluator(table).reported(history.trials),
+        "regret": judge.optimum - values,
+        "seconds": np.cumsum([trial.seconds for trial in counted]),
+        "to_best": _first(values >= judge.optimum),
+        "to_top": _first(values >= top),
+        "reported": evaluator.reported(counted),
         "ms_per_trial": 1000 * took / len(history),
     }
 
@@ -121,163 +119,127 @@ def _first(reached: np.ndarray) -> float:
     return float(np.argmax(reached)) + 1 if reached.any() else np.inf
 
 
-def summary(runs: list[dict[str, Any]], trials: int, at: list[int]) -> dict[str, Any]:
-    """Mean and quartiles over the runs of one strategy; JSON-able."""
-    regret = np.array([r["regret"] for r in runs])
-    figures: dict[str, Any] = {
-        "regret_mean": _at(regret.mean(axis=0), at),
-        "regret_error": _at(regret.std(axis=0) / np.sqrt(len(runs)), at),
-        "regret_quartile_1": _at(np.quantile(regret, 0.25, axis=0), at),
-        "regret_quartile_3": _at(np.quantile(regret, 0.75, axis=0), at),
-        "reported_mean": float(np.mean([r["reported"] for r in runs])),
-        "ms_per_trial": round(float(np.mean([r["ms_per_trial"] for r in runs])), 2),
-    }
-    for goal in ("to_best", "to_top"):
-        needed = np.array([r[goal] for r in runs])
-        quartiles = np.quantile(needed, [0.25, 0.5, 0.75], method="higher")
-        figures[goal] = {
-            "reached": float(np.isfinite(needed).mean()),
-            # Runs that did not get there count as if the next trial would have: a lower bound.
-            "mean_at_least": float(np.minimum(needed, trials + 1).mean()),
-            "quartiles": [float(q) if np.isfinite(q) else None for q in quartiles],
-        }
-    return figures
-
-
-def _at(curve: np.ndarray, at: list[int]) -> dict[str, float]:
-    return {str(n): float(f"{curve[n - 1]:.4g}") for n in at}
-
-
-def compare(table: Table, names: list[str], options: argparse.Namespace) -> dict[str, Any]:
+def compare(options: argparse.Namespace) -> dict[str, Any]:
     """All runs of all strategies; the progress goes to standard error."""
-    curves: dict[str, list[dict[str, Any]]] = {}
-    for name in names:
+    steering, judge = problems.load(options.bench, options.data)
+    table = steering(0)
+    trials = min(options.trials, len(judge.ranked))
+    at = [n for n in (10, 20, 50, 100, 200, 500, 1000, 2000) if n <= trials]
+    curves: dict[str, list[regret.Outcome]] = {}
+    for name in options.only:
         curves[name] = [
-            run(table, STRATEGIES[name](table.space, seed), options.trials, options.per_round)
+            run(
+                steering(seed),
+                judge,
+                STRATEGIES[name](table.space, seed),
+                trials,
+                options.per_round,
+            )
             for seed in range(options.runs)
         ]
-        print(f"{name}: {summary(curves[name], options.trials, options.at)}", file=sys.stderr)
+        print(f"{name}: {regret.summary(curves[name], at, np.zeros(0))}", file=sys.stderr)
     if options.figure:
-        draw(table, curves, options.trials, options.figure)
+        exact = table.random_regret(range(1, trials + 1)) if table is judge else np.zeros(0)
+        regret.draw(curves, exact, judge.metric, options.figure)
+    times = regret.times_of(curves, 8)
+    return {
+        "bench": options.bench,
+        "metric": judge.metric,
+        "steered_by": table.metric,
+        "reported_metric": table.reported_metric,
+        "architectures": len(judge.ranked),
+        "optimum": judge.optimum,
+        "runs": options.runs,
+        "trials": trials,
+        "per_round": options.per_round,
+        "random_exact": random_exact(judge, at) if table is judge else None,
+        "strategies": {name: regret.summary(runs, at, times) for name, runs in curves.items()},
+    }
+
+
+def random_exact(table: Table, at: list[int]) -> dict[str, Any]:
+    """Expectations of random search, if no training of the table failed."""
     count = len(table.ranked)
     return {
-        "bench": table.name,
-        "metric": table.metric,
-        "reported_metric": table.reported_metric,
-        "architectures": count,
-        "optimum": table.optimum,
-        "runs": options.runs,
-        "trials": options.trials,
-        "per_round": options.per_round,
-        "random_exact": {
-            "regret_mean": _at(table.random_regret(range(1, options.trials + 1)), options.at),
-            "to_best_mean": (count + 1) / 2,
-            "to_top_mean": (count + 1) / (max(1, count // 1000) + 1),
-        },
-        "strategies": {n: summary(r, options.trials, options.at) for n, r in curves.items()},
+        "regret_mean": regret.rounded(at, table.random_regret(at)),
+        "to_best_mean": (count + 1) / 2,
+        "to_top_mean": (count + 1) / (max(1, count // 1000) + 1),
     }
 
 
-def draw(table: Table, curves: dict[str, list], trials: int, path: Path) -> None:
-    """Mean regret with quartiles, against trials and (where known) simulated seconds."""
-    import matplotlib
+class MadeUp(Evaluator):
+    """Scores that are sums of random effects of the options, for any space."""
 
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
+    def __init__(self, space: SearchSpace):
+        self._space, rng = space, np.random.default_rng(0)
+        self._effects = rng.normal(0, 0.03, sum(len(d.options) for d in space.decisions))
 
-    timed = any(run["seconds"][-1] > 0 for runs in curves.values() for run in runs)
-    figure, axes = plt.subplots(1, 1 + timed, figsize=(6 * (1 + timed), 4.5), squeeze=False)
-    counts = np.arange(1, trials + 1)
-    axes[0, 0].plot(counts, table.random_regret(counts), "k:", label="random, exact")
-    for name, runs in curves.items():
-        _band(axes[0, 0], counts, np.array([r["regret"] for r in runs]), name)
-        if timed:
-            times = np.geomspace(
-                max(r["seconds"][0] for r in runs), min(r["seconds"][-1] for r in runs), 200
-            )
-            _band(axes[0, 1], times, np.array([_until(r, times) for r in runs]), name)
-    for axis, label in zip(axes[0], ("trials", "simulated seconds"), strict=False):
-        axis.set(xscale="log", yscale="log", xlabel=label, ylabel=f"regret in {table.metric}")
-        axis.legend(fontsize=8)
-    figure.suptitle(f"{table.name}: mean and quartiles of {len(runs)} runs")
-    figure.tight_layout()
-    figure.savefig(path, dpi=120)
+    def evaluate(self, architectures: Sequence[Architecture], first_id: int) -> Iterator[Trial]:
+        for i, architecture in enumerate(architectures, start=first_id):
+            features = SearchSpace.features(self._space, architecture)  # one-hot
+            score = 0.8 + float(features @ self._effects)
+            yield Trial(i, 0, architecture, "ok", score=score)
 
 
-def _band(axis: Any, x: np.ndarray, regret: np.ndarray, name: str) -> None:
-    floor = 1e-5  # zero has no place on a logarithmic axis
-    (line,) = axis.plot(x, np.maximum(regret.mean(axis=0), floor), label=name)
-    low, high = np.quantile(regret, [0.25, 0.75], axis=0)
-    bounds = (np.maximum(low, floor), np.maximum(high, floor))
-    axis.fill_between(x, *bounds, color=line.get_color(), alpha=0.15)
-
-
-def _until(run: dict[str, Any], times: np.ndarray) -> np.ndarray:
-    """Regret of the trials that were finished by each of the times."""
-    finished = np.searchsorted(run["seconds"], times, side="right")
-    return run["regret"][np.maximum(finished, 1) - 1]
-
-
-def overhead(names: list[str], trials: tuple[int, ...], per_round: int) -> dict[str, Any]:
+def overhead(names: list[str], trials: Sequence[int], per_round: int) -> dict[str, Any]:
     """Milliseconds that ask and tell take per trial, over the last 10 rounds and on average.
 
-    In the space of NAS-Bench-201, with made-up scores.
+    In the space of NAS-Bench-201, and on chains for the strategies that are made for them.
     """
-    from mlpnas.core.tabular import Entry
-    from mlpnas.nasbench.nasbench201 import NASBench201Space
-
-    space, rng = NASBench201Space(), np.random.default_rng(0)
-    effects = rng.normal(0, 0.03, (6, 5))
-    entries = {
-        a.tokens: Entry(float(0.8 + effects[range(6), list(a.tokens)].sum()), 0.0)
-        for a in space
-    }
-    table = Table("additive", space, entries, "score", "score")
     figures: dict[str, Any] = {}
     for name in names:
-        strategy, clock = STRATEGIES[name](space, 0), [time.perf_counter()]
-        search(
-            strategy,
-            TabularEvaluator(table),
-            History(),
-            max(trials),
-            per_round,
-            checkpoint=partial(_stamp, clock),
-        )
-        ms = 1000 * np.diff(clock) / per_round
+        chains = name in ("progressive", "q-learning")
+        space = MLPSpace((3, "softmax")) if chains else NASBench201Space()
+        ms = _timed(STRATEGIES[name](space, 0), max(trials), per_round)
         figures[name] = {
             str(n): {
                 "mean": round(float(ms[: n // per_round].mean()), 2),
-                "last": round(float(ms[n // per_round - 10 : n // per_round].mean()), 2),
+                "last": round(float(ms[: n // per_round][-10:].mean()), 2),
             }
             for n in trials
         }
+        figures[name]["space"] = "mlp" if chains else space.name
         print(f"{name}: {figures[name]}", file=sys.stderr)
-    return {"overhead_ms_per_trial": figures, "space": space.name, "per_round": per_round}
+    return {"overhead_ms_per_trial": figures, "per_round": per_round}
 
 
-def _stamp(clock: list[float]) -> None:
-    clock.append(time.perf_counter())
+def _timed(strategy: Strategy, trials: int, per_round: int) -> np.ndarray:
+    """Milliseconds per trial of each round."""
+    clock = [time.perf_counter()]
+
+    def stamp() -> None:
+        clock.append(time.perf_counter())
+
+    evaluator = MadeUp(strategy.space)
+    search(strategy, evaluator, History(), trials, per_round, checkpoint=stamp)
+    return 1000 * np.diff(clock) / per_round
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Strategies on published tables.")
-    parser.add_argument("--bench", default="nasbench201-cifar10")
+    parser.add_argument("--bench", default="nasbench201-cifar10", help=problems.NAMES)
     parser.add_argument("--runs", type=int, default=100, help="searches per strategy")
-    parser.add_argument("--trials", type=int, default=500, help="trials per search")
+    parser.add_argument(
+        "--trials", type=int, default=500, help="per search, at most as many as the table has"
+    )
     parser.add_argument("--per-round", type=int, default=10)
-    parser.add_argument("--only", nargs="+", choices=STRATEGIES, default=QUICK)
+    parser.add_argument("--only", nargs="+", choices=STRATEGIES, default=list(QUICK))
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the tables")
     parser.add_argument("--figure", type=Path, help="where to draw the curves, a .png")
-    parser.add_argument("--overhead", action="store_true", help="time the strategies alone")
+    parser.add_argument(
+        "--overhead",
+        nargs="*",
+        type=int,
+        metavar="N",
+        help="time the strategies alone, over N trials (default 1000 5000)",
+    )
     options = parser.parse_args()
-    options.at = [n for n in (10, 20, 50, 100, 200, 500, 1000, 2000) if n <= options.trials]
     try:
-        if options.overhead:
-            print(json.dumps(overhead(options.only, (1000, 5000), options.per_round)))
+        if options.overhead is not None:
+            trials = options.overhead or (1000, 5000)
+            print(json.dumps(overhead(options.only, trials, options.per_round)))
         else:
-            table = load(options.bench, options.data)
-            print(json.dumps(compare(table, options.only, options)))
+            print(json.dumps(compare(options)))
     except InputError as error:
         sys.exit(f"strategies.py: {error}")
 

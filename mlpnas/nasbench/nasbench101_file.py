@@ -183,7 +183,12 @@ def _varint(message: bytes, at: int) -> tuple[int, int]:
 
 def load_nasbench101(path: Path, epochs: int = 108) -> Table:
     """The table for strategies: mean validation accuracy steers, mean test is reported."""
-    return _table(NASBench101(path), epochs, _mean)
+    return mean_table(NASBench101(path), epochs)
+
+
+def mean_table(bench: NASBench101, epochs: int = 108) -> Table:
+    """The same of a file that has been read."""
+    return _table(bench, epochs, _mean)
 
 
 def sampled_table(bench: NASBench101, seed: int, epochs: int = 108) -> Table:

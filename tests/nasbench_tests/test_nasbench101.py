@@ -4,6 +4,7 @@ import base64
 import json
 import struct
 from itertools import permutations, product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -216,6 +217,16 @@ def test_one_repeat_steers_and_the_mean_of_three_is_reported(path):
     assert {round(entry.reported, 9) for entry in entries} == {0.93}  # of .92, .93 and .94
     again = sampled_table(bench, 7).entries
     assert again == tables[7].entries
+
+
+def test_the_benchmark_judges_by_the_mean_test_accuracy(path, monkeypatch):
+    monkeypatch.syspath_prepend(Path(__file__).parents[2] / "benchmarks")
+    import problems
+
+    steering, judge = problems.load("nasbench101", path.parent)
+    assert judge.metric == "mean test accuracy"
+    assert judge.optimum == pytest.approx(0.93)
+    assert len({steering(seed).optimum for seed in range(30)}) == 3  # repeats
 
 
 def test_damaged_files(path, tmp_path):
