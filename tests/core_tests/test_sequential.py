@@ -10,6 +10,7 @@ import pytest
 from fakes import trials_of
 from scipy.stats import spearmanr
 
+from cnnnas.cell_space import PNAS_OPERATIONS, CellSpace
 from mlpnas.core.errors import InputError
 from mlpnas.core.search_space import Architecture, Decision, SearchSpace, Tokens
 from mlpnas.core.strategies.mcts import MCTS
@@ -157,6 +158,52 @@ class TestProgressive:
         expected = np.arange(len(larger))
         # 512 architectures; the published surrogate is held to 0.9.
         assert spearmanr(expected, [-score(a) for a in ranked]).statistic > 0.9
+
+    def test_cells_of_the_published_space(self):
+        # 136 of one block, then K of every size: for five blocks and K = 256 it is the
+        # published 136 + 4 * 256 = 1,160; here three blocks and K = 2.
+        space = CellSpace.pnas(3)
+        strategy, asked = ProgressiveSearch(space, beam=2), []
+        worth = np.random.default_rng(0).normal(size=len(PNAS_OPERATIONS))
+
+        def score(architecture):
+            nodes = space.cells(architecture)["cell"].nodes
+            used = [PNAS_OPERATIONS.index(op) for node in nodes for op, _ in node]
+            return float(0.5 + 0.1 * np.mean(worth[used]))
+
+        for n in (136, 2, 2):
+            asked += told(strategy, n, score)
+        sizes = [len(space.cells(a)["cell"].nodes) for a in asked]
+        assert sizes == [1] * 136 + [2] * 2 + [3] * 2
+        assert {space.canonical(a) for a in asked} == set(asked)
+        # The surrogate has understood which operation is best: larger cells have no other.
+        best = max(map(score, asked[:136]))
+        assert [score(a) for a in asked[136:]] == pytest.approx([best] * 4)
+
+    def test_a_restored_search_goes_on_in_the_middle_of_a_level(self):
+        straight = ProgressiveSearch(CHAINS, beam=6)
+        for n in (8, 6, 2):  # the first two levels and a third of the next
+            told(straight, n)
+        resumed = ProgressiveSearch(CHAINS, beam=6)
+        resumed.restore(straight.state())
+        for _ in range(4):  # until the last level
+            here, there = told(straight, 3), told(resumed, 3)
+            assert here == there
+            assert [straight.predict(a) for a in here] == [resumed.predict(a) for a in there]
+        assert straight._level == resumed._level == 4
+
+    def test_equal_scores_are_predicted_and_equivalent_cells_alike(self):
+        space, rng = BlockCells(), np.random.default_rng(0)
+        cells = [space.sample_walk(rng) for _ in range(80)]
+        strategy = ProgressiveSearch(space)
+        strategy.tell(trials_of(cells[:40], lambda a: 0.7))
+        strategy._rank([space.canonical(a) for a in cells[40:]], known=40)
+        assert set(strategy._expected.values()) == {0.7}
+        for cell in cells:
+            first, second, third, fourth, *rest = cell.tokens  # (input, op) twice
+            twin = space.architecture((third, fourth, first, second, *rest))
+            features = [strategy._memory.encode(a) for a in (cell, twin)]
+            np.testing.assert_array_equal(*features)
 
     def test_spaces_of_one_size_are_refused(self):
         with pytest.raises(InputError, match=r"all architectures of .* are of one size"):
