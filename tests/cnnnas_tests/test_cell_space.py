@@ -179,6 +179,15 @@ def test_distinct_pnas_cells_of_two_blocks():
     assert len({PNAS_TWO.canonical(cell) for cell in PNAS_TWO}) == 31_620
 
 
+def test_nodes_of_sampled_cells_read_one_another():
+    # Node n reads two of the n states before it. That none reads a node has probability
+    # (2/3 * 2/4 * 2/5 * 2/6)^2 = .002: 5 or more of 100 in less than one seed of 10^6.
+    space, rng = CellSpace.pnas(fewest=None), np.random.default_rng(0)
+    cells = [space.cells(space.sample_walk(rng))["cell"] for _ in range(100)]
+    linked = [any(state >= 2 for node in cell.nodes for _, state in node) for cell in cells]
+    assert sum(linked) > 95
+
+
 # --- growing cells ----------------------------------------------------------------------
 
 

@@ -58,6 +58,23 @@ def test_a_gaussian_process_is_curious_where_it_does_not_know():
     assert promise[1] > promise[0] >= 0
 
 
+def test_kernel_matrices_are_symmetric_and_positive_semidefinite(property_seed):
+    rng = np.random.default_rng(property_seed)
+    chains = [SPACE.sample_architecture(rng) for _ in range(60)]
+    x, y = np.array([SPACE.features(a) for a in chains]), rng.normal(size=60)
+    kernel = GaussianProcess()._fit(x, y).kernel_(x)
+    np.testing.assert_array_equal(kernel, kernel.T)
+    assert np.linalg.eigvalsh(kernel).min() > -1e-10
+
+
+def test_the_trees_disagree_away_from_the_data():
+    # Promises are draws around the expected score: where trees agree, they are equal to it.
+    known, scores = np.array([[0.0], [0.1], [0.2], [1.0]]), np.array([0.1, 0.5, 0.3, 0.9])
+    promise, expected = TreeEnsemble().promise(known, scores, np.array([[9.0]] * 50), seed=0)
+    assert len(set(expected)) == 1
+    assert np.std(promise - expected) > 0.01
+
+
 def test_thompson_sampling_draws_anew_with_every_seed_and_alike_with_equal_ones():
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(30, 4)), rng.normal(size=30)

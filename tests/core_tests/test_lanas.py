@@ -46,6 +46,8 @@ def test_upper_bound_by_hand():
 def test_a_partition_partitions(property_seed, by_score):
     features, scores = samples(200, property_seed)
     tree = Partition(features, scores, levels=5, by_score=by_score)
+    # Five levels: 1 + 2 + 4 + 8 nodes that cut, and 16 leaves.
+    assert (len(tree.visits), len(tree.leaves), tree.leaves.start) == (31, 16, 15)
     assert tree.visits[0] == sum(tree.visits[leaf] for leaf in tree.leaves) == 200
     for node in range(tree.leaves.start):
         left, right = tree.samples[2 * node + 1], tree.samples[2 * node + 2]
@@ -148,6 +150,19 @@ def test_a_walk_stays_in_its_region_and_visits_all_of_it():
     # Uniform: a frequency of 0.1 has standard deviation 0.0134; 4 of them, ten members: a
     # false failure in one of 1,600 seeds, and the seed is fixed.
     np.testing.assert_allclose([visits[a] / 500 for a in region], 0.1, atol=0.054)
+
+
+def test_the_bags_of_the_leaves_hold_all_that_is_unseen_and_each_once():
+    space = MLPSpace((3, "softmax"), widths=(8, 16), activations=("relu", "tanh"), max_layers=4)
+    strategy = LaNAS(space, initial=20, selects=10)
+    tried = []
+    for _ in range(3):
+        tried += strategy.ask(10)
+        strategy.tell(trials_of(tried[-10:], lambda a: len(a.tokens) / 10))
+    unseen = set(space) - set(tried)
+    drawn = strategy.sample(space.size())  # as many as the bags give
+    assert len(drawn) == len(unseen) == space.size() - 30
+    assert set(drawn) == unseen
 
 
 @pytest.mark.parametrize("sampling", ["pool", "rejection", "walk"])

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from scipy.stats import spearmanr
+from scipy.stats import kendalltau, spearmanr
 
 from mlpnas.core.errors import InputError
 from mlpnas.core.tabular import Entry, Table, TabularEvaluator
@@ -17,6 +17,7 @@ from mlpnas.nasbench.macro import NASBenchMacroSpace, load_macro
 from mlpnas.nasbench.mlp import SCORES, load_mlp
 from mlpnas.nasbench.nasbench201 import NASBench201Space, load_nasbench201, network
 from mlpnas.nasbench.nlp import load_nlp
+from mlpnas.nasbench.reading import lines
 from mlpnas.nasbench.spikenas import SpikeNASSpace, load_spikenas
 from mlpnas.space import DROPOUT
 
@@ -142,6 +143,25 @@ class TestMacro:
             [0.513, 0.353, 0.260, 0.184, 0.104],
             atol=6e-4,
         )
+
+    def test_published_statistics(self, shared_data):
+        path = shared_data("bench/nasbench_macro.csv.gz")
+        cells = [[float(x) for x in line.split(",")[1:6]] for line in list(lines(path))[1:]]
+        *runs, means, deviations = np.array(cells).T
+        assert means.mean() == pytest.approx(90.25, abs=0.005)
+        assert np.median(means) == pytest.approx(90.99, abs=0.005)
+        assert deviations.mean() == pytest.approx(0.15, abs=0.005)
+        # How far one training ranks the networks as another does: nobody can do better.
+        assert spearmanr(*runs[:2]).statistic == pytest.approx(0.980, abs=5e-4)
+        assert kendalltau(*runs[:2]).statistic == pytest.approx(0.882, abs=5e-4)
+
+    def test_the_landscape(self, shared_data):
+        table = load_macro(shared_data("bench/nasbench_macro.csv.gz"))
+        assert table.find(table.space.parse("22212220")).score == table.optimum
+        # One axis per layer; a local optimum is the best of every line through it.
+        scores = np.array([table.find(a).score for a in table.space]).reshape([3] * 8)
+        lines_won = [scores == scores.max(axis=i, keepdims=True) for i in range(8)]
+        assert np.all(lines_won, axis=0).sum() == 15  # one has a neighbour of its own height
 
     def test_distinct_networks(self, shared_data):
         path = shared_data("bench/nasbench_macro.csv.gz")
