@@ -31,7 +31,7 @@ from mlpnas.core.search_space import Architecture
 from mlpnas.core.task import Task
 
 PARTS = 5
-ENOUGH = 1000  # validation rows that say enough by themselves
+ENOUGH = 250  # validation rows that say enough by themselves
 WINDOW = 5  # epochs; a mean of five curves is still rough
 
 

@@ -218,7 +218,7 @@ def test_rows_without_weights_weigh_one(first):
 
 @pytest.mark.parametrize(
     ("train", "valid", "needed"),
-    [(3500, 900, True), (3500, 1000, False), (4200, 900, False), (6, 4, True), (5, 4, False)],
+    [(900, 240, True), (900, 250, False), (1100, 240, False), (6, 4, True), (5, 4, False)],
 )
 def test_cross_validation_is_for_few_rows_but_not_too_few(train, valid, needed):
     rows = Fold(np.zeros((train, 1), np.float32), np.zeros(train, np.int32))

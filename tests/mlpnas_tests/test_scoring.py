@@ -155,8 +155,8 @@ def test_a_command_line_chooses_by_it_and_says_so(tmp_path, monkeypatch, capsys)
 
 
 def test_finalists_learn_in_steps_and_stop_by_what_is_asked_for():
-    # 2,000 steps of 64 rows: 40 epochs of 3,200 rows; of few rows 200 epochs, of many 20.
-    assert finish(3200) == Recipe(40, 10, 64, best="metric")
+    # 8,000 steps of 64 rows: 160 epochs of 3,200 rows; of few rows 200 epochs, of many 20.
+    assert finish(3200) == Recipe(160, 40, 64, best="metric")
     assert (finish(100).epochs, finish(10**6).epochs) == (200, 20)
     assert finish(3200, "balanced_accuracy").best == "metric"
     assert finish(3200, "roc_auc").best == finish(3200, "neg_log_loss").best == "loss"
