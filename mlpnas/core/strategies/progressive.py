@@ -22,6 +22,7 @@ from mlpnas.core.errors import InputError
 from mlpnas.core.search_space import Architecture, SearchSpace, Tokens
 from mlpnas.core.strategies.memory import Memory
 from mlpnas.core.strategies.strategy import Novelty, Strategy
+from mlpnas.core.strategies.surrogates import linear_algebra
 from mlpnas.core.trial import Trial
 
 
@@ -54,6 +55,7 @@ class ProgressiveSearch(Strategy):
         self._begun = np.zeros(2, int)  # proposals, and scores, when the level began
         self._ranked: list[Architecture] | None = None  # the level's candidates, best first
         self._expected: dict[Tokens, float] = {}
+        self._sizes: list[int] = []  # of what is in the memory, each worked out once
 
     def ask(self, n: int) -> list[Architecture]:
         self._advance()
@@ -102,7 +104,8 @@ class ProgressiveSearch(Strategy):
 
     def _grown(self, level: int, known: int) -> Iterator[Architecture]:
         """The best of a level, by their scores, with one more piece."""
-        rows = [r for r in range(known) if self._size(self._memory.architectures[r]) == level]
+        self._sizes += map(self._size, self._memory.architectures[len(self._sizes) :])
+        rows = [row for row in range(known) if self._sizes[row] == level]
         rows.sort(key=lambda row: -self._memory.scores[row])
         for row in rows[: self._beam]:
             *prefix, last = self._memory.architectures[row].tokens
@@ -117,7 +120,8 @@ class ProgressiveSearch(Strategy):
             return candidates
         x, y = self._memory.features()[:known], np.array(self._memory.scores[:known])
         asked = np.array([self._memory.encode(a) for a in candidates])
-        expected = np.mean([m.predict(asked) for m in self._ensemble(x, y)], axis=0)
+        with linear_algebra().limit(limits=1):
+            expected = np.mean([m.predict(asked) for m in self._ensemble(x, y)], axis=0)
         clipped = np.clip(expected, y.min(), y.max())
         self._expected = {a.tokens: float(e) for a, e in zip(candidates, clipped, strict=True)}
         return [candidates[i] for i in np.argsort(-expected, kind="stable")]
@@ -154,7 +158,7 @@ class ProgressiveSearch(Strategy):
         self._novelty.restore(state)
         self._memory.restore(state)
         self._level, self._begun = int(state["level"]), np.array(state["begun"])
-        self._ranked = None
+        self._ranked, self._sizes = None, []
 
 
 def _extended(space: SearchSpace, prefix: Tokens) -> Iterator[Architecture]:
