@@ -17,7 +17,7 @@ from mlpnas.core.errors import InputError
 from mlpnas.core.search_space import Architecture, Tokens
 from mlpnas.core.tabular import Entry, Table
 from mlpnas.nasbench.choices import ChoiceSpace
-from mlpnas.nasbench.reading import arrays
+from mlpnas.nasbench.reading import arrays, check_array
 
 CHOICES = (
     ("activation_fn_1", ("relu", "tanh")),
@@ -71,9 +71,7 @@ def load_fcnet(path: Path, task: DataSet = "protein_structure") -> Table:
     entries: dict[Tokens, Entry] = {}
     for i, (config, loss) in enumerate(zip(configs.tolist(), losses.mean(axis=1), strict=True)):
         limits = [len(options) for _, options in CHOICES]
-        if len(config) != len(limits) or any(
-            t >= n for t, n in zip(config, limits, strict=True)
-        ):
+        if any(t >= n for t, n in zip(config, limits, strict=True)):
             raise InputError(
                 f"{path}: configs row {i} is {config}, expected ids below {limits}"
             )
@@ -101,10 +99,21 @@ def _arrays(path: Path, task: str) -> list[np.ndarray]:
     options = [f"values_{name}" for name, _ in CHOICES]
     file = arrays(path, ["param_names", *options, "configs", *columns])
     _check_parameters(path, [str(name) for name in file["param_names"]], file)
+    size = FCNetSpace().size()
+    check_array(path, "configs", file["configs"], (size, len(CHOICES)))
+    check_array(path, columns[0], file[columns[0]], (size, None))
+    for name in columns[1:]:
+        check_array(path, name, file[name], (size,))
     return [file[name] for name in ("configs", *columns)]
 
 
 def _check_parameters(path: Path, order: list[str], file: Mapping[str, np.ndarray]) -> None:
+    names = [name for name, _ in CHOICES]
+    if len(order) != len(names):
+        raise InputError(
+            f"{path}: param_names are {order}, expected {names}; the file is of another "
+            "benchmark"
+        )
     for name, (expected, options) in zip(order, CHOICES, strict=True):
         found = [str(value) for value in file[f"values_{expected}"].tolist()]
         if name != expected or found != [str(option) for option in options]:

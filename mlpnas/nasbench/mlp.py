@@ -24,9 +24,8 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Literal
 
-from mlpnas.core.errors import InputError
 from mlpnas.core.tabular import Entry, Table
-from mlpnas.nasbench.reading import arrays
+from mlpnas.nasbench.reading import arrays, check_array
 from mlpnas.space import MLPSpace
 
 DataSet = Literal["digits", "wine"]
@@ -49,17 +48,16 @@ def load_mlp(
             return load_mlp(data, score, shipped)
     found = arrays(path, ["space", "test", "seconds", "parameters", *SCORES])
     space = MLPSpace.from_name(str(found["space"]))
+    for name in ("test", *SCORES):
+        check_array(path, name, found[name], (None, space.size()), high=1)
+    check_array(path, "seconds", found["seconds"], (len(SCORES), space.size()))
+    check_array(path, "parameters", found["parameters"], (space.size(),))
     columns = (
         found[score].mean(axis=0),
         found["test"].mean(axis=0),
         found["seconds"][SCORES.index(score)],
         found["parameters"],
     )
-    if any(len(column) != space.size() for column in columns):
-        raise InputError(
-            f"{path} holds {[len(column) for column in columns]} numbers, expected "
-            f"{space.size()} of each; the file is damaged: get it again"
-        )
     rows = zip(space, *(column.tolist() for column in columns), strict=True)
     entries = {a.tokens: Entry(*numbers) for a, *numbers in rows}
     name = "mlp-" + data + ("" if score == "trained" else f" {score}")

@@ -106,6 +106,34 @@ def arrays(path: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
         ) from None
 
 
+def check_array(
+    path: Path,
+    name: str,
+    values: np.ndarray,
+    shape: Sequence[int | None],
+    low: float = 0.0,
+    high: float = math.inf,
+) -> None:
+    """Refuse an array that is not of this shape (None: any length), or has a value that is
+    not a finite number in [low, high]; the first such is named."""
+    fits = len(values.shape) == len(shape) and all(
+        expected in (None, found) for expected, found in zip(shape, values.shape, strict=True)
+    )
+    if not fits or values.dtype.kind not in "iuf":
+        written = ", ".join("any" if n is None else str(n) for n in shape)
+        raise InputError(
+            f"{path}: {name} holds {values.dtype} of shape {values.shape}, expected numbers "
+            f"of shape ({written}); the file is damaged or of another benchmark: get it again"
+        )
+    wrong = np.argwhere(~(np.isfinite(values) & (values >= low) & (values <= high)))
+    if len(wrong):
+        at = wrong[0].tolist()
+        raise InputError(
+            f"{path}: {name}{at} is {values[tuple(at)]}, expected a finite number from "
+            f"{low:g} to {high:g}; the file is damaged: get it again"
+        )
+
+
 def add(entries: dict[Tokens, Entry], tokens: Tokens, entry: Entry, row: Row) -> None:
     """Put an entry where none was; a repeated architecture is a damaged table."""
     if tokens in entries:

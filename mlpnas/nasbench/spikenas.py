@@ -18,7 +18,7 @@ from mlpnas.core.errors import InputError
 from mlpnas.core.search_space import Architecture, Tokens
 from mlpnas.core.tabular import Entry, Table
 from mlpnas.nasbench.choices import ChoiceSpace
-from mlpnas.nasbench.reading import arrays
+from mlpnas.nasbench.reading import arrays, check_array
 
 OPERATIONS = ("none", "identity", "low", "middle", "high")  # spiking ones by their threshold
 EDGES = ("0-1", "0-2", "0-3", "1-2", "1-3", "2-3")
@@ -75,11 +75,16 @@ def load_spikenas(path: Path, epochs: int = EPOCHS) -> Table:
 
 def _check(path: Path, found: dict[str, np.ndarray], size: int) -> None:
     """Raise InputError unless every cell is there once, with all its figures."""
-    ops = found["ops"]
-    whole = ops.shape == (size, len(EDGES)) and ops.max() < len(OPERATIONS)
-    lengths = {len(array) for array in found.values()}
-    if not whole or lengths != {size} or len(np.unique(ops, axis=0)) != size:
+    check_array(path, "ops", found["ops"], (size, len(EDGES)), high=len(OPERATIONS) - 1)
+    check_array(path, "val_acc_x250", found["val_acc_x250"], (size, EPOCHS), high=25_000)
+    check_array(path, "test_acc", found["test_acc"], (size,), high=100)
+    check_array(path, "epochs", found["epochs"], (size,), low=EPOCHS)
+    for name in ("train_seconds", "params"):
+        check_array(path, name, found[name], (size,))
+    cells, first = np.unique(found["ops"], axis=0, return_index=True)
+    if len(cells) != size:
+        row = np.setdiff1d(np.arange(size), first)[0]
         raise InputError(
-            f"{path} holds cells {ops.shape} and lengths {sorted(lengths)}, expected each of "
-            f"{size} cells of {len(EDGES)} edges once; the file is damaged: get it again"
+            f"{path}: ops row {row} repeats the cell {found['ops'][row].tolist()}, expected "
+            f"each of {size} cells once; the file is damaged: get it again"
         )

@@ -2,7 +2,7 @@
 
 import gzip
 import re
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -225,14 +225,27 @@ class TestSpikeNAS:
         with pytest.raises(InputError, match=f"epochs is {epochs}, expected 1 to 100"):
             load_spikenas(tmp_path / "none.npz", epochs)
 
-    def test_a_table_with_a_cell_twice(self, tmp_path):
-        columns = dict.fromkeys(
-            ["test_acc", "train_seconds", "epochs", "params"], np.ones(5**6)
-        )
-        path, ops = tmp_path / "spikenas.npz", np.zeros((5**6, 6), np.uint8)
-        np.savez(path, ops=ops, val_acc_x250=np.ones((5**6, 100)), **columns)
-        with pytest.raises(InputError, match="expected each of 15625 cells of 6 edges once"):
-            load_spikenas(path)
+    @pytest.mark.parametrize(
+        ("name", "row", "value", "complaint"),
+        [
+            ("ops", 7, [5, 0, 0, 0, 0, 0], r"ops\[7, 0\] is 5, expected .* from 0 to 4"),
+            ("ops", 7, [0, 0, 0, 0, 0, 0], r"ops row 7 repeats the cell \[0, 0, 0, 0, 0, 0\]"),
+            ("val_acc_x250", 3, 25_001, r"val_acc_x250\[3, 0\] is 25001"),
+            ("test_acc", 3, 101, r"test_acc\[3\] is 101.*, expected .* from 0 to 100"),
+            ("test_acc", 3, np.nan, r"test_acc\[3\] is nan"),
+            ("epochs", 0, 12, r"epochs\[0\] is 12.*, expected .* from 100 to inf"),
+            ("train_seconds", 2, -1, r"train_seconds\[2\] is -1"),
+        ],
+    )
+    def test_damaged_arrays(self, tmp_path, name, row, value, complaint):
+        columns = ("test_acc", "train_seconds", "epochs", "params")
+        file = {column: np.full(5**6, 100.0) for column in columns}
+        file["ops"] = np.array([a.tokens for a in SpikeNASSpace()], np.uint8)
+        file["val_acc_x250"] = np.ones((5**6, 100), np.uint16)
+        file[name][row] = value
+        np.savez(tmp_path / "spikenas.npz", **file)
+        with pytest.raises(InputError, match=complaint):
+            load_spikenas(tmp_path / "spikenas.npz")
 
 
 def test_ecnas(shared_data):
@@ -286,7 +299,17 @@ class TestMLP:
         one = {score: np.ones((1, 2)) for score in SCORES} | {"seconds": np.ones((3, 2))}
         space = np.array("mlp[8|relu|dropout None|2 layers|3 softmax]")  # holds one
         np.savez(path, space=space, test=np.ones((1, 2)), parameters=np.ones(2), **one)
-        with pytest.raises(InputError, match=r"holds \[2, 2, 2, 2\] numbers, expected 1 of"):
+        with pytest.raises(InputError, match=r"test holds .* of shape \(1, 2\), .* \(any, 1\)"):
+            load_mlp(path=path)
+        numbers = {
+            "test": np.ones((1, 1)),
+            "parameters": np.ones(1),
+            "seconds": np.ones((3, 1)),
+        }
+        scores = {score: np.full((3, 1), 0.5) for score in SCORES}
+        scores["early"][2] = 1.2
+        np.savez(path, space=space, **numbers, **scores)
+        with pytest.raises(InputError, match=r"early\[2, 0\] is 1.2, expected .* from 0 to 1"):
             load_mlp(path=path)
 
 
@@ -338,6 +361,73 @@ def test_foreign_npz(tmp_path):
     path.write_bytes(b"PK\x03\x04 damaged")
     with pytest.raises(InputError, match="cannot be read as a table"):
         load_fcnet(path)
+
+
+FCNET_TASK = "protein_structure"
+
+
+@pytest.fixture(scope="module")
+def fcnet_arrays():
+    """A complete table in which every training has the same outcome."""
+    space = FCNetSpace()
+    sizes = [range(len(options)) for _, options in space.choices]
+    columns = {"val_loss": np.ones((62208, 4)), "train_time_mean": np.ones(62208)}
+    columns["model_size"] = np.ones(62208, int)
+    return {
+        "param_names": np.array([name for name, _ in space.choices]),
+        **{f"values_{name}": np.array(options) for name, options in space.choices},
+        "configs": np.array(list(product(*sizes)), np.uint8),
+        **{f"{FCNET_TASK}__{name}": column for name, column in columns.items()},
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "at", "value", "complaint"),
+    [
+        ("configs", (4, 2), 9, r"configs row 4 is \[0, 0, 9, .*expected ids below \[2, 2, 4"),
+        ("configs", 1, 0, "holds 62207 configurations, expected 62208"),
+        (f"{FCNET_TASK}__val_loss", 5, 0, f"{FCNET_TASK}__val_loss row 5 is 0"),
+        (f"{FCNET_TASK}__val_loss", (5, 1), np.nan, r"val_loss\[5, 1\] is nan"),
+        (f"{FCNET_TASK}__train_time_mean", 7, -2, r"train_time_mean\[7\] is -2"),
+        ("values_n_units_2", 0, 17, "n_units_2 has values .*'17'.*of another benchmark"),
+        ("param_names", 0, "depth", "parameter depth has values"),
+    ],
+)
+def test_damaged_fcnet(tmp_path, fcnet_arrays, name, at, value, complaint):
+    path, damaged = tmp_path / "fcnet.npz", fcnet_arrays[name].copy()
+    damaged[at] = value
+    np.savez(path, **{**fcnet_arrays, name: damaged})
+    with pytest.raises(InputError, match=complaint):
+        load_fcnet(path, FCNET_TASK)
+
+
+def test_an_fcnet_with_rows_missing(tmp_path, fcnet_arrays):
+    path, short = tmp_path / "fcnet.npz", fcnet_arrays["configs"][:-1]
+    np.savez(path, **{**fcnet_arrays, "configs": short})
+    with pytest.raises(InputError, match=r"configs holds .* \(62207, 9\), .* \(62208, 9\)"):
+        load_fcnet(path, FCNET_TASK)
+
+
+GRAPH_HEADER = "link,ops,cora_valid,cora_test,cora_params_m\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("0112,gcn-gat-fc,0.5,0.5,1\n", "line 2: ops is 'gcn-gat-fc', expected four of"),
+        ("9999,gcn-gat-fc-fc,0.5,0.5,1\n", "line 2: ops .* and links from"),
+        ("0112,gcn-gat-fc-fc,1.5,0.5,1\n", "line 2: cora_valid is '1.5'.*from 0 to 1"),
+        ("0112,gcn-gat-fc-fc,0.5,,1\n", "line 2: cora_test is ''"),
+        ("0112,gcn-gat-fc-fc,0.5,0.5,-1\n", "line 2: cora_params_m is '-1'"),
+        ("0112,gcn-gat-fc-fc,0.5,0.5,1\n" * 2, "line 3 repeats the architecture"),
+        ("0112,gcn-gat-fc-fc,0.5,0.5,1\n", "holds 1 architectures, expected 26206"),
+    ],
+)
+def test_damaged_graph(tmp_path, text, complaint):
+    path = tmp_path / "graph.csv"
+    path.write_text(GRAPH_HEADER + text)
+    with pytest.raises(InputError, match=complaint):
+        load_graph(path)
 
 
 def test_foreign_lines(tmp_path):
