@@ -119,7 +119,11 @@ def test_a_tree_learned_on_cifar10_helps_on_cifar100(shared_data):
     # Regret in points of other implementations, 500 seeds.
     [
         (RegularizedEvolution, (20, 50, 100, 200, 500), (0.518, 0.206, 0.055, 0.01, 0.0002)),
-        (partial(LocalSearch, starts=1), (20, 50, 100), (0.257, 0.058, 0.022)),
+        (
+            partial(LocalSearch, starts=1),
+            (20, 50, 100, 200, 500),
+            (0.257, 0.058, 0.022, 0.008, 0.0003),
+        ),
     ],
     ids=["evolution", "local search"],
 )

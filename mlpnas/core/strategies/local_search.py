@@ -74,7 +74,8 @@ class LocalSearch(Strategy):
         """Move as long as something better is known; a peak is left for a new start."""
         while self._here is not None:
             fresh = self._novelty.news(self._around)
-            better = None if fresh and not self._first else self._best_around()
+            # What is new first: along known ways every climb would end on the same peak.
+            better = None if fresh else self._best_around()
             if better is not None:  # strictly better, so this ends
                 self._move(better)
             elif fresh:
