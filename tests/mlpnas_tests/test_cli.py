@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -131,6 +132,13 @@ def test_a_log_gets_a_line_per_round(search):
     assert "round 1: 2/4 trials" in printed
     assert "round 2: 4/4 trials" in printed
     assert "classification into 3 classes" in printed
+    # Four trials and a plain network, and too few validation rows to choose by.
+    (chosen,) = re.findall("chosen: (.*)", printed)
+    assert re.fullmatch(
+        r"the best of 5 in a cross-validation, [01]\.\d{4}|the smallest of 5 within a standard "
+        r"error of the best in a cross-validation, [01]\.\d{4} to [01]\.\d{4}",
+        chosen,
+    )
     assert "by search score" in printed
     assert "scikit-learn MLPClassifier(alpha=0.01)" in printed
 

@@ -18,7 +18,7 @@ from mlpnas.core.task import Fold
 from mlpnas.final import finish
 from mlpnas.peers import test_peer as peer_result
 from mlpnas.row_weights import balanced, weighted
-from mlpnas.scoring import check_scoring, score, unit
+from mlpnas.scoring import check_scoring, from_unit, score, unit
 from mlpnas.table import from_frame, read_table
 
 DATA = Path(__file__).parents[2] / "data"
@@ -110,6 +110,11 @@ def test_balanced_classes_count_alike():
     assert task.test.weight is None
     with pytest.raises(InputError, match="--class-weight balanced is for classes"):
         balanced(read_table(DATA / "diabetes.csv", "progression").task)
+
+
+@pytest.mark.parametrize(("scoring", "value"), [("neg_log_loss", -0.23), ("roc_auc", 0.8)])
+def test_what_strategies_see_is_told_as_scikit_learn_has_it(scoring, value):
+    assert from_unit(unit(value, scoring), scoring) == pytest.approx(value)
 
 
 def test_the_unit_of_weights_does_not_matter():
