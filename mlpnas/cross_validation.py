@@ -20,8 +20,10 @@ about .006. Learning anew from both parts brought nothing more, compared with an
 that may do so too.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +31,10 @@ import numpy as np
 from mlpnas.core.evaluator import Job, Outcome, Recipe
 from mlpnas.core.search_space import Architecture
 from mlpnas.core.task import Task
+
+log = logging.getLogger(__name__)
+
+Execute = Callable[[Iterable[Job]], Iterable[Outcome]]
 
 PARTS = 5
 ENOUGH = 250  # validation rows that say enough by themselves
@@ -68,18 +74,47 @@ class Estimate(NamedTuple):
         return replace(recipe, epochs=self.epochs, patience=None, best="last")
 
 
-def parts(architecture: Architecture, seed: int, recipe: Recipe) -> Iterator[Job]:
-    """One training per part, each of all epochs, so that their curves can be averaged."""
+def cross_validate(
+    architectures: Mapping[int, Architecture],
+    seed: int,
+    recipe: Recipe,
+    run: Execute,
+    on_step: Callable[[str], None],
+) -> dict[int, Estimate]:
+    """An estimate of each network that could be trained on every part, by its number.
+
+    Args:
+        architectures: by number.
+        seed: of every training.
+        recipe: how to train; all its epochs are run, so that curves can be averaged.
+        run: where, see `Executor.run`.
+        on_step: told what begins.
+    """
     whole = replace(recipe, patience=None)
-    for part in range(PARTS):
-        yield Job(architecture, seed, recipe=whole, part=(part, PARTS))
+
+    def jobs() -> Iterator[Job]:
+        for place, architecture in enumerate(architectures.values(), start=1):
+            on_step(f"cross-validating finalist {place} of {len(architectures)}")
+            for part in range(PARTS):
+                yield Job(architecture, seed, recipe=whole, part=(part, PARTS))
+
+    outcomes = iter(run(jobs()))
+    every = {number: list(islice(outcomes, PARTS)) for number in architectures}
+    for number, mine in every.items():
+        for reason in {outcome.reason for outcome in mine if outcome.reason}:
+            log.warning("finalist %d is not cross-validated: %s", number, reason)
+    return {
+        number: estimate(mine, recipe)
+        for number, mine in every.items()
+        if not any(outcome.reason for outcome in mine)
+    }
 
 
 def estimate(outcomes: Sequence[Outcome], recipe: Recipe) -> Estimate:
     """The mean of the parts, none of which failed.
 
     Args:
-        outcomes: of the jobs of `parts`.
+        outcomes: of its trainings, of all epochs each.
         recipe: says whether the metric or the loss finds the best epoch.
     """
     curves = np.array([smooth(_curve(outcome, recipe)) for outcome in outcomes])

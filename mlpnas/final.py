@@ -5,10 +5,8 @@ trained from fresh weights for longer, on rows it has never seen, next to what a
 have tried otherwise on the same rows with the same scaling.
 """
 
-import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import islice
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
@@ -19,17 +17,12 @@ from mlpnas.core.evaluator import Job, Outcome, Recipe
 from mlpnas.core.search_space import Architecture
 from mlpnas.core.task import Task
 from mlpnas.core.trial import Trial
-from mlpnas.cross_validation import PARTS, Estimate, choose, estimate, is_needed, parts
+from mlpnas.cross_validation import Estimate, Execute, choose, cross_validate, is_needed
+from mlpnas.finalists import with_plain
 from mlpnas.generator import MLPGenerator
 from mlpnas.scoring import ScoringOption, of_probabilities
 from mlpnas.trainer import MLPTrainer, to_model
 
-log = logging.getLogger(__name__)
-
-Run = Callable[[Iterable[Job]], Iterable[Outcome]]
-
-PLAIN = -1  # stands for the number of the plain network, which was no trial
-FINALISTS = 5  # best search scores that are retrained; more where an ensemble needs more
 BATCH, STEPS = 64, 8000
 
 
@@ -64,7 +57,8 @@ class Winner(NamedTuple):
     """The finalist that was chosen when retrained, as a compiled Keras model.
 
     Attributes:
-        trial: the trial that found it; its number is `PLAIN` for the plain network.
+        trial: the trial that found it; its number is `finalists.PLAIN` for the plain
+            network.
         retrained: score of every finalist, after retraining on the validation rows or from
             the cross-validation, by trial number.
         outcomes: how each of them was trained, with its weights, by trial number.
@@ -105,7 +99,7 @@ def retrain(
     seed: int,
     on_step: Callable[[str], None] = lambda message: None,
     recipe: Recipe | None = None,
-    run: Run | None = None,
+    run: Execute | None = None,
 ) -> Winner:
     """Train the finalists from fresh weights and keep the best.
 
@@ -128,74 +122,52 @@ def retrain(
     """
     recipe = recipe or finish(len(task.train))
     run = run or partial(map, MLPTrainer(task, generator, recipe).train)
-    candidates = with_plain(generator, finalists) if len(finalists) > 1 else finalists
-    plans = {trial.id: recipe for trial in candidates}
+    candidates = {trial.id: trial for trial in with_plain(generator.space, finalists)}
+    architectures = {number: trial.architecture for number, trial in candidates.items()}
     estimates: dict[int, Estimate] = {}
-    if len(finalists) > 1 and is_needed(task):
-        estimates = cross_validate(candidates, seed, recipe, run, on_step)
-        # Where none could be judged, for want of a class in some part say, all is as before.
-        plans = {i: e.recipe(recipe) for i, e in estimates.items()} or plans
-    chosen = {trial.id: trial for trial in candidates if trial.id in plans}
-
-    def jobs() -> Iterator[Job]:
-        for place, (number, plan) in enumerate(plans.items(), start=1):
-            on_step(f"retraining finalist {place} of {len(plans)}")
-            yield Job(chosen[number].architecture, seed, recipe=plan)
-
-    every = dict(zip(plans, run(jobs()), strict=True))
-    outcomes = {number: outcome for number, outcome in every.items() if not outcome.reason}
-    if not outcomes:
-        raise InputError(
-            f"none of the {len(finalists)} finalists could be retrained: "
-            f"{next(iter(every.values())).reason}; expected at least one: if the loss "
-            "diverged, look for extreme values in the table, else mend this and resume the run"
-        )
+    if len(candidates) > 1 and is_needed(task):
+        estimates = cross_validate(architectures, seed, recipe, run, on_step)
+    # Where none could be judged, for want of a class in some part say, validation rows decide.
+    plans = {i: e.recipe(recipe) for i, e in estimates.items()}
+    plans = plans or dict.fromkeys(candidates, recipe)
+    outcomes = _trained(architectures, plans, seed, run, on_step)
     judged = {
         number: estimates.get(number) or Estimate.of(validation(outcome, recipe), outcome)
         for number, outcome in outcomes.items()
     }
     best = choose(judged)
-    model = to_model(generator, chosen[best].architecture, task, outcomes[best].weights)
-    scores = {number: estimate.score for number, estimate in judged.items()}
-    architectures = {number: chosen[number].architecture for number in outcomes}
+    model = to_model(generator, architectures[best], task, outcomes[best].weights)
     return Winner(
-        chosen[best], compiled(model, task), scores, outcomes, architectures,
+        candidates[best], compiled(model, task),
+        {number: estimate.score for number, estimate in judged.items()},
+        outcomes, {number: architectures[number] for number in outcomes},
         cross_validated=bool(estimates),
     )  # fmt: skip
 
 
-def with_plain(generator: MLPGenerator, finalists: Sequence[Trial]) -> list[Trial]:
-    """The finalists, and the plain network of their space if it is not among them."""
-    plain = generator.space.plain()
-    if any(trial.architecture == plain for trial in finalists):
-        return list(finalists)
-    return [*finalists, Trial(PLAIN, PLAIN, plain, "ok")]
-
-
-def cross_validate(
-    finalists: Sequence[Trial],
+def _trained(
+    architectures: Mapping[int, Architecture],
+    plans: Mapping[int, Recipe],
     seed: int,
-    recipe: Recipe,
-    run: Run,
+    run: Execute,
     on_step: Callable[[str], None],
-) -> dict[int, Estimate]:
-    """An estimate of each finalist that could be trained on every part, by trial number."""
+) -> dict[int, Outcome]:
+    """What came of those plans that could be carried out, by number of the finalist."""
 
     def jobs() -> Iterator[Job]:
-        for place, trial in enumerate(finalists, start=1):
-            on_step(f"cross-validating finalist {place} of {len(finalists)}")
-            yield from parts(trial.architecture, seed, recipe)
+        for place, (number, plan) in enumerate(plans.items(), start=1):
+            on_step(f"retraining finalist {place} of {len(plans)}")
+            yield Job(architectures[number], seed, recipe=plan)
 
-    outcomes = iter(run(jobs()))
-    every = {trial.id: list(islice(outcomes, PARTS)) for trial in finalists}
-    for number, mine in every.items():
-        for reason in {outcome.reason for outcome in mine if outcome.reason}:
-            log.warning("finalist %d is not cross-validated: %s", number, reason)
-    return {
-        number: estimate(mine, recipe)
-        for number, mine in every.items()
-        if not any(outcome.reason for outcome in mine)
-    }
+    every = dict(zip(plans, run(jobs()), strict=True))
+    outcomes = {number: outcome for number, outcome in every.items() if not outcome.reason}
+    if not outcomes:
+        raise InputError(
+            f"none of the {len(every)} finalists could be retrained: "
+            f"{next(iter(every.values())).reason}; expected at least one: if the loss "
+            "diverged, look for extreme values in the table, else mend this and resume the run"
+        )
+    return outcomes
 
 
 def compiled(model: keras.Model, task: Task) -> keras.Model:

@@ -10,6 +10,7 @@ from mlpnas.core.page import Section, page
 from mlpnas.core.policy_record import read_policy
 from mlpnas.core.report import failures
 from mlpnas.core.trial import History
+from mlpnas.finalists import PLAIN, name_of
 from mlpnas.space import DROPOUT, MLPSpace
 
 # What two searches may differ in, and still have scores that can be compared.
@@ -85,8 +86,6 @@ def _winner(record: dict[str, Any], history: History, space: MLPSpace) -> Sectio
     title = "The winner" if told else "The best so far"
     architecture = space.parse(told["architecture"]) if told else best.architecture
     number = told["trial"] if told else best.id
-    # A plain network takes part in the choice; it was no trial.
-    name = f"Trial {number}" if number >= 0 else "A plain network"
     hidden = space.layers(architecture)
     widest = max(units for units, _ in (*(h for h in hidden if h != DROPOUT), space.head))
     layers = [(f"{record['data']['inputs'][0]} inputs", 0.5)]
@@ -96,7 +95,7 @@ def _winner(record: dict[str, Any], history: History, space: MLPSpace) -> Sectio
         else:
             layers.append((f"{layer[0]} {layer[1]}", 0.2 + 0.8 * layer[0] / widest))
     section = Section(title).picture(figures.chain(layers), str(architecture))
-    return section.text(f"{name}: {architecture}", note=True)
+    return section.text(f"{name_of(number).capitalize()}: {architecture}", note=True)
 
 
 def _leaderboard(record: dict[str, Any], history: History) -> Section:
@@ -104,8 +103,8 @@ def _leaderboard(record: dict[str, Any], history: History) -> Section:
     section = sections.leaderboard(history, retrained)
     if record.get("cross_validated"):
         section.text("The retrained scores are means of a cross-validation.", note=True)
-    if plain := retrained.get("-1"):  # absent if a finalist was the plain network itself
-        section.text(f"A plain network of one layer has {plain:.4f}.", note=True)
+    if plain := retrained.get(str(PLAIN)):  # absent if a finalist was the plain network itself
+        section.text(f"{name_of(PLAIN).capitalize()} has {plain:.4f}.", note=True)
     return section
 
 

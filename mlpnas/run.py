@@ -22,7 +22,8 @@ from mlpnas.core.strategies.reinforce import Predictor
 from mlpnas.core.strategies.strategy import Strategy
 from mlpnas.core.trial import History, Trial
 from mlpnas.ensemble import combine
-from mlpnas.final import FINALISTS, Winner, finish, retrain
+from mlpnas.final import Winner, finish, retrain
+from mlpnas.finalists import FINALISTS
 from mlpnas.generator import MLPGenerator
 from mlpnas.scoring import Scored, ScoringOption
 from mlpnas.settings import Settings, Workers

@@ -12,6 +12,7 @@ from rich.table import Table as TextTable
 from mlpnas.core.command_line import print_notes
 from mlpnas.core.folder import Folder, free_folder
 from mlpnas.core.runtime import start_tensorflow
+from mlpnas.finalists import name_of
 from mlpnas.row_weights import balanced
 from mlpnas.scoring import ScoringOption, check_scoring, from_unit, measure_name
 from mlpnas.settings import Settings, Workers
@@ -143,17 +144,12 @@ def finish(run: "Run", history: "History", console: Console) -> None:
     )
     console.print(_comparison(results, measure_name(table.task, scoring)))
     for line in (
-        f"winner: {_name(winner)}: {winner.trial.architecture}",
+        f"winner: {name_of(winner.trial.id)}: {winner.trial.architecture}",
         f"chosen: {_chosen(winner, scoring)}",
         f"model:  {path}, trained from fresh weights",
         f"run:    {run.folder.path}",
     ):
         console.print(escape(line), soft_wrap=True)
-
-
-def _name(winner: "Winner") -> str:
-    number = winner.trial.id
-    return f"trial {number}" if number >= 0 else "a plain network of one layer"
 
 
 def _chosen(winner: "Winner", scoring: ScoringOption) -> str:

@@ -10,7 +10,8 @@ from mlpnas.core.errors import InputError
 from mlpnas.core.evaluator import Job, Outcome, Recipe
 from mlpnas.core.task import Fold, Task
 from mlpnas.cross_validation import ENOUGH, Estimate, choose, estimate, is_needed, smooth
-from mlpnas.final import PLAIN, retrain
+from mlpnas.final import retrain
+from mlpnas.finalists import PLAIN
 from mlpnas.generator import MLPGenerator
 from mlpnas.space import MLPSpace
 from mlpnas.tables.folds import Split
@@ -54,7 +55,7 @@ def test_without_a_single_one_it_says_why():
     def run(jobs):
         return (Outcome(reason="diverged: loss became nan in epoch 1") for _ in jobs)
 
-    with pytest.raises(InputError, match="3 finalists could be retrained: diverged: loss"):
+    with pytest.raises(InputError, match="4 finalists could be retrained: diverged: loss"):
         retrain(GENERATOR, TASK, FINALISTS, 0, run=run)
 
 

@@ -116,7 +116,7 @@ def test_a_plain_network_can_win(run):
     copy = changed(run, "plain", "winner", trial=-1, architecture=plain)
     assert status("report", copy, "--html") == 0
     text = Page((copy / "report.html").read_text()).text
-    assert f"A plain network: {plain}" in text
+    assert f"A plain network of one layer: {plain}" in text
     scores = json.loads((copy / "run.json").read_text())["retrained_validation"]
     assert f"A plain network of one layer has {scores['-1']:.4f}." in text
 

@@ -53,7 +53,6 @@ class QLearning(Strategy):
         options = max(len(decision.options) for decision in space.decisions)
         # Row 0 of the second axis: no token before.
         self.values = np.full((len(space.decisions), options + 1, options), start)
-        self._walks: dict[Tokens, tuple] = {}
 
     def ask(self, n: int) -> list[Architecture]:
         rng = self._rng(0)
@@ -89,28 +88,11 @@ class QLearning(Strategy):
 
     def _replay(self, tokens: Tokens, score: float) -> None:
         """One pass over a walk, last decision first, so that the reward arrives at once."""
-        states, rivals = self._states(tokens)
-        greatest = np.where(rivals, self.values[states], -np.inf).max(axis=1).tolist()
-        taken = self.values[(*states, tokens)].tolist()
         target = score
         for i in reversed(range(len(tokens))):
-            taken[i] += self._rate * (target - taken[i])
-            target = max(taken[i], greatest[i])
-        self.values[(*states, tokens)] = taken
-
-    def _states(self, tokens: Tokens) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
-        """Where a walk's states are in the table, and the options it could have taken instead.
-
-        Walks are replayed hundreds of times, so this is worked out once for each.
-        """
-        if tokens not in self._walks:
-            rivals = np.zeros((len(tokens), self.values.shape[2]), bool)
-            for i in range(len(tokens)):
-                rivals[i, list(self.space.legal(tokens[:i]))] = True
-            rivals[np.arange(len(tokens)), tokens] = False
-            before = np.array((-1, *tokens[:-1])) + 1
-            self._walks[tokens] = (np.arange(len(tokens)), before), rivals
-        return self._walks[tokens]
+            values = self._values_after(tokens[:i])
+            values[tokens[i]] += self._rate * (target - values[tokens[i]])
+            target = float(values[list(self.space.legal(tokens[:i]))].max())
 
     def _values_after(self, prefix: Tokens) -> np.ndarray:
         return self.values[len(prefix), prefix[-1] + 1 if prefix else 0]
