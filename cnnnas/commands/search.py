@@ -13,6 +13,7 @@ from rich.table import Table
 from cnnnas.images import Images, read_images
 from cnnnas.settings import Settings
 from mlpnas.core.command_line import print_notes
+from mlpnas.core.display import steps
 from mlpnas.core.folder import Folder, free_folder
 from mlpnas.core.runtime import start_tensorflow
 
@@ -82,18 +83,18 @@ def finish(run: "Run", history: "History", console: Console) -> None:
     from cnnnas.export import raw_model
     from mlpnas.core.rivals import agreement, agreement_line, control_lines
 
-    with console.status("choosing an architecture") as status:
+    with steps(console, "choosing an architecture") as told:
         architectures = {final.FOUND: final.found(run, history)}
 
         def show(trial: Any) -> None:
-            status.update(f"random search beside it: {trial.id + 1} trained")
+            told(f"random search beside it: {trial.id + 1} trained")
 
         rivals = final.random_children(run, history, show)
         agreed = agreement(run.supernet, rivals)
         against = {} if run.supernet else final.against_random(history, rivals)
         if best := rivals.best():
             architectures[final.RANDOM] = best.architecture
-        status.update(f"training {len(architectures)} networks at length")
+        told(f"training {len(architectures)} networks at length")
         results, model = final.retrain(run, architectures)
         path = run.folder.save(raw_model(model, run.images))
     run.write(results=final.record(results), **agreed, **against)

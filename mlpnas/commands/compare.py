@@ -12,6 +12,7 @@ from rich.table import Table as TextTable
 
 from mlpnas.commands.search import table_of
 from mlpnas.core.configuration import read_settings
+from mlpnas.core.display import steps
 from mlpnas.core.errors import InputError
 from mlpnas.core.files import replacing
 from mlpnas.core.folder import Folder, read_record
@@ -108,7 +109,7 @@ def run_methods(
         for name, method in methods(table, asked, jobs, with_pairs=i == 0):
             score = findings.find(name, asked.seed)
             if score is None:
-                with console.status(f"split {i + 1} of {len(tables)}: {name}"):
+                with steps(console, f"split {i + 1} of {len(tables)}: {name}"):
                     score = method(budget)
                 findings.add(score)
             budget = budget or score.seconds

@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table as TextTable
 
 from mlpnas.core.command_line import print_notes
+from mlpnas.core.display import steps
 from mlpnas.core.folder import Folder, free_folder
 from mlpnas.core.runtime import start_tensorflow
 from mlpnas.finalists import name_of
@@ -129,10 +130,10 @@ def finish(run: "Run", history: "History", console: Console) -> None:
     from mlpnas.peers import baselines, judge
 
     table, seed, scoring = run.table, run.settings.seed, run.settings.scoring
-    with console.status("retraining") as status:
-        winner = run.retrain(history, on_step=status.update)
+    with steps(console, "retraining") as told:
+        winner = run.retrain(history, on_step=told)
         path = run.folder.save(raw_model(winner.predictor, table))
-        status.update("fitting scikit-learn's multi-layer perceptron on the same rows")
+        told("fitting scikit-learn's multi-layer perceptron on the same rows")
         results = [judge("searched MLP, retrained", winner.model, table, scoring)]
         if winner.ensemble:
             name = f"ensemble of {run.settings.ensemble} ({len(winner.members)} different)"

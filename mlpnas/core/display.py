@@ -1,11 +1,13 @@
 """What a user sees while a search runs: one line that moves, or plain lines in a log."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 from rich.console import Console, Group
 from rich.live import Live
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -95,3 +97,22 @@ class SearchDisplay:
                 f"{per_minute:.0f} trials/min, {60 * left:.0f} s left",
                 highlight=False,
             )
+
+
+@contextmanager
+def steps(console: Console, first: str) -> Iterator[Callable[[str], None]]:
+    """Tells what is being done: one line that changes, or in a log a line for every step.
+
+    Args:
+        console: where to.
+        first: what is being done at the beginning.
+
+    Yields:
+        What to call with the next step.
+    """
+    if console.is_terminal:
+        with console.status(escape(first)) as status:
+            yield lambda step: status.update(escape(step))
+    else:
+        console.print(escape(first), highlight=False)
+        yield lambda step: console.print(escape(step), highlight=False)

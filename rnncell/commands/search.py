@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from mlpnas.core.command_line import print_notes
+from mlpnas.core.display import steps
 from mlpnas.core.folder import Folder, free_folder
 from mlpnas.core.runtime import start_tensorflow
 from rnncell.sequences import read_sequences
@@ -89,20 +90,20 @@ def finish(run: "Run", history: "History", console: Console) -> None:
     from rnncell.enas_space import genotype
 
     run.executor.close()  # others take its place
-    with console.status("choosing a cell") as status:
+    with steps(console, "choosing a cell") as told:
         cells = {final.FOUND: final.found(run, history)}
 
         def show(trial: Any) -> None:
-            status.update(f"random search beside it: {trial.id + 1} trained")
+            told(f"random search beside it: {trial.id + 1} trained")
 
         rivals = final.random_search(run, history, show)
         agreed = agreement(run.supernet, rivals)
         against = {} if run.supernet else control(history, rivals)
         if best := rivals.best():
             cells[final.RANDOM] = best.architecture
-        status.update("measuring the baselines")
+        told("measuring the baselines")
         planned = final.plans(run, cells)
-        status.update(f"training {len(planned)} networks at length")
+        told(f"training {len(planned)} networks at length")
         results, model = final.retrain(run, planned)
         path = run.folder.save(model)
     run.write(results=final.record(results), **agreed, **against)

@@ -6,7 +6,7 @@ import numpy as np
 from rich.console import Console
 
 from mlpnas.core.bars import bars
-from mlpnas.core.display import SearchDisplay
+from mlpnas.core.display import SearchDisplay, steps
 from mlpnas.core.search_space import Architecture
 from mlpnas.core.trial import History, Trial
 
@@ -29,6 +29,20 @@ def test_a_terminal_is_redrawn_with_the_picture_below():
 def test_a_log_has_a_line_per_round_and_no_picture():
     [line] = shown(terminal=False).strip().splitlines()
     assert line.startswith("round 1: 1/2 trials, best 0.5000")
+
+
+def test_a_log_has_a_line_for_every_step_and_its_brackets():
+    written = io.StringIO()
+    with steps(Console(file=written, width=100), "choosing") as told:
+        told("fitting [1]")
+    assert written.getvalue().splitlines() == ["choosing", "fitting [1]"]
+
+
+def test_a_terminal_shows_the_step_of_the_moment():
+    written = io.StringIO()
+    with steps(Console(file=written, force_terminal=True, width=100), "choosing") as told:
+        told("fitting [1]")
+    assert "fitting [1]" in written.getvalue()
 
 
 def test_bars_stand_by_node_and_are_as_high_as_their_share_of_the_largest():
