@@ -100,6 +100,11 @@ def verdict(found: Sequence[Difference], metric: str) -> str:
             f"One seed tells nothing of luck: our search lies {gap} {side} "
             f"{rival.method}, the strongest other method."
         )
+    if rival.low == rival.high == 0:
+        return (
+            f"No winner can be told: our search and {rival.method}, the strongest other method, "
+            "scored the same on every split, as they do when both end with the same network."
+        )
     interval = f"95% interval {rival.low:+.4f} to {rival.high:+.4f}"
     if rival.low > 0:
         return f"Our search won: {gap} above {rival.method}, the next best ({interval})."

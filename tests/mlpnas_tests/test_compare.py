@@ -52,7 +52,8 @@ def test_differences_are_paired_and_their_variance_corrected():
     [
         ([0.9, 0.91, 0.9], [0.7, 0.71, 0.7], "Our search won: 0.2000 accuracy"),
         ([0.7, 0.71, 0.7], [0.9, 0.91, 0.9], "other won: our search lies 0.2000"),
-        ([0.7, 0.9, 0.8], [0.8, 0.8, 0.81], "No winner can be told"),
+        ([0.7, 0.9, 0.8], [0.8, 0.8, 0.81], "No winner can be told: our search lies"),
+        ([0.7, 0.9], [0.7, 0.9], "No winner can be told: our search and other, the strongest"),
         ([0.7], [0.8], "One seed tells nothing of luck: our search lies 0.1000"),
     ],
 )
