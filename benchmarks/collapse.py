@@ -1,14 +1,15 @@
 """Does a differentiable search collapse to skip connections, and do the cures help?
 
-    python benchmarks/collapse.py DATA [--variants plain minus fair] [--epochs 40]
+    python benchmarks/collapse.py DATA [--variants plain minus fair] [--epochs 100]
                                   [--operations skip_connect sep_conv_3x3]
-                                  [--train-rows 1000] [--seeds 3] [--figure FILE.png]
+                                  [--train-rows 1000] [--shrink 2] [--seeds 3]
+                                  [--figure FILE.svg]
 
 Searches with every variant and seed, and counts the skip connections of the normal cell after
-each epoch, out of eight operations; beside it the accuracy of the mixture and of the genotype
-alone on the validation rows. Every edge chooses between a skip and a separable convolution,
-the space S2 of Zela et al. (ICLR 2020), in which collapse shows most clearly. Prints as one
-JSON line, and draws the counts if asked to.
+each epoch, out of two per node; beside it the accuracy of the mixture and of the genotype alone
+on the validation rows. Every edge chooses between a skip and a separable convolution, the space
+S2 of Zela et al. (ICLR 2020), in which collapse shows most clearly. Images are shrunk by
+averaging. Prints as one JSON line, and draws the counts if asked to.
 """
 
 import argparse
@@ -31,6 +32,7 @@ from cnnnas.images import read_images
 from cnnnas.relaxed import VARIANTS
 from mlpnas.core.figures import drawn
 from mlpnas.core.gradient_search import GradientSearch
+from mlpnas.core.task import Fold, Task
 
 S2 = ["skip_connect", "sep_conv_3x3"]
 DEFAULT = ["plain", "minus", "fair"]
@@ -41,11 +43,14 @@ def main() -> None:
     parser.add_argument("data", help="an .npz file, or as for cnnnas search")
     parser.add_argument("--variants", nargs="+", choices=VARIANTS, default=DEFAULT)
     parser.add_argument("--operations", nargs="+", choices=DARTS_OPERATIONS, default=S2)
-    parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--epochs", type=int, default=100)
     parser.add_argument("--train-rows", type=int, default=1000)
-    parser.add_argument("--channels", type=int, default=4)
-    parser.add_argument("--cells", type=int, default=3)
+    parser.add_argument("--shrink", type=int, default=2, help="side of the blocks averaged")
+    parser.add_argument("--channels", type=int, default=8)
+    parser.add_argument("--cells", type=int, default=6)
+    parser.add_argument("--nodes", type=int, default=2)
     parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--rate", type=float, default=0.1)
     parser.add_argument("--alpha-rate", type=float, default=0.01)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--figure", type=Path)
@@ -55,17 +60,20 @@ def main() -> None:
     record = {"benchmark": "collapse", **vars(args), "figure": None, **found}
     print(json.dumps(record | {"seconds": round(time.perf_counter() - begin, 1)}))
     if args.figure:
-        args.figure.write_text(picture(found))
+        args.figure.write_text(picture(found, 2 * args.nodes))
 
 
 def searched(args: argparse.Namespace, variant: Any, seed: int) -> dict[str, list]:
     """One search, epoch by epoch."""
-    task = read_images(args.data, args.train_rows, seed).task
-    training = DartsTraining(args.epochs, args.batch, alpha_rate=args.alpha_rate)
+    task = shrunk(read_images(args.data, args.train_rows, seed).task, args.shrink)
+    training = DartsTraining(
+        args.epochs, args.batch, high=args.rate, alpha_rate=args.alpha_rate
+    )
     relaxed = replace(VARIANTS[variant], operations=tuple(args.operations))
     mixture = ImageMixture(
-        task, relaxed, training, channels=args.channels, number=args.cells, seed=seed
-    )
+        task, relaxed, training,
+        nodes=args.nodes, channels=args.channels, number=args.cells, seed=seed,
+    )  # fmt: skip
     space = mixture.space
     told: dict[str, list] = {"skips": [], "mixture": [], "genotype": []}
     for epoch in GradientSearch(mixture, args.epochs).run():
@@ -76,8 +84,20 @@ def searched(args: argparse.Namespace, variant: Any, seed: int) -> dict[str, lis
     return told
 
 
-def picture(found: dict[str, list[dict]]) -> str:
-    """Skips of the normal cell by epoch: the mean of the seeds, and each of them."""
+def shrunk(task: Task, by: int) -> Task:
+    """Images that are means of blocks of `by` times `by` pixels."""
+
+    def smaller(fold: Fold) -> Fold:
+        rows, height, width, channels = fold.x.shape
+        blocks = fold.x.reshape(rows, height // by, by, width // by, by, channels)
+        return replace(fold, x=blocks.mean(axis=(2, 4)))
+
+    train, valid, test = map(smaller, (task.train, task.valid, task.test))
+    return replace(task, train=train, valid=valid, test=test)
+
+
+def picture(found: dict[str, list[dict]], most: int) -> str:
+    """Skips of the normal cell by epoch, of `most`: the mean of the seeds, and each of them."""
 
     def draw(figure: Any, axes: Any) -> None:
         for number, (variant, runs) in enumerate(found.items()):
@@ -85,8 +105,11 @@ def picture(found: dict[str, list[dict]]) -> str:
             for row in counts:
                 axes.plot(row, color=f"C{number}", alpha=0.3, lw=0.8)
             axes.plot(counts.mean(axis=0), color=f"C{number}", lw=2, label=variant)
-        axes.set(xlabel="epoch", ylabel="skip connections in the normal cell", ylim=(-0.2, 8.2))
-        axes.legend(frameon=False)
+        label = f"skip connections of {most}"
+        axes.set(xlabel="epoch", ylabel=label, ylim=(-0.2, most + 0.2))
+        axes.legend(
+            frameon=False, ncols=len(found), loc="lower center", bbox_to_anchor=(0.5, 1)
+        )
 
     return drawn(draw)
 
