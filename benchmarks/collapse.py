@@ -1,6 +1,6 @@
 """Does a differentiable search collapse to skip connections, and do the cures help?
 
-    python benchmarks/collapse.py DATA [--variants plain minus fair] [--epochs 100]
+    python benchmarks/collapse.py DATA [--variants plain minus pc] [--epochs 60]
                                   [--operations skip_connect sep_conv_3x3]
                                   [--train-rows 1000] [--shrink 2] [--seeds 3]
                                   [--figure FILE.svg]
@@ -35,7 +35,7 @@ from mlpnas.core.gradient_search import GradientSearch
 from mlpnas.core.task import Fold, Task
 
 S2 = ["skip_connect", "sep_conv_3x3"]
-DEFAULT = ["plain", "minus", "fair"]
+DEFAULT = ["plain", "minus", "pc"]
 
 
 def main() -> None:
@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("data", help="an .npz file, or as for cnnnas search")
     parser.add_argument("--variants", nargs="+", choices=VARIANTS, default=DEFAULT)
     parser.add_argument("--operations", nargs="+", choices=DARTS_OPERATIONS, default=S2)
-    parser.add_argument("--epochs", type=int, default=100)
+    parser.add_argument("--epochs", type=int, default=60)
     parser.add_argument("--train-rows", type=int, default=1000)
     parser.add_argument("--shrink", type=int, default=2, help="side of the blocks averaged")
     parser.add_argument("--channels", type=int, default=8)
