@@ -5,9 +5,9 @@
 
 Per seed one `cnnnas search`, which retrains what it found and the best random architecture by
 the same recipe; then a plain convolutional network with about as many parameters, by that
-recipe too, for as many epochs as fit into the time that the found network took. A seed changes
-the validation fold, the initial weights and the search. Runs are kept in FOLDER and not
-repeated. The last line is JSON.
+recipe too, for as many epochs as take as long as those of the found network: steps of both are
+timed in turns. A seed changes the validation fold, the initial weights and the search. Runs are
+kept in FOLDER and not repeated. The last line is JSON.
 """
 
 import argparse
@@ -18,21 +18,26 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import keras
 import numpy as np
 from tasks import DATA, ROOT
 
-from cnnnas.baselines import plain_cnn
-from cnnnas.images import Images, read_images
+from cnnnas.baselines import PlainCNN, plain_cnn
+from cnnnas.images import read_images
 from cnnnas.presets import PRESETS
 from cnnnas.training import make_trainer
-from mlpnas.core.evaluator import Job
+from mlpnas.core.evaluator import Job, Recipe
+from mlpnas.core.pace import seconds_per_step
 from mlpnas.core.runtime import start_tensorflow
+from mlpnas.core.task import Task
 from mlpnas.core.training import set_weights
 
 PLAIN = "plain CNN"
@@ -62,19 +67,26 @@ def main() -> None:
 
 def one_seed(args: argparse.Namespace, seed: int, out: Path) -> list[dict]:
     """A row per network: accuracy on the test images, parameters, seconds."""
-    path = out / f"{args.data}-{args.space}-{args.preset}-{seed}.json"
+    path = run_of(args, seed, out).with_suffix(".json")
     if not path.exists():
-        found = searched(args, seed, out)
-        path.write_text(json.dumps([*found, plain(args, seed, found[0])]))
+        path.write_text(json.dumps(searched(args, seed, out)))
     rows = json.loads(path.read_text())
+    if rows[-1]["name"] != PLAIN:
+        rows.append(plain(args, seed, out, rows[0]))
+        path.write_text(json.dumps(rows))
     for row in rows:
         print({k: v for k, v in row.items() if k != "curve"}, flush=True)
     return rows
 
 
+def run_of(args: argparse.Namespace, seed: int, out: Path) -> Path:
+    """The folder of a seed's search."""
+    return out / f"{args.data}-{args.space}-{args.preset}-{seed}"
+
+
 def searched(args: argparse.Namespace, seed: int, out: Path) -> list[dict]:
     """What `cnnnas search` says of its network and of the best random one."""
-    run = out / f"run-{args.data}-{args.space}-{args.preset}-{seed}"
+    run = run_of(args, seed, out)
     options = ["--space", args.space, "--preset", args.preset, "--seed", seed, "--run", run]
     options += ["--train-rows", args.train_rows] if args.train_rows else []
     data = DATA / f"{args.data}.npz"
@@ -90,23 +102,29 @@ def searched(args: argparse.Namespace, seed: int, out: Path) -> list[dict]:
     return [result | extra for result in record["results"]]
 
 
-def plain(args: argparse.Namespace, seed: int, like: dict) -> dict:
+def plain(args: argparse.Namespace, seed: int, out: Path, like: dict) -> dict:
     """The plain network, about as large as `like`, trained for about as long."""
-    images = read_images(str(DATA / f"{args.data}.npz"), args.train_rows, seed)
-    generator = plain_cnn(like["parameters"], images.task)
-    recipe = PRESETS[args.preset][args.space].final
-    one, three = (
-        fit(images, generator, replace(recipe, epochs=n), seed)["seconds"] for n in (1, 3)
-    )
-    epoch = (three - one) / 2  # without what it takes to begin
-    epochs = max(3, round((like["seconds"] - one) / epoch) + 1)
-    return fit(images, generator, replace(recipe, epochs=epochs), seed) | {"seed": seed}
-
-
-def fit(images: Images, generator: Any, recipe: Any, seed: int) -> dict:
-    """A row for one training of the plain network."""
     start_tensorflow()
-    task, only = images.task, cast(Any, None)  # its generator knows no other network
+    task = read_images(str(DATA / f"{args.data}.npz"), args.train_rows, seed).task
+    generator, only = plain_cnn(like["parameters"], task), cast(Any, None)  # it has no space
+    recipe = PRESETS[args.preset][args.space].final
+    found = keras.saving.load_model(run_of(args, seed, out) / "best.keras")
+    networks = (found, generator.build(only, task, seed))
+    own, pace = seconds_per_step([step(network, task, recipe) for network in networks])
+    recipe = replace(recipe, epochs=max(1, round(recipe.epochs * own / pace)))
+    return fit(task, generator, recipe, seed) | {"seed": seed}
+
+
+def step(model: keras.Model, task: Task, recipe: Recipe) -> Callable[[], Any]:
+    """A training step, always on the same batch."""
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy())  # as good as any
+    x, y = task.train.x[: recipe.batch_size], task.train.y[: recipe.batch_size]
+    return partial(model.train_on_batch, x.reshape(-1, *model.input_shape[1:]), y)
+
+
+def fit(task: Task, generator: PlainCNN, recipe: Recipe, seed: int) -> dict:
+    """A row for one training of the plain network."""
+    only = cast(Any, None)
     outcome = make_trainer(task, generator, recipe, "auto").train(Job(only, seed))
     model = generator.build(only, task, seed)
     set_weights(model, outcome.weights)

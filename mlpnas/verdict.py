@@ -102,8 +102,8 @@ def verdict(found: Sequence[Difference], metric: str) -> str:
         )
     if rival.low == rival.high == 0:
         return (
-            f"No winner can be told: our search and {rival.method}, the strongest other method, "
-            "scored the same on every split, as they do when both end with the same network."
+            f"No winner can be told: our search and {rival.method}, the strongest other "
+            "method, scored the same on every split, as if both had ended with one network."
         )
     interval = f"95% interval {rival.low:+.4f} to {rival.high:+.4f}"
     if rival.low > 0:

@@ -6,18 +6,17 @@ retrained by the same recipe as the cell found. LSTM and GRU get as many units a
 the same number of parameters, and as many epochs as take the same time.
 """
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
 
 import keras
-import numpy as np
 
 from mlpnas.core import rivals
 from mlpnas.core.evaluator import Job, Outcome, Trainer
 from mlpnas.core.executors import WorkerProcesses
+from mlpnas.core.pace import seconds_per_step
 from mlpnas.core.retraining import persistent, slower
 from mlpnas.core.search_space import Architecture
 from mlpnas.core.strategies.random import RandomStrategy
@@ -97,21 +96,11 @@ def plans(run: Run, cells: Mapping[str, Architecture]) -> dict[str, Plan]:
         name.upper(): Plan(baseline(name), sized(generator, name, task, target), recipe)
         for name in BASELINES
     }
-    own, *paces = seconds_per_step(run, [first, *peers.values()])
+    own, *paces = seconds_per_step([_step(run, plan) for plan in (first, *peers.values())])
     for (name, peer), pace in zip(peers.items(), paces, strict=True):
         epochs = max(1, round(recipe.epochs * own / pace))
         planned[name] = peer._replace(recipe=replace(recipe, epochs=epochs))
     return planned
-
-
-def seconds_per_step(run: Run, planned: Sequence[Plan], steps: int = 15) -> list[float]:
-    """Median time of a training step of each, once compiled.
-
-    They take turns, so that what else the machine does slows all of them down alike.
-    """
-    networks = [_step(run, plan) for plan in planned]
-    taken = [[_seconds(step) for step in networks] for _ in range(steps + 2)]
-    return np.median(taken[2:], axis=0).tolist()  # the first ones compile
 
 
 def _step(run: Run, plan: Plan) -> Callable[[], Any]:
@@ -125,12 +114,6 @@ def _step(run: Run, plan: Plan) -> Callable[[], Any]:
         model.compile("adam", task.loss)
         batch = [task.train.x[: recipe.batch], task.train.y[: recipe.batch]]
     return partial(model.train_on_batch, *batch)
-
-
-def _seconds(step: Callable[[], Any]) -> float:
-    start = time.perf_counter()
-    step()
-    return time.perf_counter() - start
 
 
 def retrain(run: Run, planned: Mapping[str, Plan]) -> tuple[list[Result], keras.Model]:
