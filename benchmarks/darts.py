@@ -7,18 +7,20 @@ A step moves the architecture parameters once and the weights once: two forward 
 passes in first order, five in second. PC-DARTS mixes a quarter of the channels, GDAS runs one
 operation per edge. Each way runs in a process of its own, one after another, in every repeat,
 on noise. Prints as one JSON line: seconds per step (median over steps, after the first, which
-traces), megabytes at the peak above those before the network was made, and both as ratios to
-first order; medians over repeats with their range.
+traces), megabytes at the peak of a step above those before it, when everything had been traced
+(Linux only), and both as ratios to first order; medians over repeats with their range.
 """
 
 import argparse
+import ctypes
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -80,29 +82,41 @@ def run(args: argparse.Namespace) -> dict:
 
     variant, order = WAYS[args.run]
     task, rng = noise(args), np.random.default_rng(0)
-    before = megabytes()
     mixture = ImageMixture(
         task, VARIANTS[variant], DartsTraining(batch_size=args.batch, order=order),
         channels=args.channels, number=args.cells,
     )  # fmt: skip
-    rows, seconds = np.arange(args.batch), []
-    for _ in range(args.steps + 1):
-        batches = [mixture.batch(rows, rng) for _ in range(2)]
+    rows = np.arange(args.batch)
+    batches = [mixture.batch(rows, rng) for _ in range(2)]
+
+    def step() -> float:
         begin = time.perf_counter()
         with as_built():
             loss, _ = mixture.bilevel.step(*batches, tf.constant(0.01))
         loss.numpy()
-        seconds.append(time.perf_counter() - begin)
+        return time.perf_counter() - begin
+
+    seconds = [step() for _ in range(args.steps + 1)]
     return {
         "seconds_per_step": statistics.median(seconds[1:]),
         "first_step": seconds[0],
-        "megabytes": megabytes() - before,
+        "megabytes": megabytes_of(step),
     }
 
 
-def megabytes() -> float:
-    """Most memory that this process has had."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def megabytes_of(step: Callable[[], Any]) -> float:
+    """What this process takes at most during a step, above what it held before."""
+    ctypes.CDLL(None).malloc_trim(0)  # gives back what former steps have freed
+    before = memory("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5")  # forgets the peak so far
+    step()
+    return memory("VmHWM") - before
+
+
+def memory(name: str) -> float:
+    """A line of the process's status, in megabytes."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(name)) / 1024
 
 
 def noise(args: argparse.Namespace) -> Any:
