@@ -24,6 +24,7 @@ Reading order, in which each file imports only those before it:
     checkpoint      strategy and store on the disk, round by round
     folder          what a run leaves on the disk, and its lock
     clock           when a search has to stop
+    pace            how long training steps of several networks take, side by side
     evaluator       what turns an architecture into a trial
     schedules       learning rates as functions of the epochs done
     gradient_strategy  a differentiable search in the loop of all others
