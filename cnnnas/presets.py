@@ -122,11 +122,13 @@ _SMALL: dict[SpaceName, Preset] = {
     # Every edge runs all operations: a step takes as long as those of a dozen children.
     "darts": replace(
         _CELLS,
-        layers=3,
+        layers=2,
         channels=4,
-        shared=Budget(trials=6, per_round=1, epochs=6),
+        shared=Budget(trials=5, per_round=1, epochs=5),
+        rivals=10,
         rate=0.05,
         alpha_rate=0.01,
+        final=replace(_CELLS.final, epochs=8),
     ),
 }
 

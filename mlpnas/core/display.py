@@ -82,19 +82,20 @@ class SearchDisplay:
             self._best = trial.score
         best = "-" if self._best is None else f"{self._best:.4f}"
         per_minute = 60 * self._done / max(time.monotonic() - self._start, 1e-9)
+        rate = f"{per_minute:.{int(per_minute < 10)}f}"  # epochs of DARTS take minutes each
         self._progress.update(
             self._bar,
             completed=trial.id + 1,
             round=trial.round + 1,
             best=best,
-            rate=f"{per_minute:.0f}",
+            rate=rate,
         )
         last_of_round = (trial.id + 1) % self._per_round == 0 or trial.id + 1 == self._trials
         if last_of_round and not self._console.is_terminal:
             left = (self._trials - trial.id - 1) / per_minute
             self._console.print(
                 f"round {trial.round + 1}: {trial.id + 1}/{self._trials} trials, best {best}, "
-                f"{per_minute:.0f} trials/min, {60 * left:.0f} s left",
+                f"{rate} trials/min, {60 * left:.0f} s left",
                 highlight=False,
             )
 
