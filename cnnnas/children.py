@@ -15,7 +15,7 @@ from keras import layers as kl
 from cnnnas.bank import EPSILON
 from cnnnas.cell import INPUTS, Cell
 from cnnnas.cell_space import CellSpace
-from cnnnas.layers import Tensor
+from cnnnas.layers import Tensor, shifted
 from cnnnas.macro_space import Layer, MacroSpace
 from cnnnas.micro_supernet import SIDES
 from cnnnas.supernet import Network
@@ -130,10 +130,9 @@ def _pool(operation: str, x: Tensor) -> Tensor:
 
 
 def _halve(name: str, x: Tensor, channels: int) -> Tensor:
-    shifted = kl.Cropping2D(((1, 0), (1, 0)))(kl.ZeroPadding2D(((0, 1), (0, 1)))(x))
     halves = [
         _convolve(f"{name}/{path}", part, channels // 2, 1, stride=2)
-        for path, part in (("even", x), ("odd", shifted))
+        for path, part in (("even", x), ("odd", shifted(x)))
     ]
     return _norm(name, kl.Concatenate()(halves))
 
