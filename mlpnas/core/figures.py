@@ -192,6 +192,8 @@ def training(trained: Mapping[str, Sequence[float]], metric: str) -> str:
     def draw(figure: Figure, axes: Axes) -> None:
         for name, curve in trained.items():
             axes.plot(range(1, len(curve) + 1), curve, lw=1.8, label=name)
+        if max(map(max, trained.values())) > 1:  # perplexities, whose first can be thousands
+            axes.set_yscale("log")
         axes.set(xlabel="epoch", ylabel=f"validation {metric}")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         figure.legend(loc="outside upper center", ncols=3, frameon=False, fontsize=8)

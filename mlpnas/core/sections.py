@@ -31,7 +31,7 @@ def summary(record: Record, history: History, measure: str) -> Section:
     if results := record.get("results"):
         header = ["trained at length", "parameters", "seconds", "validation", f"test {measure}"]
         rows = [
-            (r["name"], r["parameters"], round(r["seconds"], 1), r["valid"], r["test"])
+            (r["name"], r["parameters"], f"{r['seconds']:.0f}", r["valid"], r["test"])
             for r in results
         ]
         section.table(header, rows)
@@ -191,20 +191,19 @@ def leaderboard(history: History, retrained: Mapping[str, float]) -> Section:
     """The best twenty.
 
     Args:
-        retrained: number of a trial, as text -> its score after retraining.
+        retrained: number of a trial, as text -> its score after retraining; none for no column.
     """
     section = Section("Leaderboard", wide=True)
-    section.text(
-        "The search score is a proxy, from few epochs and perhaps inherited weights; the "
-        "finalists' score after retraining from fresh weights stands beside it.",
-        note=True,
-    )
+    told = "The search score is a proxy, from few epochs and perhaps inherited weights"
+    beside = "; the finalists' score after retraining from fresh weights stands beside it"
+    section.text(told + (beside if retrained else "") + ".", note=True)
+    header = ["trial", "search score", "parameters", "seconds", "architecture"]
     rows = [
-        (
-            t.id, t.score or 0.0, retrained.get(str(t.id)), t.parameters,
-            f"{t.seconds:.2f}", str(t.architecture),
-        )
+        [t.id, t.score or 0.0, t.parameters, f"{t.seconds:.2f}", str(t.architecture)]
         for t in history.leaderboard(20)
-    ]  # fmt: skip
-    header = ["trial", "search score", "retrained", "parameters", "seconds", "architecture"]
+    ]
+    if retrained:
+        header.insert(2, "retrained")
+        for row in rows:
+            row.insert(2, retrained.get(str(row[0])))
     return section.table(header, rows)
