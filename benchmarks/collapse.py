@@ -1,6 +1,6 @@
 """Does a differentiable search collapse to skip connections, and do the cures help?
 
-    python benchmarks/collapse.py DATA [--variants plain minus pc] [--epochs 60]
+    python benchmarks/collapse.py DATA [--variants plain pc fair minus gdas] [--epochs 60]
                                   [--operations skip_connect sep_conv_3x3]
                                   [--train-rows 1000] [--shrink 2] [--seeds 3]
                                   [--figure FILE.svg]
@@ -35,7 +35,7 @@ from mlpnas.core.gradient_search import GradientSearch
 from mlpnas.core.task import Fold, Task
 
 S2 = ["skip_connect", "sep_conv_3x3"]
-DEFAULT = ["plain", "minus", "pc"]
+DEFAULT = ["plain", "pc", "fair", "minus", "gdas"]
 
 
 def main() -> None:
