@@ -11,6 +11,7 @@ from rich.table import Table as TextTable
 
 from mlpnas.core.command_line import print_notes
 from mlpnas.core.display import steps
+from mlpnas.core.files import replacing
 from mlpnas.core.folder import Folder, free_folder
 from mlpnas.core.runtime import start_tensorflow
 from mlpnas.finalists import name_of
@@ -63,7 +64,8 @@ def search(
         if tensorboard:
             folder.tensorboard.mkdir(exist_ok=True)
         if compare:
-            (folder.path / UNDER_WAY).touch()
+            with replacing(folder.path / UNDER_WAY):
+                pass  # empty: nothing is compared yet
         carry_on(settings, table, folder, limit, workers, console)
     return folder.path
 

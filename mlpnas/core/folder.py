@@ -24,13 +24,17 @@ from filelock import FileLock, Timeout
 
 from mlpnas.core.checkpoint import Checkpoint
 from mlpnas.core.errors import InputError
-from mlpnas.core.files import explain, replacing, replacing_path
+from mlpnas.core.files import explain, remove_parts, replacing, replacing_path
 from mlpnas.core.task import Task
 
 if TYPE_CHECKING:
     import keras
 
 _UNBEGUN = {"lock", "tensorboard", "compare.jsonl"}
+_WRITTEN_IN_PLACE = (
+    "lock", "trials.jsonl", "rivals.jsonl", "policy.jsonl", "tensorboard", "state",
+    "state/pending",
+)  # fmt: skip
 FORMAT = 1  # of the run folder; a reader refuses newer ones
 
 
@@ -48,6 +52,7 @@ class Folder:
     def __init__(self, path: Path, program: str = "mlpnas"):
         self.path, self.program = path, program
         self.checkpoint = Checkpoint(path / "state")
+        self._refuse_links()
         self._lock = FileLock(path / "lock")
         try:
             self._lock.acquire(timeout=0)
@@ -58,6 +63,8 @@ class Folder:
             ) from None
         except OSError as error:
             raise self._unwritable(error) from None
+        for written in (path, path / "state", path / "state" / "pending"):
+            remove_parts(written)
 
     @classmethod
     def create(cls, path: Path, program: str = "mlpnas") -> Self:
@@ -157,6 +164,16 @@ class Folder:
             raise
         except OSError as error:
             raise self._unwritable(error) from None
+
+    def _refuse_links(self) -> None:
+        """Raise InputError if a run of somebody else's leads out of its folder: what is written
+        to in place, unlike what is replaced, must lie there itself."""
+        for name in _WRITTEN_IN_PLACE:
+            if (self.path / name).is_symlink():
+                raise InputError(
+                    f"{self.path / name} is a link; expected a file or folder of the run's "
+                    "own: put what it points to in its place, or start a new run"
+                )
 
     def _unwritable(self, error: OSError) -> InputError:
         return InputError(
