@@ -1,8 +1,8 @@
 """Growing: a controller that begins with shallow networks and goes on to deeper ones.
 
-A controller writes networks of one depth at a time, since what it may write next must depend
-on the place alone. Its weights are the same at every depth, so the policy moves on with all
-it has learned; each added layer is at first written as those before it are.
+A controller writes networks of one depth at a time. Its weights are the same at every depth,
+so the policy moves on with all it has learned; each added layer is at first written as those
+before it are.
 
 Source: Zoph and Le, "Neural architecture search with reinforcement learning", ICLR 2017: from
 6 layers, by two more every 1,600 networks.

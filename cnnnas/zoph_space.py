@@ -152,12 +152,22 @@ class ZophSpace(SearchSpace):
         ids = super().legal(prefix)
         return ids[:1] if ids and self._idle(prefix, len(prefix)) else ids
 
+    def state(self, prefix: Tokens) -> tuple[Tokens, bool]:
+        """The number of layers, once it is known, and whether the layer begun is a pool."""
+        return prefix[: len(self._first)], self._in_pool(
+            prefix, self.decisions[len(prefix)].node
+        )
+
+    def _in_pool(self, prefix: Tokens, layer: int) -> bool:
+        """Whether the prefix has made this layer a pool."""
+        type_at = self._start(layer)
+        chosen = prefix[type_at : type_at + 1] if "type" in self._fields else ()
+        return any(self.types[token] != CONVOLUTION for token in chosen)
+
     def _idle(self, prefix: Tokens, position: int) -> bool:
         """Whether `position` asks for the filters of what the prefix made a pool."""
         decision = self.decisions[position]
-        if decision.group != "filters" or "type" not in self._fields:
-            return False
-        return self.types[prefix[self._start(decision.node)]] != CONVOLUTION
+        return decision.group == "filters" and self._in_pool(prefix, decision.node)
 
     def completions(self, prefix: Tokens) -> int:
         if not prefix and self.fewer:

@@ -7,6 +7,7 @@ Reading order, in which each file imports only those before it:
     configuration   settings that are written, read back and compared
     task            the data and the goal
     search_space    decisions, architectures, spaces
+    masks           which options are open, as tables that the tokens so far drive
     trial           what is known of one evaluated architecture; the journal
     journal         reads a journal back
     policy_gradient the mathematics of learning from scores

@@ -3,8 +3,9 @@
 One LSTM step per decision (consecutive bits of a node share one). The head follows the
 decision's kind: a softmax over options for a choice, attention over the anchors of earlier
 nodes for a pointer, a two-way logit by the same attention for a bit. What was decided is fed
-into the next step. Illegal options are masked before the softmax. Sampling and teacher
-forcing run the same step function, so they agree on every log-probability.
+into the next step. Illegal options are masked before the softmax, by tables that the tokens
+so far drive (`masks`). Sampling and teacher forcing run the same step function, so they agree
+on every log-probability.
 
 After the last token the LSTM's state summarises the architecture; the accuracy head, a small
 ensemble of logistic units, reads the expected score from it.
@@ -24,6 +25,7 @@ import tensorflow as tf
 
 from mlpnas.core import policy_gradient as pg
 from mlpnas.core.controller_options import PLAIN, ControllerOptions
+from mlpnas.core.masks import masks
 from mlpnas.core.search_space import Decision, SearchSpace, Tokens
 
 _SCALAR, _PAIR = tf.TensorSpec([], tf.int32), tf.TensorSpec([2], tf.int32)
@@ -61,9 +63,6 @@ class Anchor(NamedTuple):
 class Controller(keras.layers.Layer):
     """The policy network of one search space.
 
-    Legality must depend on the position alone, as `Decision.legal` and `Decision.stop` say:
-    then the masks are constants of the compiled graph.
-
     Args:
         space: what to write.
         units: size of LSTM, embeddings and attention.
@@ -82,6 +81,7 @@ class Controller(keras.layers.Layer):
     ):
         super().__init__(name="controller")
         self.decisions, self.units, self.options = space.decisions, units, options
+        self._masks = masks(space)
         # One LSTM step per decision; the bits that ask about one node share a step.
         self._steps = tuple(
             tuple(group)
@@ -223,22 +223,23 @@ class Controller(keras.layers.Layer):
         state = (tf.zeros([n, self.units]), tf.zeros([n, self.units]))
         anchors = self._first_anchors(n)
         going = tf.ones([n])  # 1 while a walk has decisions left, then 0
+        place = tf.zeros([n], tf.int32)  # the walk's state in the masks
         counted, tokens, states, bits = [], [], [], [tf.zeros([n, 0])]
         for step, ends_node in zip(self._steps, self._node_ends(), strict=True):
             state = self._advance(inputs, self._meet(step[0][1], start, state, anchors))
             chosen = []
             for position, decision in step:
-                logits = self._logits(decision, state[0], anchors)
-                options = pg.masked_log_softmax(logits, _mask(decision))
+                logits, mask = self._logits(decision, state[0], anchors), self._masks[position]
+                options = pg.masked_log_softmax(logits, _rows(mask.opened, place))
                 token = choose(position, options) * tf.cast(going, tf.int32)
                 one_hot = tf.one_hot(token, len(decision.options))
                 taken = tf.reduce_sum(one_hot * options, axis=1)
-                counted.append((going * taken, going * pg.entropy(options)))
+                counted.append((going * taken, going * pg.entropy(options), going))
                 tokens.append(token)
                 chosen.append(one_hot)
                 states.append(state[0])
-                if decision.stop is not None:
-                    going *= 1.0 - one_hot[:, decision.stop]
+                going *= 1.0 - _entry(mask.ends, place, one_hot)
+                place = tf.cast(_entry(mask.after, place, one_hot), tf.int32)
                 if decision.kind == "bit":
                     bits.append(logits[:, 1:] - logits[:, :1])
             inputs = self._feed([decision for _, decision in step], chosen, anchors)
@@ -247,9 +248,8 @@ class Controller(keras.layers.Layer):
                 state, inputs = self._advance(inputs, state), start
             anchors[node.node] = Anchor(state[0], state[0])
         states.append(self._advance(inputs, state)[0])
-        log_probs, entropies = (tf.add_n(terms) for terms in zip(*counted, strict=True))
-        stacked = tf.stack(tokens, axis=1)
-        lengths = self._lengths(stacked)
+        log_probs, entropies, lengths = map(tf.add_n, zip(*counted, strict=True))
+        stacked, lengths = tf.stack(tokens, axis=1), tf.cast(lengths, tf.int32)
         # The state that has read the last token is the one in which the next is decided.
         summary = tf.gather(tf.stack(states, axis=1), lengths, batch_dims=1)
         return Walks(stacked, lengths, log_probs, entropies, summary, tf.concat(bits, axis=1))
@@ -330,17 +330,15 @@ class Controller(keras.layers.Layer):
         connected = tf.add_n([bit * anchors[decision.about].fed for bit, decision in pairs])
         return connected / (1.0 + tf.add_n(bits))
 
-    def _lengths(self, tokens: tf.Tensor) -> tf.Tensor:
-        """Tokens up to and with the first stop."""
-        stops = tf.constant([-1 if d.stop is None else d.stop for d in self.decisions])
-        stops_before = tf.cumsum(tf.cast(tokens == stops, tf.int32), axis=1, exclusive=True)
-        return tf.reduce_sum(tf.cast(stops_before == 0, tf.int32), axis=1)
+
+def _rows(table: np.ndarray, place: tf.Tensor) -> tf.Tensor | np.ndarray:
+    """The row of a mask's table for each walk, `(N, options)`; of one state, simply its own."""
+    return table[0] if len(table) == 1 else tf.gather(table, place)
 
 
-def _mask(decision: Decision) -> np.ndarray:
-    mask = np.zeros(len(decision.options), bool)
-    mask[list(decision.open_ids())] = True
-    return mask
+def _entry(table: np.ndarray, place: tf.Tensor, one_hot: tf.Tensor) -> tf.Tensor:
+    """What a mask's table says of each walk's token, float32 `(N,)`."""
+    return tf.reduce_sum(one_hot * _rows(table.astype(np.float32), place), axis=1)
 
 
 def padded(walks: Sequence[Tokens], length: int) -> np.ndarray:

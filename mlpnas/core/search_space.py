@@ -13,7 +13,7 @@ them as a vector. A space is a value; two spaces with equal parameters are equal
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -78,9 +78,9 @@ class Architecture:
 class SearchSpace(ABC):
     """What may be built, as decisions. Subclasses are frozen dataclasses.
 
-    A subclass gives `name`, `decisions`, `describe` and `parse`; where legality depends on
-    more than the position, or a walk may stop, it overrides `legal` and `completions`, and
-    where it knows better neighbours, equivalent forms or features, those.
+    A subclass gives `name`, `decisions`, `describe` and `parse`; where a walk may stop it
+    overrides `completions`, where legality depends on more than the position, `legal` and
+    `state` too, and where it knows better neighbours, equivalent forms or features, those.
     """
 
     @property
@@ -112,6 +112,14 @@ class SearchSpace(ABC):
         if prefix and prefix[-1] == self.decisions[len(prefix) - 1].stop:
             return ()
         return self.decisions[len(prefix)].open_ids()
+
+    def state(self, prefix: Tokens) -> Hashable:
+        """What of an incomplete `prefix` decides which options are open from here on.
+
+        Prefixes of one length in equal states are open to the same continuations. Here
+        nothing matters but the length.
+        """
+        return None
 
     def completions(self, prefix: Tokens) -> int:
         """Exact number of architectures whose tokens begin with the legal `prefix`."""

@@ -18,6 +18,7 @@ from cnnnas.cell_space import CellSpace as ConvolutionalCellSpace
 from cnnnas.macro_space import MacroSpace as ConvolutionalMacroSpace
 from cnnnas.zoph_space import ZophSpace
 from mlpnas.core.errors import InputError
+from mlpnas.core.masks import masks
 from mlpnas.core.search_space import Architecture, SearchSpace
 from mlpnas.space import MLPSpace
 from rnncell.enas_space import ENASCellSpace
@@ -155,6 +156,24 @@ def test_decisions_have_distinct_names_and_groups_agree_on_their_options(space):
     assert len(set(names)) == len(names)
     choices = [d for d in space.decisions if d.kind == "choice"]
     assert len({(d.group, d.options) for d in choices}) == len({d.group for d in choices})
+
+
+@every_space
+@seeded
+def test_the_masks_say_along_every_walk_what_is_legal(space, seed):
+    tables = masks(space)
+    for architecture in samples(space, seed):
+        state, tokens = 0, architecture.tokens
+        for i, (mask, token) in enumerate(zip(tables, tokens, strict=False)):
+            assert tuple(np.flatnonzero(mask.opened[state])) == space.legal(tokens[:i])
+            assert mask.ends[state, token] == (i + 1 == len(tokens))
+            state = mask.after[state, token]
+
+
+def test_a_typed_layer_has_two_states_between_its_type_and_its_filters():
+    # Of 1 or 2 layers: depth, then type, height, width, filters, and a bit in the second.
+    states = [len(mask.opened) for mask in masks(SHALLOW_OR_DEEP)]
+    assert states == [1, 2, 4, 4, 4, 1, 2, 2, 2, 2]
 
 
 # --- errors -----------------------------------------------------------------------------

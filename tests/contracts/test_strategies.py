@@ -84,9 +84,11 @@ LEARNERS = (
     "evolution, ageing", "local search, first", "lanas, pool", "gaussian process",
     "tree ensemble", "tpe", "tree search", "progressive", "q-learning",
 )  # fmt: skip
-# Spaces of the other packages, in which legality may depend on what was chosen before.
+# In which legality depends on what was chosen before.
+CONDITIONAL = ZophSpace(2, types=("conv", "max", "avg"), strides=(1, 2), fewer=(1,))
+# Spaces of the other packages.
 REAL = (
-    ZophSpace(3, fewer=(1, 2)),
+    CONDITIONAL,
     CellSpace.pnas(2),
     CellSpace.darts(2),
     ENASCellSpace(4),
@@ -135,7 +137,7 @@ def test_it_asks_for_exactly_as_many_as_wanted_all_members_none_twice(make):
     assert len(set(asked)) == len(asked)
 
 
-@pytest.mark.parametrize(("name", "space"), pairs(BROAD, TINY), ids=label)
+@pytest.mark.parametrize(("name", "space"), pairs(BROAD, (*TINY, CONDITIONAL)), ids=label)
 def test_it_works_on_every_kind_of_decision_and_never_asks_for_an_equivalent_form(name, space):
     asked = rounds(MEMBERS[name](space, 0), 3)
     assert len({space.canonical(architecture) for architecture in asked}) == 15

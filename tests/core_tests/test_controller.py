@@ -1,7 +1,8 @@
 """The controller is one distribution: what it samples, what it scores, what it learns from.
 
 Each property is checked on the four tiny spaces, so on every kind of decision: choice with
-an early stop, pointer, bit, and pointer to nodes that no decision describes.
+an early stop, pointer, bit, and pointer to nodes that no decision describes; and on one in
+which depth and legality follow from earlier tokens.
 """
 
 import math
@@ -13,11 +14,14 @@ import pytest
 import tensorflow as tf
 from spaces import SMALL_MLP, TINY, CellSpace, MacroSpace
 
+from cnnnas.zoph_space import ZophSpace
 from mlpnas.core.controller import Controller, padded
 from mlpnas.core.learner import PredictionLearner, ReinforceLearner, load, saved
 from mlpnas.space import MLPSpace
 
-every_kind = pytest.mark.parametrize("space", TINY, ids=lambda space: space.name)
+CONDITIONAL = ZophSpace(2, (1, 3), (8, 16), types=("conv", "max"), fewer=(1,))
+SPACES = (*TINY, CONDITIONAL)
+every_kind = pytest.mark.parametrize("space", SPACES, ids=lambda space: space.name)
 
 
 @cache
@@ -122,6 +126,17 @@ def test_a_forced_token_contributes_nothing():
     # The cell's node 1 can only point at node 0.
     cell = CellSpace(2, ("tanh",))
     assert draw(shared(cell), 3).log_probs.tolist() == [0, 0, 0]
+
+
+def test_what_an_earlier_token_closed_has_no_probability_and_no_entropy():
+    # After a pool the filters are no choice: three decisions of two options are left of
+    # type, height, width and filters. Both lengths of walk are drawn.
+    sampled = draw(shared(CONDITIONAL), 200)
+    pools = (sampled.tokens[:, 0] == 0) & (sampled.tokens[:, 1] == 1)
+    assert pools.any()
+    assert (sampled.tokens[pools, 4] == 0).all()
+    assert sampled.entropies[pools].max() <= 4 * math.log(2)  # and the number of layers
+    assert set(sampled.lengths) == {5, 10}
 
 
 def test_padding_does_not_enter_log_probability_or_summary():

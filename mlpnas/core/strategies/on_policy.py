@@ -63,7 +63,7 @@ class OnPolicyStrategy(Strategy):
     Unlike other strategies it may ask for an architecture again, and never exhausts a space.
 
     Args:
-        space: where to search; legality must depend on the position alone.
+        space: where to search.
         seed: equal seeds and scores, equal proposals (on a CPU).
         policy: how the controller is made and learns.
     """

@@ -83,7 +83,7 @@ class ReinforceStrategy(Strategy):
     """Policy gradients with a moving-average baseline, entropy bonus and accuracy predictor.
 
     Args:
-        space: where to search; legality must depend on the position alone.
+        space: where to search.
         seed: equal seeds and scores, equal proposals (on a CPU).
         trials: number of scores over which the surprise fades. Not the length of the search:
             one that is extended later must not differ from one that was long from the start.
