@@ -45,7 +45,7 @@ def predict(run: Path, data: Path, output: Path | None, console: Console) -> Non
             f"{output} exists already; expected a new file: choose another --output"
         )
     told = _encoding(run)
-    columns = [Column(**column) for column in told["columns"]]
+    columns = [Column.of(record) for record in told["columns"]]
     rows = _read(data, columns, told, console)
     with console.status("starting TensorFlow"):
         start_tensorflow()

@@ -1,37 +1,31 @@
-"""What a column of a table is, and its values as numbers or categories.
+"""A column of the run's schema, and how its cells are read by it.
 
-Nothing here is fitted: a cell becomes the same number or category whatever stands in the
-other rows. What a column *is* (numbers, categories, dates) is read from the whole table, as a
-schema would say it; every statistic is left to the preprocessor, which sees the training
-fold alone.
+Nothing here is fitted or inferred: a cell becomes the same number or category whatever stands
+in the other rows, and whatever type a CSV reader or a user gave to it. `7`, `7.0` and `"7"` are
+one category; `True`, `"true"` and `1` are one truth value. What a column *is* was decided once,
+see `schema`; every statistic is left to the preprocessor, which sees the training fold alone.
 """
 
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from mlpnas.core.errors import InputError
+from mlpnas.tables.csv_file import MISSING_CELLS
 
 WARNING = "Warning: "  # how notes begin that the user should not overlook
 MISSING = "(missing)"  # the category of an empty cell
-LOOKED_AT = 2000  # cells that decide whether text holds numbers or dates
-DATE_FORMATS = (
-    "ISO8601",
-    "%Y/%m/%d",
-    "%d.%m.%Y",
-    "%d/%m/%Y",
-    "%m/%d/%Y",
-    "%d-%m-%Y",
-    "%d/%m/%Y %H:%M",
-    "%m/%d/%Y %H:%M",
-    "%d %b %Y",
-    "%b %d, %Y",
-)
 DATE_PARTS = ("year", "month", "weekday", "hour", "days")
+NUMBERS = "biuf"  # kinds of NumPy's types that are numbers: bool, int, unsigned, float
+TRUTH = {"true": 1.0, "false": 0.0}
+# What other types make of an integer and of a day.
+TRAIL = re.compile(r"([+-]?\d+)\.0+|(\d{4}-\d\d-\d\d) 00:00:00")
 
-Kind = Literal["numeric", "boolean", "categorical", "date"]
+Kind = Literal["numeric", "boolean", "categorical", "date", "duration"]
 
 
 @dataclass(frozen=True)
@@ -40,84 +34,150 @@ class Column:
 
     Attributes:
         name: as in the table.
-        kind: `"numeric"`, `"boolean"`, `"categorical"` or `"date"`.
-        date_format: how its dates are written, for `pandas.to_datetime`; else empty.
+        kind: what its cells are; a duration counts in seconds.
+        format: how its dates are written, for `pandas.to_datetime`; else empty.
+        categories: the frequent ones of the training table; else empty.
+        unread: share of its cells there, missing ones aside, that could not be read as this
+            kind, or are none of the frequent categories; in [0, 1].
     """
 
     name: str
     kind: Kind
-    date_format: str = ""
+    format: str = ""
+    categories: tuple[str, ...] = ()
+    unread: float = 0.0
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> "Column":
+        """Inverse of `asdict`, for what was read from run.json, an earlier version's too."""
+        known = {"format": record.get("date_format", ""), **record}
+        known.pop("date_format", None)
+        return cls(**{**known, "categories": tuple(known.get("categories", ()))})
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """Names of what `clean` makes of it: a date gives several numbers."""
+        """Names of what `read` makes of it: a date gives several numbers."""
         if self.kind == "date":
             return tuple(f"{self.name} ({part})" for part in DATE_PARTS)
         return (self.name,)
 
 
-def describe(values: pd.Series, name: str) -> Column | str:
-    """The column's kind, or as a sentence the reason why it is of no use."""
-    present = values.dropna()
-    if present.empty:
-        return f"Dropped column '{name}': all its values are missing."
-    if pd.api.types.is_bool_dtype(values.dtype):
-        return Column(name, "boolean")
-    if pd.api.types.is_numeric_dtype(values.dtype) or values.dtype.kind == "m":
-        return Column(name, "numeric")
-    if values.dtype.kind == "M":
-        return Column(name, "date", "ISO8601")
-    return _describe_text(present.astype(str), name)
+class Cells(NamedTuple):
+    """The cells of a column, read.
+
+    Attributes:
+        parts: part name -> `(rows,)`: float32 with NaN where missing or unreadable, or for
+            categories object (texts, `MISSING` where missing).
+        present: bool `(rows,)`, where there is something to read.
+        unread: bool `(rows,)`, where that could not be read, or is no frequent category.
+    """
+
+    parts: dict[str, np.ndarray]
+    present: np.ndarray
+    unread: np.ndarray
 
 
-def _describe_text(texts: pd.Series, name: str) -> Column | str:
-    looked_at = texts.iloc[:: max(1, len(texts) // LOOKED_AT)]
-    if number_share(looked_at) > 0.9:
-        return Column(name, "numeric")
-    date_format = next((f for f in DATE_FORMATS if _dates(looked_at, f).notna().all()), "")
-    if date_format:
-        return Column(name, "date", date_format)
-    distinct = texts.nunique()
-    if distinct > max(10, len(texts) / 2):
-        return (
-            f"Dropped column '{name}': free text or names ({distinct} distinct values in "
-            f"{len(texts)} rows), which say nothing about new rows."
-        )
-    return Column(name, "categorical")
+def read(values: pd.Series, column: Column) -> Cells:
+    """A column's cells as its kind says.
 
-
-def number_share(texts: pd.Series) -> float:
-    """Fraction of the texts that are numbers, in [0, 1]."""
-    return float(pd.to_numeric(texts, errors="coerce").notna().mean())
-
-
-def clean(values: pd.Series, column: Column) -> dict[str, np.ndarray]:
-    """A column's values as the preprocessor takes them.
-
-    Returns:
-        Part name -> `(rows,)`: float32 with NaN where missing, or for categories object
-        (texts, `MISSING` where missing).
+    Args:
+        values: of any type.
+        column: says what they are.
 
     Raises:
         InputError: for infinities, with the column and the row.
     """
+    values = typed(values)
     if column.kind == "categorical":
-        texts = values.astype(object).where(values.notna(), MISSING)
-        return {column.name: texts.astype(str).to_numpy(dtype=object)}
+        # A word such as NA is a category where the run knows it as one.
+        texts = words(values, set(MISSING_CELLS).difference(column.categories))
+        present = texts != MISSING
+        unread = present & ~pd.Series(texts).isin(column.categories).to_numpy()
+        return Cells({column.name: texts}, present, unread)
+    values = without_words_for_nothing(values)
     if column.kind == "date":
-        numbers = _date_numbers(_dates(values, column.date_format))
-        return dict(zip(column.parts, numbers, strict=True))
-    return {column.name: _finite(_numbers(values), column.name)}
+        numbers = _date_numbers(dates(values, column.format))
+    else:
+        numbers = [_finite(READERS[column.kind](values), column.name)]
+    present = values.notna().to_numpy(dtype=bool)
+    parts = dict(zip(column.parts, numbers, strict=True))
+    return Cells(parts, present, present & np.isnan(numbers[0]))
 
 
-def _numbers(values: pd.Series) -> np.ndarray:
-    """Float32, NaN where missing or not a number."""
-    if values.dtype.kind == "m":
-        values = values.dt.total_seconds()
-    elif not pd.api.types.is_numeric_dtype(values.dtype):
-        values = pd.to_numeric(values.astype(str).where(values.notna()), errors="coerce")
+def typed(values: pd.Series) -> pd.Series:
+    """Cells in the type that says what they are, if one does; texts without outer blanks.
+
+    Categories get the type of their values. What mixes types stays of type object.
+    """
+    if values.dtype.kind == "O" and not is_text(values):
+        values = values.astype(object).convert_dtypes()
+    return values.str.strip() if is_text(values) else values
+
+
+def is_text(values: pd.Series) -> bool:
+    """Whether the cells are texts by their type."""
+    return isinstance(values.dtype, pd.StringDtype) or values.dtype.kind == "U"
+
+
+def without_words_for_nothing(values: pd.Series) -> pd.Series:
+    """Typed cells, of which those that say `NA` and the like are missing."""
+    return values.mask(values.isin(MISSING_CELLS)) if is_text(values) else values
+
+
+def words(values: pd.Series, nothing: Collection[str] = MISSING_CELLS) -> np.ndarray:
+    """Object array `(rows,)` of categories, `MISSING` where missing.
+
+    Args:
+        values: typed cells.
+        nothing: words for a missing cell.
+    """
+    if values.dtype == object:  # not told apart by their hashes: 1 and True
+        values = values.map(_word, na_action="ignore")
+    codes, distinct = pd.factorize(values)
+    names = [MISSING if (word := _word(cell)) in nothing else word for cell in distinct]
+    return np.array([*names, MISSING], dtype=object)[codes]
+
+
+def _word(cell: object) -> str:
+    text = str(cell)
+    whole = TRAIL.fullmatch(text)
+    return whole[1] or whole[2] if whole else text
+
+
+def as_text(values: pd.Series) -> pd.Series:
+    """Typed cells as texts of type object, None where missing."""
+    if is_text(values):
+        return values.astype(object).where(values.notna(), None)
+    texts = pd.Series(words(values), index=values.index)
+    return texts.mask(texts == MISSING, None)
+
+
+def numbers(values: pd.Series) -> np.ndarray:
+    """Float32 `(rows,)` of typed cells, NaN where missing or not a number."""
+    if values.dtype.kind not in NUMBERS:
+        texts = as_text(values)
+        found = pd.to_numeric(texts, errors="coerce")
+        values = found.where(found.notna(), texts.str.lower().map(TRUTH))
     with np.errstate(over="ignore"):  # beyond float32: infinite, and complained of next
         return values.to_numpy(dtype=np.float32, na_value=np.nan)
+
+
+def truth_values(values: pd.Series) -> np.ndarray:
+    """Float32 `(rows,)`: 1 and 0, NaN where missing or neither."""
+    found = numbers(values)
+    return np.where(np.isin(found, (0, 1)), found, np.float32(np.nan))
+
+
+def durations(values: pd.Series) -> np.ndarray:
+    """Float32 `(rows,)`, seconds; NaN where missing or none. Plain numbers are seconds."""
+    if values.dtype.kind in NUMBERS:
+        return numbers(values)
+    if values.dtype.kind != "m":
+        values = pd.to_timedelta(as_text(values), errors="coerce")
+    return values.dt.total_seconds().to_numpy(dtype=np.float32, na_value=np.nan)
+
+
+READERS = {"numeric": numbers, "boolean": truth_values, "duration": durations}
 
 
 def _finite(values: np.ndarray, name: str) -> np.ndarray:
@@ -132,29 +192,16 @@ def _finite(values: np.ndarray, name: str) -> np.ndarray:
     return values
 
 
-def unreadable(values: pd.Series, name: str) -> str | None:
-    """A sentence on the cells of a numeric column that are no numbers, if there are any."""
-    if pd.api.types.is_numeric_dtype(values.dtype) or values.dtype.kind == "m":
-        return None
-    bad = np.isnan(_numbers(values)) & values.notna().to_numpy()
-    if not bad.any():
-        return None
-    return (
-        f"Column '{name}' is numeric, but {bad.sum()} of its values are not numbers (first: "
-        f"'{values.iloc[bad.argmax()]}' in row {bad.argmax() + 1}); they count as missing."
-    )
-
-
-def _dates(values: pd.Series, date_format: str) -> pd.Series:
-    """Points in time without zone (UTC), NaT where there is none."""
+def dates(values: pd.Series, date_format: str) -> pd.Series:
+    """Points in time without zone (UTC) of typed cells, NaT where there is none."""
     if values.dtype.kind != "M":
-        values = values.astype(str).where(values.notna())
+        values = as_text(values)
     return pd.to_datetime(values, format=date_format, errors="coerce", utc=True)
 
 
-def _date_numbers(dates: pd.Series) -> list[np.ndarray]:
+def _date_numbers(moments: pd.Series) -> list[np.ndarray]:
     """Float32 arrays in the order of `DATE_PARTS`; days are counted from 1970."""
-    moments = dates.dt
-    days = (dates - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(days=1)
-    parts = (moments.year, moments.month, moments.day_of_week, moments.hour, days)
+    when = moments.dt
+    days = (moments - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(days=1)
+    parts = (when.year, when.month, when.day_of_week, when.hour, days)
     return [part.to_numpy(dtype=np.float32, na_value=np.nan) for part in parts]

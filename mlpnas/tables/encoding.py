@@ -17,15 +17,15 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from mlpnas.core.errors import InputError
-from mlpnas.tables.columns import Column, clean
+from mlpnas.tables.columns import Column, read
 from mlpnas.tables.quantiles import Quantiles
+from mlpnas.tables.schema import MAX_CATEGORIES
 
 Scaling = Literal["standard", "quantile"]
 
 ROWS_AT_A_TIME = 50_000
 # The imputer's median copies its columns several times: few at a time, and it costs little.
 COLUMNS_AT_A_TIME = 8
-MAX_CATEGORIES = 50
 
 
 def clean_folds(
@@ -43,7 +43,7 @@ def clean_folds(
     """
     parts: list[dict[str, np.ndarray]] = [{} for _ in folds]
     for column in columns:
-        for name, values in clean(frame.pop(column.name), column).items():
+        for name, values in read(frame.pop(column.name), column).parts.items():
             for part, rows in zip(parts, folds, strict=True):
                 part[name] = values[rows]
     return [pd.DataFrame(part, copy=False) for part in parts]

@@ -12,8 +12,9 @@ import pandas as pd
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from mlpnas.core.errors import InputError
-from mlpnas.tables.columns import WARNING, Column, describe, unreadable
+from mlpnas.tables.columns import WARNING, Column
 from mlpnas.tables.reading import listing
+from mlpnas.tables.schema import describe, unreadable
 
 ROWS_LOOKED_AT = 3000
 FEWEST_ROWS = 50  # below, a good column and a leaking one look alike
@@ -61,9 +62,7 @@ def _choose(values: pd.Series, name: str, position: int, notes: list[str]) -> Co
         notes.append(f"{WARNING}dropped {title}: it merely numbers the rows.")
         return None
     column = describe(values, name)
-    told = column if isinstance(column, str) else None
-    if isinstance(column, Column) and column.kind == "numeric":
-        told = unreadable(values, name)
+    told = column if isinstance(column, str) else unreadable(values, column)
     notes.extend([told] if told else [])
     return None if isinstance(column, str) else column
 

@@ -7,8 +7,9 @@ import pandas as pd
 
 from mlpnas.core import task as core
 from mlpnas.core.errors import InputError
-from mlpnas.tables.columns import WARNING, number_share
+from mlpnas.tables.columns import WARNING
 from mlpnas.tables.reading import listing
+from mlpnas.tables.schema import number_share
 
 FEW_CLASSES = 20  # whole numbers with at most so many values are taken for classes
 FEWEST_ROWS = 10

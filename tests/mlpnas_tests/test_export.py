@@ -81,7 +81,7 @@ def odd_frame(rows: int = 200) -> pd.DataFrame:
             "where": np.where(rng.random(rows) < 0.3, np.nan, rng.normal(size=rows)),
             "mlp": rng.random(rows) < 0.5,
             "raw_rows": pd.date_range("2020-01-01", periods=rows, freq="37h"),
-            "isnan": rng.choice(["1", "2", "n/a"], rows),
+            "isnan": rng.choice(["one", "two", "n/a"], rows),
             "y": rng.choice(["no", "yes"], rows),
         }
     )

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from mlpnas.table import from_frame, read_table
-from mlpnas.tables.columns import clean
+from mlpnas.tables.columns import read
 from mlpnas.tables.folds import Split, hold_out
 from mlpnas.tables.reading import read_frame
 
@@ -88,7 +88,7 @@ def test_a_date_becomes_year_month_weekday_hour_and_days():
     frame = mixed_frame().assign(when="29.02.2024")
     frame.loc[3, "when"] = "01.03.2024"
     [column] = [c for c in from_frame(frame, "label").columns if c.name == "when"]
-    parts = clean(frame["when"], column)
+    parts = read(frame["when"], column).parts
     assert [float(values[3]) for values in parts.values()] == [2024, 3, 4, 0, 19783]
     assert parts["when (days)"][0] == 19782
 

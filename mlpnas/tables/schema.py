@@ -1,0 +1,122 @@
+"""What each column is: decided once, from the whole table, and kept for every row to come.
+
+The type that a user gave to a column counts first: categories, truth values, dates. Of texts
+most must be numbers or dates to be read so. What is decided, a `Column`, is written into the
+run, and new rows are read by it.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from mlpnas.tables.columns import (
+    MISSING,
+    NUMBERS,
+    TRUTH,
+    Column,
+    Kind,
+    as_text,
+    dates,
+    durations,
+    read,
+    typed,
+    without_words_for_nothing,
+    words,
+)
+
+LOOKED_AT = 2000  # cells that decide whether text holds numbers or dates
+MOST = 0.9  # of these, to be read as such
+MAX_CATEGORIES = 50
+NAMES = {
+    "numeric": "numbers",
+    "boolean": "true or false",
+    "date": "dates",
+    "duration": "durations",
+}
+DATE_FORMATS = (
+    "ISO8601",
+    "%Y/%m/%d",
+    "%d.%m.%Y",
+    "%d/%m/%Y",
+    "%m/%d/%Y",
+    "%d-%m-%Y",
+    "%d/%m/%Y %H:%M",
+    "%m/%d/%Y %H:%M",
+    "%d %b %Y",
+    "%b %d, %Y",
+)
+
+
+def describe(values: pd.Series, name: str) -> Column | str:
+    """The column's kind and how it is read, or as a sentence why it is of no use."""
+    cells = typed(values)
+    present = without_words_for_nothing(cells).dropna()
+    if present.empty:
+        return f"Dropped column '{name}': all its values are missing."
+    if cells.dtype.kind == "c":
+        return f"Dropped column '{name}': complex numbers, such as {present.iloc[0]}."
+    kind = "categorical" if is_categorical(values) else _kind_of_type(cells)
+    column = Column(name, kind) if kind else _describe_text(as_text(present), name)
+    return column if isinstance(column, str) else _measured(column, cells)
+
+
+def is_categorical(values: pd.Series) -> bool:
+    """Whether the user declared these cells to be categories, whatever they look like."""
+    arrow = getattr(values.dtype, "pyarrow_dtype", None)
+    return isinstance(values.dtype, pd.CategoricalDtype) or str(arrow).startswith("dictionary")
+
+
+def _kind_of_type(cells: pd.Series) -> Kind | None:
+    """What the type of typed cells says, if anything."""
+    kinds: dict[str, Kind] = {"b": "boolean", "m": "duration", "M": "date"}
+    return "numeric" if cells.dtype.kind in NUMBERS[1:] else kinds.get(cells.dtype.kind)
+
+
+def _describe_text(texts: pd.Series, name: str) -> Column | str:
+    looked_at = texts.iloc[:: max(1, len(texts) // LOOKED_AT)]
+    if looked_at.str.lower().isin(TRUTH).all():
+        return Column(name, "boolean")
+    if number_share(looked_at) > MOST:
+        return Column(name, "numeric")
+    if looked_at.str.contains(":| day").all() and np.isfinite(durations(looked_at)).all():
+        return Column(name, "duration")
+    date_format = next((f for f in DATE_FORMATS if dates(looked_at, f).notna().all()), "")
+    if date_format:
+        return Column(name, "date", date_format)
+    distinct = texts.nunique()
+    if distinct > max(10, len(texts) / 2):
+        return (
+            f"Dropped column '{name}': free text or names ({distinct} distinct values in "
+            f"{len(texts)} rows), which say nothing about new rows."
+        )
+    return Column(name, "categorical")
+
+
+def number_share(texts: pd.Series) -> float:
+    """Fraction of the texts that are numbers, in [0, 1]."""
+    return float(pd.to_numeric(texts, errors="coerce").notna().mean())
+
+
+def _measured(column: Column, cells: pd.Series) -> Column:
+    """With its frequent categories, and with the share of cells that it does not read."""
+    if column.kind == "categorical":
+        counts = (
+            pd.Series(words(cells, nothing={""})).value_counts().drop(MISSING, errors="ignore")
+        )
+        frequent = counts[counts > 1].index[:MAX_CATEGORIES]
+        column = replace(column, categories=tuple(sorted(frequent)))
+    cells_read = read(cells, column)
+    return replace(column, unread=float(cells_read.unread.sum() / cells_read.present.sum()))
+
+
+def unreadable(values: pd.Series, column: Column) -> str | None:
+    """A sentence on the cells that are not what the column is, if there are any."""
+    if column.kind == "categorical" or not column.unread:
+        return None
+    bad = read(values, column).unread
+    return (
+        f"Column '{column.name}' is {column.kind}, but {bad.sum()} of its values are not "
+        f"{NAMES[column.kind]} (first: '{values.iloc[bad.argmax()]}' in row "
+        f"{bad.argmax() + 1}); they count as missing."
+    )

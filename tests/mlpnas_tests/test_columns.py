@@ -1,0 +1,230 @@
+"""A column has one kind, and its cells are read by it whatever type they come in."""
+
+import datetime
+import decimal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from mlpnas.tables.columns import MISSING, Column, read
+from mlpnas.tables.schema import describe
+
+NAN = np.nan
+
+
+def read_as(kind, cells, **options):
+    """What the one part of such a column is."""
+    [values] = read(pd.Series(cells), Column("c", kind, **options)).parts.values()
+    return values.tolist()
+
+
+def arrow(cells, kind):
+    return pd.Series(cells, dtype=pd.ArrowDtype(kind))
+
+
+# Cells
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [True, False, None],
+        pd.Series([True, False, None], dtype="boolean"),
+        arrow([True, False, None], pa.bool_()),
+        pd.Categorical([True, False, None]),
+        ["True", "False", None],
+        ["true", " FALSE ", ""],
+        ["1", "0", "NA"],
+        ["1.0", "0.0", "?"],
+        [1, 0, None],
+        [1.0, 0.0, NAN],
+        pd.Series([1, 0, None], dtype="Int64"),
+        [True, "false", None],
+        [np.True_, 0, "n/a"],
+    ],
+)
+def test_truth_is_one_however_it_is_written(cells):
+    np.testing.assert_array_equal(read_as("boolean", cells), [1, 0, NAN])
+    np.testing.assert_array_equal(read_as("numeric", cells), [1, 0, NAN])
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [7, 12, None],
+        [7.0, 12.0, NAN],
+        pd.Series([7, 12, None], dtype="Int16"),
+        pd.Series([7, 12, None], dtype="Float32"),
+        arrow([7, 12, None], pa.int8()),
+        arrow([7, 12, None], pa.float64()),
+        arrow([decimal.Decimal("7.00"), decimal.Decimal("12.00"), None], pa.decimal128(6, 2)),
+        arrow([7, 12, None], pa.dictionary(pa.int32(), pa.int64())),
+        pd.Categorical([7, 12, None]),
+        pd.Categorical(["7", "12", None], categories=["7", "12"], ordered=True),
+        ["7", "12", None],
+        ["7.0", " 12.00", "?"],
+        pd.Series(["7", "12", None], dtype="string"),
+        arrow(["7", "12", None], pa.string()),
+        ["7", 12, None],
+        [decimal.Decimal(7), decimal.Decimal(12), None],
+        np.array([7, 12.0, NAN], dtype=object),
+    ],
+)
+def test_an_integer_is_one_category_and_one_number_in_every_type(cells):
+    assert read_as("categorical", cells) == ["7", "12", MISSING]
+    np.testing.assert_array_equal(read_as("numeric", cells), [7, 12, NAN])
+
+
+def test_codes_keep_their_zeros():
+    assert read_as("categorical", ["007", "7", "A44"]) == ["007", "7", "A44"]
+
+
+def test_a_word_for_nothing_is_a_category_where_the_run_knows_it_as_one():
+    assert read_as("categorical", ["NA", "DE"]) == [MISSING, "DE"]
+    assert read_as("categorical", ["NA", "DE"], categories=("DE", "NA")) == ["NA", "DE"]
+
+
+DAY = datetime.date(2024, 2, 29)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["2024-02-29", None],
+        ["2024-02-29 00:00:00", ""],
+        pd.to_datetime(["2024-02-29", None]),
+        pd.to_datetime(["2024-02-29", None]).tz_localize("UTC"),
+        pd.Series([DAY, None]),
+        arrow([DAY, None], pa.date32()),
+        arrow([datetime.datetime(2024, 2, 29), None], pa.timestamp("us")),
+        pd.Series([pd.Timestamp(DAY), None], dtype=object),
+        pd.PeriodIndex(["2024-02-29", None], freq="D"),
+        pd.Categorical(pd.to_datetime(["2024-02-29", None])),
+        pd.Series([20240229, None]),
+    ],
+)
+def test_a_day_is_one_in_every_type(cells):
+    parts = read(pd.Series(cells), Column("c", "date", "ISO8601")).parts
+    got = np.array([*parts.values()])
+    np.testing.assert_array_equal(
+        got, [[2024, NAN], [2, NAN], [3, NAN], [0, NAN], [19782, NAN]]
+    )
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        pd.to_timedelta([3600, None], "s"),
+        ["0 days 01:00:00", None],
+        ["01:00:00", ""],
+        [3600, None],
+        arrow([datetime.timedelta(hours=1), None], pa.duration("s")),
+        [datetime.timedelta(hours=1), None],
+        [datetime.time(1), None],
+    ],
+)
+def test_an_hour_is_3600_seconds_in_every_type(cells):
+    np.testing.assert_array_equal(read_as("duration", cells), [3600, NAN])
+
+
+@pytest.mark.parametrize("kind", ["numeric", "boolean", "categorical", "date", "duration"])
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        [None, None],
+        [NAN, NAN],
+        [pd.NaT, pd.NaT],
+        ["", "NA"],
+        pd.Series([None, None], dtype="string"),
+        pd.Series([None, None], dtype="Int64"),
+        pd.Series([None, None], dtype="boolean"),
+        pd.Categorical([None, None]),
+        arrow([None, None], pa.null()),
+    ],
+)
+def test_an_empty_column_is_missing_in_every_type(kind, nothing):
+    cells = read(pd.Series(nothing), Column("c", kind, "ISO8601"))
+    assert not cells.present.any()
+    assert not cells.unread.any()
+    for values in cells.parts.values():
+        assert all(value == MISSING or np.isnan(value) for value in values)
+
+
+@pytest.mark.parametrize(
+    ("kind", "cells", "unread"),
+    [
+        ("numeric", ["7", "seven", None], [False, True, False]),
+        ("numeric", pd.to_datetime(["2024-01-01"]), [True]),
+        ("boolean", [1, 2, None], [False, True, False]),
+        ("boolean", ["true", "maybe"], [False, True]),
+        ("date", ["2024-01-01", "soon", None], [False, True, False]),
+        ("date", [True, 1.5], [True, True]),
+        ("duration", ["00:10:00", "long"], [False, True]),
+        ("categorical", ["red", "blue", None], [False, True, False]),
+    ],
+)
+def test_what_is_not_of_the_kind_is_missing_and_marked(kind, cells, unread):
+    column = Column("c", kind, "ISO8601", ("red",))
+    assert read(pd.Series(cells), column).unread.tolist() == unread
+
+
+# Kinds
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        (pd.Categorical([3, 1, 2, 3]), "categorical"),
+        (pd.Categorical([3, 1, 2, 3], ordered=True), "categorical"),
+        (pd.Categorical([0.5, 0.5, None, 1]), "categorical"),
+        (arrow([3, 1, 3, 1], pa.dictionary(pa.int32(), pa.int64())), "categorical"),
+        ([True, False, None, True], "boolean"),
+        (pd.Series([True, None, False, None], dtype="boolean"), "boolean"),
+        (arrow([True, None, False, None], pa.bool_()), "boolean"),
+        (["TRUE", "false", None, "true"], "boolean"),
+        (pd.Series([3, None, 4, 5], dtype="Int64"), "numeric"),
+        (arrow([3, None, 4, 5], pa.int64()), "numeric"),
+        (arrow([decimal.Decimal(1), None], pa.decimal128(4, 1)), "numeric"),
+        ([decimal.Decimal(1), decimal.Decimal(2)], "numeric"),
+        (np.array([1, 2.5, None], dtype=object), "numeric"),
+        (["1", "2", "3.5"], "numeric"),
+        (pd.Series([1, 0, 0], dtype="Sparse[int]"), "numeric"),
+        (pd.to_timedelta(["1D", "2h"]), "duration"),
+        (["1 days", "0 days 02:00:00"], "duration"),
+        (arrow([datetime.timedelta(1)], pa.duration("ms")), "duration"),
+        (pd.to_datetime(["2024-01-01"]).tz_localize("Europe/Berlin"), "date"),
+        (arrow([DAY, None], pa.date32()), "date"),
+        ([DAY, None], "date"),
+        (pd.period_range("2024", periods=3, freq="M"), "date"),
+        (["red", "blue", "red"], "categorical"),
+        (pd.Series(["red", "blue", "red"], dtype="string"), "categorical"),
+        (arrow(["red", "blue", "red"], pa.string()), "categorical"),
+        (pd.Series([True, "red", 1]), "categorical"),
+    ],
+)
+def test_the_declared_type_of_a_column_decides_its_kind(cells, kind):
+    column = describe(pd.Series(cells), "c")
+    assert column.kind == kind
+    assert column.unread == 0 or kind == "categorical"
+
+
+def test_a_column_knows_its_frequent_categories_and_the_share_of_others():
+    column = describe(pd.Series(["b"] * 5 + ["a"] * 4 + ["once", None]), "c")
+    assert column.categories == ("a", "b")
+    assert column.unread == pytest.approx(0.1)
+
+
+def test_a_word_for_nothing_in_a_frame_is_a_category_among_texts_and_none_among_numbers():
+    assert describe(pd.Series(["NA", "DE"] * 4), "c").categories == ("DE", "NA")
+    assert describe(pd.Series(["?", "1", "2"] * 4), "c").kind == "numeric"
+
+
+def test_complex_numbers_are_dropped_with_a_note():
+    assert "complex" in describe(pd.Series([1 + 2j, 2]), "c")
+
+
+def test_a_column_is_read_back_from_what_an_earlier_version_wrote():
+    record = {"name": "when", "kind": "date", "date_format": "%d.%m.%Y"}
+    assert Column.of(record) == Column("when", "date", "%d.%m.%Y")
