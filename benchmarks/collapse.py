@@ -80,10 +80,12 @@ def searched(args: argparse.Namespace, variant: Any, seed: int) -> dict[str, lis
     )  # fmt: skip
     space = mixture.space
     told: dict[str, list] = {"skips": [], "mixture": [], "genotype": []}
-    for epoch in GradientSearch(mixture, args.epochs).run():
+    search = GradientSearch(mixture, args.epochs)
+    for epoch in search.run():
+        [alone] = search.validate([epoch.architecture])
         told["skips"].append(space.cells(epoch.architecture)["normal"].skips)
         told["mixture"].append(round(epoch.mixed, 4))
-        told["genotype"].append(round(epoch.discrete, 4))
+        told["genotype"].append(round(alone, 4))
         print(variant, seed, epoch.number, *(v[-1] for v in told.values()), file=sys.stderr)
     return told
 

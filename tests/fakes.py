@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from mlpnas.core import clock
 from mlpnas.core.evaluator import Evaluator
 from mlpnas.core.search_space import Architecture, SearchSpace
 from mlpnas.core.trial import Trial
@@ -48,6 +49,20 @@ class FakeEvaluator(Evaluator):
 
     def end_round(self) -> None:
         self.calls.append("end")
+
+
+class FakeTime:
+    """What a `Clock` reads instead of the machine's: it passes when told to."""
+
+    def __init__(self, monkeypatch):
+        self._now = 0.0
+        monkeypatch.setattr(clock, "time", self)
+
+    def monotonic(self) -> float:
+        return self._now
+
+    def spend(self, seconds: float) -> None:
+        self._now += seconds
 
 
 class FakePolicy:

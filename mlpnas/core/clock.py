@@ -22,13 +22,17 @@ class Clock:
     Args:
         limit: seconds from now; None for no limit.
         parameters: size of an architecture. A child's time is predicted as a + b * size from
-            the last fifty; rows and epochs are the same for all, so they are in a and b.
+            the last fifty; rows and epochs are the same for all, so they are in a and b. A
+            round's beginning, in which shared weights are trained, takes as long as the
+            longest of the last fifty.
     """
 
     def __init__(self, limit: float | None, parameters: Callable[[Architecture], int]):
         self._deadline = None if limit is None else time.monotonic() + limit
         self._parameters = parameters
         self._seen = deque[tuple[int, float]](maxlen=50)
+        self._began: float | None = None  # when a round was about to begin, of late
+        self._beginnings = deque[float](maxlen=50)
         self.interrupted = False
         self.out_of_time = False
 
@@ -39,10 +43,19 @@ class Clock:
 
     def should_stop(self, upcoming: Architecture | None) -> bool:
         """Whether to stop before this architecture (None: before another round)."""
+        now = time.monotonic()
+        if self._began is not None:
+            self._beginnings.append(now - self._began)
+        self._began = now if upcoming is None else None
         if self._deadline is not None:
-            seconds = 0.0 if upcoming is None else self.predict(self._parameters(upcoming))
-            self.out_of_time = time.monotonic() + seconds >= self._deadline
+            self.out_of_time = now + self._seconds(upcoming) >= self._deadline
         return self.interrupted or self.out_of_time
+
+    def _seconds(self, upcoming: Architecture | None) -> float:
+        if upcoming is not None:
+            return self.predict(self._parameters(upcoming))
+        first, *others = self._beginnings or [0.0]
+        return max(others, default=first)  # the first waits for its graphs to be traced
 
     def predict(self, parameters: int) -> float:
         """Seconds that a child of this size will take; 0 while nothing is known.

@@ -5,8 +5,8 @@ it starts, what its score is, and what becomes of its weights. A strategy sees n
 
 The same role serves the two other ways to search. A supernet's evaluator owns weights that
 all architectures share: it trains them in `begin_round`, on architectures that it draws from
-the strategy, and `evaluate_all` is a pass over validation rows. A differentiable search
-chooses without a strategy; what it finds is an `Architecture` that the same trainer retrains.
+the strategy, and `evaluate` is a pass over validation rows. That of a differentiable search
+trains mixtures there, and the strategy reads the architecture off.
 """
 
 import math
@@ -141,14 +141,22 @@ class Trainer(Protocol):
 
 
 class Evaluator(ABC):
-    """Turns the architectures of a round into trials."""
+    """Turns the architectures of a round into trials.
+
+    Attributes:
+        whole_rounds: whether a round that has begun is finished whatever the clock says: its
+            beginning has taken the time, and must not be lost.
+    """
+
+    whole_rounds: bool = False
 
     def begin_round(self, strategy: "Strategy") -> None:
-        """Called before a round's evaluations; a supernet trains its weights here."""
+        """Called before a round's architectures are asked for; shared weights are trained
+        here."""
         return None
 
     def recall(self, trials: Sequence[Trial]) -> None:
-        """Called after `begin_round` if the round was interrupted: its first trials, finished
+        """Called before `evaluate` if the round was interrupted: its first trials, finished
         then, which are not evaluated again."""
         return None
 

@@ -32,7 +32,6 @@ class Epoch:
         number: from 0.
         train_loss, valid_loss: means over the pass, nats.
         mixed: score of the mixture on validation data.
-        discrete: of the architecture alone, with the mixture's weights.
         architecture: what was read off.
         operations: what the columns of the tables stand for.
         tables: what it was read off from.
@@ -44,7 +43,6 @@ class Epoch:
     train_loss: float
     valid_loss: float
     mixed: float
-    discrete: float
     architecture: Architecture
     operations: tuple[str, ...]
     tables: Tables
@@ -129,6 +127,7 @@ class GradientSearch:
     Attributes:
         space: of the architectures.
         epochs: those that are done.
+        latest: what the last `advance` gave.
     """
 
     def __init__(
@@ -138,6 +137,7 @@ class GradientSearch:
         self.supernet, self.space, self._planned = supernet, supernet.space, epochs
         self._rule, self._curvature = rule, curvature
         self.epochs: list[Epoch] = []
+        self.latest: Epoch | None = None
         self._diverged = False
 
     def run(self) -> Iterator[Epoch]:
@@ -151,6 +151,12 @@ class GradientSearch:
         It is over after the last epoch; or because the rule says so; or if anything is no
         longer a finite number: then the last good architecture stays chosen.
         """
+        self.latest = self._trained()
+        if self.latest is not None:
+            self.epochs.append(self.latest)
+        return self.latest
+
+    def _trained(self) -> Epoch | None:
         number = len(self.epochs)
         if self._diverged or number >= self._planned or self._rule(self.epochs) is not None:
             return None
@@ -163,14 +169,9 @@ class GradientSearch:
             )  # fmt: skip
             self._diverged = True
             return None
-        self.epochs.append(self._epoch(number, losses, tables))
-        return self.epochs[-1]
-
-    def _epoch(self, number: int, losses: tuple[float, float], tables: Tables) -> Epoch:
         supernet, found = self.supernet, self.supernet.derive(tables)
-        [discrete] = supernet.validate([found])
         return Epoch(
-            number, *losses, supernet.score(), discrete, found, supernet.operations, tables,
+            number, *losses, supernet.score(), found, supernet.operations, tables,
             self._curvature(number),
         )  # fmt: skip
 

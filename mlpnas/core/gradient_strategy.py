@@ -1,8 +1,9 @@
 """A differentiable search in the loop of all others: an epoch is a round, its choice a trial.
 
-So it is kept in a folder, shown, stopped, taken up again and reported like any other. The
-score of a trial is that of the architecture with the mixture's weights; what was expected of
-it, that of the mixture.
+So it is kept in a folder, shown, stopped, taken up again and reported like any other. As with
+all shared weights, the evaluator trains them as a round begins; the strategy reads the
+architecture off. The score of a trial is that of the architecture with the mixture's weights;
+what was expected of it, that of the mixture.
 """
 
 import time
@@ -19,19 +20,19 @@ from mlpnas.core.trial import Trial
 
 
 class GradientStrategy(Strategy):
-    """Asks for the architecture of the next epoch, whether it is new or not; for none when
-    the search is over.
+    """Asks for the architecture of the epoch that was trained last, whether it is new or not;
+    for none when the search is over. It has nothing of its own to keep.
 
     Args:
-        search: trains an epoch whenever it is asked.
+        search: which a `GradientEvaluator` advances.
     """
 
     def __init__(self, search: GradientSearch):
         self._search, self.space = search, search.space
 
     def ask(self, n: int) -> list[Architecture]:
-        epochs = [epoch for _ in range(n) if (epoch := self._search.advance()) is not None]
-        return [epoch.architecture for epoch in epochs]
+        latest = self._search.latest
+        return [] if latest is None else [latest.architecture]
 
     def tell(self, trials: Sequence[Trial]) -> None:
         """There is nothing to learn from scores: the gradient has done it."""
@@ -53,33 +54,44 @@ class GradientStrategy(Strategy):
         return bars(supernet.tables(), supernet.operations, supernet.edges)
 
     def state(self) -> dict[str, np.ndarray]:
-        return self._search.state()
+        return {}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
-        self._search.restore(state)
+        """See `GradientEvaluator`, which keeps what was learned."""
 
 
 class GradientEvaluator(Evaluator):
-    """Hands over what the search has measured of its epochs.
+    """Trains an epoch as a round begins, and measures the architecture that is read off.
 
     Args:
-        search: the one that the strategy asks.
+        search: the one that the strategy reads.
     """
 
+    whole_rounds = True
+
     def __init__(self, search: GradientSearch):
-        self._search, self._asked = search, time.perf_counter()
+        self._search, self._began = search, time.perf_counter()
+
+    def begin_round(self, strategy: Strategy) -> None:
+        self._began = time.perf_counter()
+        self._search.advance()
 
     def evaluate(self, architectures: Sequence[Architecture], first_id: int) -> Iterator[Trial]:
         for number, architecture in enumerate(architectures, start=first_id):
-            now = time.perf_counter()
-            seconds, self._asked = now - self._asked, now
+            [score] = self._search.validate([architecture])
             yield Trial(
                 id=number,
                 round=0,  # the loop knows the round
                 architecture=architecture,
                 status="ok",
-                score=self._search.epochs[number].discrete,
+                score=score,
                 parameters=self._search.parameters(architecture),
-                seconds=seconds,
+                seconds=time.perf_counter() - self._began,
                 inherited=1.0,
             )
+
+    def state(self) -> dict[str, np.ndarray]:
+        return self._search.state()
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        self._search.restore(state)

@@ -2,6 +2,8 @@
 
     ask the strategy for architectures -> evaluate them -> tell it their scores -> again
 
+Where weights are shared, the evaluator trains them first, as a round begins.
+
 Everything else stands behind the three roles that meet here: the strategy chooses, the
 evaluator turns an architecture into a trial, the history keeps the trials.
 
@@ -41,7 +43,7 @@ def search(
         per_round: how many the strategy chooses at a time.
         on_trial: called with every new trial, after it is recorded.
         should_stop: asked before each round with None, and before each trial's result is
-            awaited with its architecture.
+            awaited with its architecture, unless the evaluator finishes whole rounds.
         checkpoint: called after every complete round.
 
     Returns:
@@ -51,20 +53,20 @@ def search(
         InputError: if the strategy does not choose again what the history says it chose.
     """
     while history.told < trials and not should_stop(None):
+        evaluator.begin_round(strategy)
         asked = ask(strategy, per_round)
         if not asked:
-            break  # every architecture of the space has been tried
+            break  # every architecture has been tried, or the evaluator trains no more
         first, number = history.told, history.rounds_told
         known = history.trials[first : first + len(asked)]
         _check_same(asked, known)
         missing = asked[len(known) : trials - first]
         if not missing and len(known) < len(asked):
             return history  # nothing to add to a round that was cut short
-        evaluator.begin_round(strategy)
         evaluator.recall(known)
         outcomes = evaluator.evaluate(missing, first_id=first + len(known))
         for architecture in missing:
-            if should_stop(architecture):
+            if not evaluator.whole_rounds and should_stop(architecture):
                 return history
             predicted = strategy.predict(architecture)
             trial = replace(next(outcomes), round=number, predicted=predicted)

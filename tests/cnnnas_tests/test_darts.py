@@ -329,7 +329,6 @@ def test_a_search_moves_alphas_and_tells_what_shows_a_collapse():
     for epoch in epochs:
         assert set(epoch.tables) == set(epoch.entropy) == set(KINDS)
         assert 0 <= epoch.mixed <= 1
-        assert 0 <= epoch.discrete <= 1
         assert epoch.entropy["reduce"] == pytest.approx(math.log(2), abs=0.01)
         assert CellSpace(2, TWO, distinct=True, output="all").parse(str(epoch.architecture))
     assert epochs[0].eigenvalue is not None
@@ -368,8 +367,8 @@ def test_epochs_are_trials_of_the_search_loop():
     assert [trial.id for trial in history.trials] == [0, 1]  # then it is over
     for trial, epoch in zip(history.trials, made.epochs, strict=True):
         assert epoch.architecture == trial.architecture
-        assert (trial.score, trial.predicted) == (epoch.discrete, epoch.mixed)
-    assert made.validate(strategy.sample(1)) == [made.chosen.discrete]
+        assert trial.predicted == epoch.mixed
+    assert made.validate(strategy.sample(1)) == [history.trials[-1].score]
 
 
 def test_the_weights_that_an_architecture_uses_are_those_of_its_network():
@@ -443,7 +442,7 @@ def epoch(
     both = dict.fromkeys(KINDS, scores() if table is None else table)
     cells = {kind: derive(own, CANDIDATES) for kind, own in both.items()}
     found = CellSpace.darts(2).from_cells(cells)
-    return Epoch(number, 1.0, 1.0, 0.5, 0.4, found, CANDIDATES, both, eigenvalue)
+    return Epoch(number, 1.0, 1.0, 0.5, found, CANDIDATES, both, eigenvalue)
 
 
 def test_a_rising_eigenvalue_stops_and_returns_to_where_it_was_low():

@@ -4,8 +4,10 @@ import math
 
 import numpy as np
 import pytest
+from fakes import FakeTime
 from spaces import MacroSpace, MicroSpace
 
+from mlpnas.core.clock import Clock
 from mlpnas.core.errors import InputError
 from mlpnas.core.schedules import cosine_restarts
 from mlpnas.core.search import search
@@ -97,6 +99,19 @@ def test_weights_that_diverged_end_the_search_with_advice():
     evaluator = SupernetEvaluator(FakeSupernet(loss=math.nan))
     with pytest.raises(InputError, match="diverged: their mean loss is nan in round 0"):
         run(strategy(), evaluator, History(), 10)
+
+
+@pytest.mark.parametrize(("limit", "passes"), [(50, 1), (130, 2), (200, 3), (240, 3)])
+def test_a_pass_that_would_end_too_late_is_not_begun(limit, passes, monkeypatch):
+    time, supernet = FakeTime(monkeypatch), FakeSupernet()
+    train = supernet.train
+    supernet.train = lambda architectures: time.spend(60) or train(architectures)
+    clock = Clock(limit, supernet.parameters)
+    run(
+        strategy(), SupernetEvaluator(supernet), History(), 100, on_trial=clock.note,
+        should_stop=clock.should_stop,
+    )  # fmt: skip
+    assert len(supernet.passes) == passes
 
 
 # --- resuming ---------------------------------------------------------------------------

@@ -226,7 +226,7 @@ def test_a_search_learns_and_goes_on_from_its_state_as_if_it_had_not_been_interr
     expected, found = whole.advance(), again.advance()
     assert replace(found, tables={}) == replace(expected, tables={})
     np.testing.assert_array_equal(found.tables["recurrent"], expected.tables["recurrent"])
-    assert whole.validate([found.architecture]) == [found.discrete]
+    assert whole.validate([found.architecture]) == again.validate([found.architecture])
 
 
 def test_a_text_that_is_shorter_than_a_batch_is_refused():
