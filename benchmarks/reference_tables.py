@@ -15,9 +15,9 @@ Table 5 was about ten speakers whose recordings are not published. A stand-in ta
 the six speakers of the Free Spoken Digit Dataset: do not compare its columns with one another.
 
 `--until` tells how many minutes a search at the settings of table 4 takes on MNIST until a
-child reaches that validation score; there the reference reports .96 after about an hour on a
-GPU. Prints a table, and one JSON line. Data come from ../shared/data; what is absent is
-skipped with a message. A seed of the MNIST tables takes tens of minutes on two cores.
+child reaches that validation score; the reference reports .96 there, and no time. Prints a
+table, and one JSON line. Data come from ../shared/data; what is absent is skipped with a
+message. A seed of the MNIST tables takes tens of minutes on two cores.
 
 Source: Minutoli and Ciranni, the MLPNAS project: its report, tables 1 to 6.
 """

@@ -8,6 +8,8 @@ import logging
 from importlib import import_module
 from typing import Any
 
+__version__ = "0.1.0"
+
 # A library is silent unless its user listens; without a handler, warnings would reach stderr.
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 

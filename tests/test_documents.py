@@ -1,4 +1,4 @@
-"""What the documents show is true: README code runs, its links lead somewhere."""
+"""What the documents show is true: their code runs, their links lead somewhere."""
 
 import re
 import subprocess
@@ -7,38 +7,76 @@ from pathlib import Path
 
 import pytest
 
+import mlpnas
+
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text()
-BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+README = ROOT / "README.md"
+PAGES = sorted((ROOT / "docs").rglob("*.md"))
+LINKED = [README, ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("*/README.md")), *PAGES]
+# Code of these runs within two seconds or so; that of the others is left to `make slow`.
+QUICK = {"strategy.md", "table.md"}
 
 
-def test_the_readme_shows_python():
-    assert BLOCKS
+def name_of(path):
+    return str(path.relative_to(ROOT))
+
+
+def code(path):
+    """The page's Python, as a reader types it: one block after the other."""
+    return "\n".join(re.findall(r"```python\n(.*?)```", path.read_text(), flags=re.DOTALL))
 
 
 @pytest.mark.parametrize(
-    "block",
-    # The first are the parts; what comes after uses the same parts, and takes longer.
+    "path",
     [
-        pytest.param(b, marks=[pytest.mark.slow] * (i > 0), id=str(i))
-        for i, b in enumerate(BLOCKS)
+        pytest.param(p, marks=[pytest.mark.slow] * (p.name not in QUICK), id=name_of(p))
+        for p in (README, *PAGES)
+        if code(p)
     ],
 )
-def test_readme_code_runs(block):
+def test_code_runs(path, tmp_path):
+    (tmp_path / "data").symlink_to(ROOT / "data")
     done = subprocess.run(
-        [sys.executable, "-c", block], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-c", code(path)], cwd=tmp_path, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
 
 
-def test_readme_links_lead_to_files():
-    links = re.findall(r"\]\(([^)#:]+)\)", README)
-    assert links
-    assert [link for link in links if not (ROOT / link).exists()] == []
+@pytest.mark.parametrize("path", LINKED, ids=name_of)
+def test_links_lead_to_files(path):
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text())
+    # The reference is made when the site is built, which follows these links.
+    links = [link for link in links if not re.match(r"(\.\./)*reference/", link)]
+    assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_the_readme_is_short_and_leads_to_every_result():
+    text = README.read_text()
+    assert len(text.encode()) <= 10_000
+    for path in (ROOT / "docs" / "results").glob("*.md"):
+        assert f"](docs/results/{path.name}" in text
+
+
+def test_the_version_is_the_same_everywhere():
+    version = mlpnas.__version__
+    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text()
+    assert f"\n## {version}\n" in (ROOT / "CHANGELOG.md").read_text()
+
+
+@pytest.mark.slow
+def test_the_site_builds_strictly(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "-d", tmp_path / "site"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_every_module_is_in_the_file_map():
-    named = set(re.findall(r"\w+\.py", README))
+    text = (ROOT / "docs" / "maintainer" / "file-map.md").read_text()
+    named = set(re.findall(r"\w+\.py", text))
     missing = [
         str(path.relative_to(ROOT))
         for package in ("mlpnas", "cnnnas", "rnncell")

@@ -91,8 +91,8 @@ def test_its_links_lead_somewhere(notebook):
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
-def test_the_readme_lists_it(path):
-    assert f"](notebooks/{path.name})" in (ROOT / "README.md").read_text()
+def test_the_folder_s_readme_lists_it(path):
+    assert f"]({path.name})" in (FOLDER / "README.md").read_text()
 
 
 @pytest.mark.slow
