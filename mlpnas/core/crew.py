@@ -9,7 +9,7 @@ and not the child; if that process dies too, the child has failed. The others go
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import NamedTuple, Protocol
 
@@ -20,6 +20,7 @@ from mlpnas.core.evaluator import Job, Outcome
 Outcomes = Generator[tuple[int, Outcome], None, None]
 
 GROWTH = 2 << 30  # bytes that a worker may grow by before it is replaced
+STARTING = 600.0  # seconds within which a worker must be ready
 _POLL = 0.2  # seconds between looks at the clock while children may be late
 
 
@@ -55,9 +56,10 @@ class Worker(Protocol):
 
 @dataclass
 class _Member:
-    """A worker, and how much memory it held after its first job."""
+    """A worker, when it was hired, and how much memory it held after its first job."""
 
     worker: Worker
+    hired: float = field(default_factory=monotonic)
     first_memory: int = 0
 
     def is_worn(self, memory: int) -> bool:
@@ -93,9 +95,28 @@ class Crew:
 
     def __init__(self, hire: Callable[[], Worker], n: int, timeout: float | None = None):
         self._hire, self._n, self._timeout = hire, n, timeout
-        # At once: they take seconds to start, while the caller prepares its search.
-        self._free = [_Member(hire()) for _ in range(n)]
+        self._free: list[_Member] = []
         self._busy: dict[Future, _Task] = {}
+
+    def start(self) -> None:
+        """Hire all workers: they take seconds to start, while the caller prepares its search.
+
+        Raises:
+            InputError: if there is no room for so many; then there is none left of them.
+        """
+        try:
+            while len(self._free) + len(self._busy) < self._n:
+                self._free.append(self._hired())
+        except BaseException:
+            self.close()
+            raise
+
+    def _hired(self) -> _Member:
+        try:
+            return _Member(self._hire())
+        except Exception as error:  # no memory, files, processes or threads are left
+            # loky's clean-up fails over files that it could not open, and hides the cause.
+            raise _no_room(_first_line(error.__context__ or error)) from None
 
     def stream(self, jobs: Iterable[Job]) -> Outcomes:
         """See `executors.Executor`."""
@@ -120,12 +141,10 @@ class Crew:
             following = next(waiting, None)
             if following is None:
                 return
-            self._start(_Task(*following, self._next_member()))
+            member = self._free.pop() if self._free else self._hired()
+            self._begin(_Task(*following, member))
 
-    def _next_member(self) -> _Member:
-        return self._free.pop() if self._free else _Member(self._hire())
-
-    def _start(self, task: _Task) -> None:
+    def _begin(self, task: _Task) -> None:
         try:
             future = task.member.worker.submit(task.job)
         except Exception as error:  # it died while it had nothing to do
@@ -153,7 +172,10 @@ class Crew:
         # The limit is for trials; a job with a recipe of its own may take longer.
         if self._timeout is None or task.job.recipe is not None:
             return False
-        return task.seconds() > self._timeout
+        seconds = task.seconds()
+        if task.began is None and monotonic() - task.member.hired > STARTING:
+            raise _no_room(f"not ready after {STARTING:g} s")
+        return seconds > self._timeout
 
     def _received(self, task: _Task, future: "Future[Report]") -> Outcome:
         report = future.result()
@@ -168,14 +190,11 @@ class Crew:
         child's own."""
         task.member.worker.stop()
         if task.attempt == 1:
-            fresh = _Member(self._hire())
-            if problem := fresh.worker.ready.exception():
-                raise InputError(
-                    f"processes that train cannot be started: {_first_line(problem)}; "
-                    "expected room for them: free some memory or give fewer --jobs, then "
-                    "resume the run"
-                )
-            self._start(_Task(task.place, task.job, fresh, attempt=2))
+            fresh = self._hired()
+            if problem := _trouble(fresh.worker):
+                fresh.worker.stop()
+                raise _no_room(problem)
+            self._begin(_Task(task.place, task.job, fresh, attempt=2))
             return None
         reason = f"its process died twice: {_first_line(error)}"
         return Outcome(reason=reason)
@@ -187,5 +206,23 @@ class Crew:
         self._free, self._busy = [], {}
 
 
+def _trouble(worker: Worker) -> str | None:
+    """Why the worker cannot start; None once it has."""
+    try:
+        worker.ready.result(STARTING)
+    except TimeoutError:
+        return f"not ready after {STARTING:g} s"
+    except Exception as error:
+        return _first_line(error)
+    return None
+
+
+def _no_room(why: str) -> InputError:
+    return InputError(
+        f"processes that train cannot be started: {why}; expected room for them: free some "
+        "memory or give fewer --jobs; finished trials are safe"
+    )
+
+
 def _first_line(error: BaseException) -> str:
-    return next(iter(str(error).splitlines()), "")
+    return next(iter(str(error).splitlines()), "") or type(error).__name__

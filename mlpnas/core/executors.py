@@ -11,7 +11,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import closing, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -23,9 +23,11 @@ from mlpnas.core.runtime import start_tensorflow
 
 TrainerFactory = Callable[[], Trainer]
 
+GRACE = 2.0  # seconds that a process has to end when it is asked to
+
 
 class Executor(ABC):
-    """Runs trainings; also a context manager that closes it."""
+    """Runs trainings; also a context manager, in which it is ready, and that closes it."""
 
     @abstractmethod
     def stream(self, jobs: Iterable[Job]) -> Outcomes:
@@ -87,6 +89,9 @@ class WorkerProcesses(Executor):
         n: number of processes.
         timeout: seconds after which a child is given up; None waits for ever.
         prepare: called first in every process.
+
+    Raises:
+        InputError: on entering it or later, if the system gives no room for the processes.
     """
 
     def __init__(
@@ -106,9 +111,16 @@ class WorkerProcesses(Executor):
     def close(self) -> None:
         self._crew.close()
 
+    def __enter__(self) -> Self:
+        self._crew.start()
+        return self
+
 
 class _LocalProcess:
-    """A `crew.Worker`: a process, a pipe to it, and a thread that waits at our end."""
+    """A `crew.Worker`: a process, a pipe to it, and threads that wait at our end.
+
+    Process and threads are daemons: where nobody stops them, they end with this process.
+    """
 
     def __init__(self, pickled_factory: bytes, prepare: Callable[[], object]):
         # Bundled with joblib, which scikit-learn brings anyway. Unlike the standard library's,
@@ -121,16 +133,22 @@ class _LocalProcess:
         arguments = (theirs, pickled_factory, prepare, os.getpid())
         threads = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS")
         environment = dict.fromkeys(threads, "1")
-        self._process = context.Process(target=_work, args=arguments, env=environment)
+        self._process = context.Process(
+            target=_work, args=arguments, env=environment, daemon=True
+        )
         self._process.start()
         theirs.close()  # so that the process's end is the pipe's
-        self._thread = ThreadPoolExecutor(1)
-        self.ready: Future = self._thread.submit(self._receive)
+        try:
+            self.ready: Future = _in_thread(self._receive)
+        except RuntimeError:  # no thread can be started
+            self.stop()
+            raise
 
     def submit(self, job: Job) -> "Future[Report]":
-        return self._thread.submit(self._exchange, job)
+        return _in_thread(self._exchange, job)
 
     def _exchange(self, job: Job) -> Report:
+        self.ready.result()
         self._pipe.send(job)
         return self._receive()
 
@@ -138,14 +156,31 @@ class _LocalProcess:
         try:
             return self._pipe.recv()
         except (EOFError, OSError) as error:
-            self._process.join()
+            self._process.join(GRACE)
             raise ChildProcessError(_cause(self._process.exitcode)) from error
 
     def stop(self) -> None:
         self._process.terminate()
-        self._process.join()
-        self._thread.shutdown()
-        self._pipe.close()
+        self._process.join(GRACE)
+        if self._process.is_alive():  # it does not listen, or does not even run
+            with suppress(ProcessLookupError):  # it has ended since
+                os.kill(self._process.pid, signal.SIGKILL)
+            self._process.join()
+
+
+def _in_thread(function: Callable[..., Any], *arguments: Any) -> Future:
+    """What the function returns or raises, once it does. Unlike the threads of a pool, this
+    one does not keep the program from ending."""
+    future: Future = Future()
+
+    def work() -> None:
+        try:
+            future.set_result(function(*arguments))
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    return future
 
 
 def _cause(code: int | None) -> str:

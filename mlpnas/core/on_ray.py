@@ -8,7 +8,7 @@ again elsewhere with the same seed: see `crew`.
 
 from collections.abc import Iterable
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, Self
 
 from mlpnas.core.crew import Crew, Outcomes, Report
 from mlpnas.core.errors import InputError
@@ -54,6 +54,10 @@ class OnRay(Executor):
     def close(self) -> None:
         self._crew.close()
         self._ray.shutdown()
+
+    def __enter__(self) -> Self:
+        self._crew.start()
+        return self
 
 
 def connect(address: str | None, n: int) -> Any:

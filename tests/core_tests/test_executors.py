@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from concurrent.futures import Future
 from dataclasses import replace
@@ -21,15 +23,20 @@ from mlpnas.core.task import Fold, Task
 
 class Stub:
     """A trainer whose outcome follows from the seed: 13 raises, 14 ends the process, 15 hangs,
-    and every first job of a file's name ends the process as if the machine had."""
+    18 hangs and will not be ended, 19 is stopped, and every first job of a file's name ends
+    the process as if the machine had."""
 
     def train(self, job: Job) -> Outcome:
         if job.seed == 13:
             raise MemoryError("no room for 13")
         if job.seed == 14:
             os.kill(os.getpid(), signal.SIGSEGV)
-        if job.seed == 15:
-            time.sleep(60)
+        if job.seed == 18:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        if job.seed == 19:
+            os.kill(os.getpid(), signal.SIGSTOP)
+        if job.seed in (15, 18):
+            time.sleep(600)
         if job.seed in (16, 17):
             time.sleep(0.3 if job.seed == 16 else 1.0)
         mark = Path(job.architecture.text)
@@ -141,6 +148,27 @@ def test_a_child_that_hangs_is_given_up_and_the_others_are_not():
     assert [o.curve[0] for o in outcomes[1:]] == [1, 2]
 
 
+@pytest.mark.parametrize("seed", [18, 19], ids=["ignores SIGTERM", "is stopped"])
+def test_a_child_that_cannot_be_ended_politely_is_killed(seed, monkeypatch):
+    monkeypatch.setattr("mlpnas.core.executors.GRACE", 0.1)
+    with workers(1, timeout=0.3) as executor:
+        (first,) = executor.run(jobs(1))
+        late, following = executor.run(jobs(seed, 2))
+    assert late.reason == "took longer than 0.3 s, the limit for a trial"
+    assert following.curve[0] == 2
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(first.curve[1]), 0)
+
+
+def test_a_stopped_worker_does_not_keep_an_executor_open(monkeypatch):
+    monkeypatch.setattr("mlpnas.core.executors.GRACE", 0.1)
+    with workers(1) as executor:
+        (first,) = executor.run(jobs(1))
+        os.kill(int(first.curve[1]), signal.SIGSTOP)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(first.curve[1]), 0)
+
+
 def test_a_round_that_is_left_early_leaves_no_process_behind():
     with workers(1) as executor:
         (first,) = executor.run(jobs(1))
@@ -158,6 +186,90 @@ def test_workers_that_cannot_start_are_an_error_not_a_failed_trial():
         pytest.raises(InputError, match="cannot be started"),
     ):
         list(executor.run(jobs(1)))
+
+
+class Idle:
+    """A `crew.Worker` that never starts, and never ends a job."""
+
+    def __init__(self):
+        self.ready, self.stopped = Future(), False
+
+    def submit(self, job):
+        return Future()
+
+    def stop(self):
+        self.stopped = True
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(24, "Too many open files"), RuntimeError("no thread")]
+)
+def test_if_not_all_workers_can_start_those_that_did_are_ended(error):
+    hired = []
+
+    def hire():
+        if len(hired) == 3:
+            raise error
+        hired.append(Idle())
+        return hired[-1]
+
+    with pytest.raises(InputError, match=f"cannot be started: .*{error.args[-1]}; expected"):
+        Crew(hire, 8).start()
+    assert [worker.stopped for worker in hired] == [True] * 3
+
+
+def test_a_worker_that_never_starts_is_not_waited_for_longer_than_the_limits(monkeypatch):
+    monkeypatch.setattr("mlpnas.core.crew.STARTING", 0.1)
+    idle = Idle()
+    with pytest.raises(InputError, match=r"not ready after 0.1 s"):
+        list(Crew(lambda: idle, 1, timeout=0.1).stream(jobs(1)))
+    assert idle.stopped
+
+
+LEFT_OPEN = """
+from test_executors import jobs, workers
+if __name__ == "__main__":
+    executor = workers(2)
+    with executor:
+        list(executor.run(jobs(1)))
+    next(executor.stream(jobs(1, 15)))  # and nobody closes it
+"""
+
+FEW_FILES = """
+import resource
+from mlpnas.core.errors import InputError
+from test_executors import jobs, workers
+if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, FILES))
+    try:
+        with workers(16) as executor:
+            list(executor.run(jobs(1, 2)))
+    except InputError as error:
+        print(error)
+"""
+
+
+def outcome_of(program, tmp_path):
+    """What the program prints; it has a minute to end, and its processes with it."""
+    path = tmp_path / "program.py"
+    path.write_text(program)
+    here = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    done = subprocess.run(
+        [sys.executable, path], env={**os.environ, "PYTHONPATH": here},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def test_a_program_ends_even_if_it_leaves_workers_at_work(tmp_path):
+    assert outcome_of(LEFT_OPEN, tmp_path) == ""
+
+
+@pytest.mark.parametrize("files", [16, 18])  # another one that cannot be opened
+def test_too_few_open_files_are_an_error_that_ends_everything(files, tmp_path):
+    printed = outcome_of(FEW_FILES.replace("FILES", str(files)), tmp_path)
+    assert "cannot be started: [Errno 24] Too many open files" in printed
 
 
 class Swelling:
