@@ -12,6 +12,7 @@ from rich.table import Table
 
 from cnnnas.images import Images, read_images
 from cnnnas.settings import Settings
+from mlpnas.core.capacity import check_jobs
 from mlpnas.core.command_line import print_notes
 from mlpnas.core.display import steps
 from mlpnas.core.folder import Folder, free_folder
@@ -70,6 +71,7 @@ def carry_on(
     Raises:
         InputError: for what the user can mend, a full disk included.
     """
+    print_notes(check_jobs(jobs), console)
     from cnnnas.run import Run
     from mlpnas.core.session import conduct
 

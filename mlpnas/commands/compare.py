@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table as TextTable
 
 from mlpnas.commands.search import table_of
+from mlpnas.core.capacity import check_jobs
+from mlpnas.core.command_line import print_notes
 from mlpnas.core.configuration import read_settings
 from mlpnas.core.display import steps
 from mlpnas.core.errors import InputError
@@ -65,6 +67,7 @@ def compare(run: Path, extent: Extent, jobs: int, console: Console) -> None:
     """
     if extent.seeds < 1:
         raise InputError(f"--seeds is {extent.seeds}; expected 1 or more, 3 to judge by")
+    print_notes(check_jobs(jobs), console)
     with Folder.open(run) as folder, folder.guarded():
         settings = read_settings(Settings, read_record(run)["settings"])
         settings = replace(settings, trials=extent.trials or settings.trials)

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as TextTable
 
+from mlpnas.core.capacity import check_jobs
 from mlpnas.core.command_line import print_notes
 from mlpnas.core.display import steps
 from mlpnas.core.files import replacing
@@ -87,6 +88,7 @@ def carry_on(
     Raises:
         InputError: for what the user can mend, a full disk included.
     """
+    print_notes(check_jobs(workers.jobs if workers.executor == "local" else 1), console)
     with console.status("starting TensorFlow"):
         # Whatever imports TensorFlow is imported after it was started quietly.
         start_tensorflow()

@@ -32,6 +32,7 @@ Reading order, in which each file imports only those before it:
     supernet        one set of weights for all architectures, trained in turns with the strategy
     tabular         looks scores up in a table of trained architectures
     training        plain Keras training of one network
+    capacity        how many processes this machine has room for
     crew            hands jobs to workers, and outlives what happens to them
     executors       where trainings run: here or in worker processes
     on_ray          the same on a cluster

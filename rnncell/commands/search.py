@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from mlpnas.core.capacity import check_jobs
 from mlpnas.core.command_line import print_notes
 from mlpnas.core.display import steps
 from mlpnas.core.folder import Folder, free_folder
@@ -73,6 +74,7 @@ def carry_on(
     Raises:
         InputError: for what the user can mend, a full disk included.
     """
+    print_notes(check_jobs(jobs), console)
     with console.status("starting TensorFlow"):
         # Whatever imports TensorFlow is imported after it was started quietly.
         start_tensorflow()
