@@ -24,7 +24,6 @@ evenly over all of them sorted by number of parameters.
 import argparse
 import json
 import logging
-import math
 import os
 import statistics
 import subprocess
@@ -143,12 +142,7 @@ def run(args: argparse.Namespace) -> None:
 
 def _part(children, task, generator, count):
     """`count` children, evenly spread over all of them sorted by number of parameters."""
-
-    def size(child):
-        shapes = generator.weight_shapes(child, task).values()
-        return sum(math.prod(shape) for pair in shapes for shape in pair)
-
-    ordered = sorted(children, key=size)
+    ordered = sorted(children, key=lambda child: generator.parameters(child, task))
     count = min(count, len(ordered))
     return [ordered[int((i + 0.5) * len(ordered) / count)] for i in range(count)]
 
@@ -190,11 +184,13 @@ def _classifiers(generator, children, epochs):
     """Candidates for scikit-learn's classifier, and the classifier."""
     from sklearn.neural_network import MLPClassifier
 
+    from mlpnas.layers import Dense
+
     candidates = []
     for child in children:
-        layers = [layer for layer in generator.space.layers(child) if layer != "dropout"]
-        most = Counter(activation for _, activation in layers).most_common(1)[0][0]
-        widths = tuple(units for units, _ in layers)
+        layers = [layer for layer in generator.space.hidden(child) if isinstance(layer, Dense)]
+        most = Counter(layer.activation for layer in layers).most_common(1)[0][0]
+        widths = tuple(layer.width for layer in layers)
         candidates.append({"hidden_layer_sizes": widths, "activation": SKLEARN[most]})
     # Its tolerance would end training early.
     settings = {"max_iter": epochs, "n_iter_no_change": epochs + 1, "random_state": 0}

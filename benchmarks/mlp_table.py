@@ -34,7 +34,8 @@ from mlpnas.core.task import Fold, Task
 from mlpnas.core.trial import History
 from mlpnas.final import validation
 from mlpnas.generator import MLPGenerator
-from mlpnas.space import DROPOUT, MLPSpace
+from mlpnas.layers import Dense
+from mlpnas.space import MLPSpace
 from mlpnas.trainer import MLPTrainer
 
 FOLDER = tasks.ROOT / "mlpnas" / "nasbench"
@@ -82,7 +83,7 @@ class Training:
         early = outcome.seconds * min(1.0, EARLY / max(1, len(outcome.curve)))
         if outcome.reason is not None:
             return [math.nan, math.nan, math.nan, outcome.seconds, early]
-        test = accuracy(self.space.layers(architecture), outcome.weights, self.task.test)
+        test = accuracy(self.space.hidden(architecture), outcome.weights, self.task.test)
         scores = [validation(outcome, FULL), reward(outcome.curve[:EARLY]), test]
         return [*scores, outcome.seconds, early]
 
@@ -97,15 +98,16 @@ class Training:
 
     def parameters(self, architecture: Architecture) -> int:
         """Trainable parameters."""
-        shapes = self.generator.weight_shapes(architecture, self.task).values()
-        return sum(math.prod(shape) for arrays in shapes for shape in arrays)
+        return self.generator.parameters(architecture, self.task)
 
 
 def accuracy(layers: list, weights: Weights, fold: Fold) -> float:
     """Fraction of the fold that a trained chain gets right, without building a model."""
     x = fold.x.reshape(len(fold), -1)
     *hidden, head = weights.values()
-    activations = [ACTIVATIONS[layer[1]] for layer in layers if layer != DROPOUT]
+    activations = [
+        ACTIVATIONS[layer.activation] for layer in layers if isinstance(layer, Dense)
+    ]
     for (kernel, bias), activation in zip(hidden, activations, strict=True):
         x = activation(x @ kernel + bias)
     return float(np.mean(np.argmax(x @ head[0] + head[1], axis=1) == fold.y))

@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-from mlpnas.core.command_line import run_app, seconds
+from mlpnas.core.command_line import listed, run_app, seconds
 from mlpnas.core.configuration import StrategyName
 from mlpnas.settings import Settings, Workers
+from mlpnas.space import MLPSpace
 
 app = typer.Typer(
     add_completion=False,
@@ -16,6 +17,10 @@ app = typer.Typer(
     help="Neural architecture search for multi-layer perceptrons.",
 )
 console = Console(highlight=False)
+
+
+def _joined(values: tuple) -> str:
+    return ",".join(map(str, values))
 
 
 # Options of more than one command.
@@ -59,6 +64,18 @@ def search(
     scaling: Annotated[
         Literal["standard", "quantile", "auto"], typer.Option(help="Of columns of numbers.")
     ] = "standard",
+    widths: Annotated[str, typer.Option(help="Units that a layer may have.")] = _joined(
+        MLPSpace.widths
+    ),
+    activations: Annotated[
+        str, typer.Option(help="That a layer may have: also silu, gelu, selu, mish.")
+    ] = _joined(MLPSpace.activations),
+    max_layers: Annotated[
+        int, typer.Option(help="Longest chain, the final layer included.")
+    ] = MLPSpace.max_layers,
+    layers: Annotated[
+        str, typer.Option(help="More layers: batch_norm, residual, or package.module:Class.")
+    ] = "",
     ensemble: Annotated[int, typer.Option(help="Average so many networks in the end.")] = 0,
     asynchronous: Annotated[
         bool,
@@ -99,6 +116,10 @@ def search(
         scaling,
         ensemble,
         asynchronous,
+        listed(widths, int, "--widths"),
+        listed(activations, str, "--activations"),
+        max_layers,
+        listed(layers, str, "--layers"),
     )
     limit = seconds(time_limit)
     timeout = seconds(trial_timeout, "--trial-timeout")

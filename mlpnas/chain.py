@@ -5,22 +5,25 @@ The layers here are traced once and serve any network with as many hidden layers
 * Shapes come from the arrays: the variables have unknown shape.
 * A shorter chain leaves the lowest layers empty (arrays of no units, which cost about a
   microsecond per operation), and its rows enter further up.
-* `Switch` and `Merge`, the executor's own branching, choose a layer's activation and whether
-  it has dropout. They cost a fraction of a microsecond, a `tf.switch_case` several.
+* `Switch` and `Merge`, the executor's own branching, choose a layer's activation, bit by bit
+  of its place among those of the graph, and whether it has dropout. They cost a fraction of a
+  microsecond, a `tf.switch_case` several.
 
 Forward and backward pass are written out with raw operations, about a dozen per layer, less
 than half of what a gradient tape records. A bias is the last row of its kernel, and every
 input ends with a column of ones: one product and one optimizer step for both.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from mlpnas.activations import STEPS, Activation
+
 R = tf.raw_ops
 Tensor = Any  # symbolic or eager: TensorFlow has no one type for both
 
-ACTIVATIONS = ("sigmoid", "tanh", "relu", "elu")  # in the order of `activate`
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7  # Adam's, as Keras has them
 
 
@@ -60,15 +63,14 @@ class Kind(NamedTuple):
     """How one hidden layer behaves; scalars except the key. None leaves operations out.
 
     Attributes:
-        high, odd: the two bits of the activation's place in `ACTIVATIONS` (bool).
+        bits: of the activation's place in `Chain.activations`, the highest first (bool).
         first: do the rows enter here (bool)? None if they never do.
         drops: is there dropout after it (bool)? None if no layer of the graph has dropout.
         keep: the chance that a unit stays (float32).
         key: of the random numbers of its masks (uint64, `(1,)`).
     """
 
-    high: Tensor
-    odd: Tensor
+    bits: Sequence[Tensor]
     first: Tensor | None = None
     drops: Tensor | None = None
     keep: Tensor | None = None
@@ -128,12 +130,18 @@ class Chain(NamedTuple):
     Attributes:
         layers: the hidden layers from the lowest, then the head.
         kinds: how each hidden layer behaves.
+        activations: names of those that a layer may have.
         fixed: the graph's constants.
     """
 
     layers: list[Layer]
     kinds: list[Kind]
+    activations: tuple[str, ...]
     fixed: Constants
+
+    @property
+    def _steps(self) -> list[Activation]:
+        return [STEPS[name] for name in self.activations]
 
     def forward(self, rows: Tensor, step: Tensor | None = None) -> tuple[Tensor, list[Trace]]:
         """Outputs of the head before its activation, `(batch, units)`, and the traces.
@@ -147,7 +155,7 @@ class Chain(NamedTuple):
         ones = x = rows[:, -1:]
         for layer, kind in zip(self.layers[:-1], self.kinds, strict=True):
             x, kernel, mask = enter(rows, x, kind), read(layer.kernel), None
-            a, ways = activate(R.MatMul(a=x, b=kernel), kind)
+            a, ways = activate(R.MatMul(a=x, b=kernel), kind.bits, self._steps)
             if step is not None and kind.drops is not None:
                 a, mask = drop(a, kind, step)
             traces.append(Trace(x, kernel, ways, mask))
@@ -168,7 +176,7 @@ class Chain(NamedTuple):
             self.layers[::-1], [None, *self.kinds[::-1]], traces[::-1], strict=True
         ):
             if kind is not None:
-                dz = activate_backward(drop_backward(dz, trace, kind), trace)
+                dz = activate_backward(drop_backward(dz, trace, kind), trace, self._steps)
             grad = R.MatMul(a=trace.x, b=dz, transpose_a=True)
             dz = input_gradient(dz, self._without_bias(trace.kernel), kind, self.fixed)
             # In place only once nobody reads the old kernel; else Adam would copy it first.
@@ -209,27 +217,27 @@ def input_gradient(dz: Tensor, kernel: Tensor, kind: Kind | None, fixed: Constan
     return R.Merge(inputs=[R.MatMul(a=passed, b=kernel, transpose_b=True), nothing]).output
 
 
-def activate(z: Tensor, kind: Kind) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """The activation of `z`, and the outputs of all four branches, of which one is live."""
-    low, high = R.Switch(data=z, pred=kind.high)
-    first, second = R.Switch(data=low, pred=kind.odd)
-    third, fourth = R.Switch(data=high, pred=kind.odd)
-    first, second = R.Sigmoid(x=first), R.Tanh(x=second)
-    third, fourth = R.Relu(features=third), R.Elu(features=fourth)
-    ways = (first, second, third, fourth)
-    return R.Merge(inputs=ways).output, ways
+def activate(
+    z: Tensor, bits: Sequence[Tensor], steps: Sequence[Activation]
+) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """The activation of `z`, and what each branch keeps; of them one is live."""
+    branches = zip(_switch(z, bits), steps, strict=False)
+    outputs, kept = zip(*(step.forward(branch) for branch, step in branches), strict=True)
+    return R.Merge(inputs=outputs).output, kept
 
 
-def activate_backward(dy: Tensor, trace: Trace) -> Tensor:
-    """Gradient before the activation, from the outputs alone; dead branches stay dead."""
-    sigmoid, tanh, relu, elu = trace.ways or ()
-    ways = [
-        R.SigmoidGrad(y=sigmoid, dy=dy),
-        R.TanhGrad(y=tanh, dy=dy),
-        R.ReluGrad(gradients=dy, features=relu),
-        R.EluGrad(gradients=dy, outputs=elu),
-    ]
-    return R.Merge(inputs=ways).output
+def _switch(z: Tensor, bits: Sequence[Tensor]) -> list[Tensor]:
+    """Branches of which only that of the number in `bits`, highest first, is live."""
+    if not bits:
+        return [z]
+    low, high = R.Switch(data=z, pred=bits[0])
+    return [*_switch(low, bits[1:]), *_switch(high, bits[1:])]
+
+
+def activate_backward(dy: Tensor, trace: Trace, steps: Sequence[Activation]) -> Tensor:
+    """Gradient before the activation, from what was kept alone; dead branches stay dead."""
+    branches = zip(trace.ways or (), steps, strict=True)
+    return R.Merge(inputs=[step.backward(dy, kept) for kept, step in branches]).output
 
 
 def drop(a: Tensor, kind: Kind, step: Tensor) -> tuple[Tensor, Tensor]:

@@ -18,6 +18,7 @@ import tensorflow as tf
 
 from mlpnas.chain import Chain, Constants, Kind, Layer, Tensor, read
 from mlpnas.core.task import Fold
+from mlpnas.layers import ACTIVATIONS, COMPILED_ACTIVATIONS
 
 ROOM = 3  # capacities are multiples of it; the rows enter at one of the lowest three layers
 CHUNK = 4096  # validation rows per forward pass: bounds the memory of activations
@@ -67,15 +68,22 @@ class Form(NamedTuple):
     Attributes:
         capacity: the number of hidden layers it has room for.
         dropout: whether it can drop.
+        activations: those that its layers may have, by name.
     """
 
     capacity: int
     dropout: bool
+    activations: tuple[str, ...] = ACTIVATIONS
 
     @classmethod
-    def of(cls, keep: list[float]) -> "Form":
-        """The form for hidden layers with these chances that a unit stays."""
-        return cls(math.ceil(len(keep) / ROOM) * ROOM, min(keep) < 1)
+    def of(cls, activations: list[str], keep: list[float]) -> "Form":
+        """The form for hidden layers with these activations and chances that a unit stays.
+
+        Those of the default vocabulary have a form of their own, with fewer branches.
+        """
+        capacity = math.ceil(len(keep) / ROOM) * ROOM
+        common = set(activations) <= set(ACTIVATIONS)
+        return cls(capacity, min(keep) < 1, ACTIVATIONS if common else COMPILED_ACTIVATIONS)
 
 
 class Plan(NamedTuple):
@@ -83,7 +91,7 @@ class Plan(NamedTuple):
 
     Attributes:
         first: index of the layer at which the rows enter, int32.
-        activations: places in `chain.ACTIVATIONS`, int32 `(capacity,)`.
+        activations: places in `Form.activations`, int32 `(capacity,)`.
         keep: chance that a unit stays, 1 without dropout, float32 `(capacity,)`.
         keys: of the random numbers of the dropout masks, uint64 `(capacity,)`.
         order: seed of the order of the rows, int32 `(2,)`.
@@ -106,13 +114,14 @@ class Plan(NamedTuple):
     def kinds(self, form: Form) -> list[Kind]:
         """How each hidden layer behaves."""
         size = form.capacity
-        high, odd = tf.unstack(self.activations >= 2), tf.unstack(self.activations % 2 > 0)
+        count = (len(form.activations) - 1).bit_length()
+        bits = [tf.unstack(self.activations // 2**i % 2 > 0) for i in reversed(range(count))]
         first = [*tf.unstack(tf.equal(self.first, tf.range(ROOM))), *[None] * (size - ROOM)]
         drops = keep = keys = [None] * size
         if form.dropout:
             drops, keep = tf.unstack(self.keep < 1), tf.unstack(self.keep)
             keys = tf.unstack(self.keys[:, None])
-        return list(map(Kind, high, odd, first, drops, keep, keys))
+        return list(map(Kind, zip(*bits, strict=True), first, drops, keep, keys))
 
 
 class Result(NamedTuple):
@@ -260,7 +269,7 @@ def compile_run(
     def run(kernels: list, plan: Plan, train: Rows, valid: Rows) -> Result:
         for layer, kernel in zip(layers, kernels, strict=True):
             layer.start(kernel)
-        chain = Chain(layers, plan.kinds(form), Constants.make())
+        chain = Chain(layers, plan.kinds(form), form.activations, Constants.make())
         training = Training(chain, train, valid, loss)
 
         def go_on(epoch, best, wait, losses, sums):

@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from collections.abc import Iterator
 
 import keras
 import numpy as np
@@ -10,7 +11,8 @@ from mlpnas.core.errors import InputError
 from mlpnas.core.evaluator import Generator, Shapes
 from mlpnas.core.search_space import Architecture
 from mlpnas.core.task import Task
-from mlpnas.space import DROPOUT, MLPSpace
+from mlpnas.layers import LayerType
+from mlpnas.space import MLPSpace
 
 
 class MLPGenerator(Generator):
@@ -18,9 +20,9 @@ class MLPGenerator(Generator):
 
     The weight key of a dense layer is its bigram (previous and current layer) with fan-in,
     fan-out and occurrence: `128_relu-64_elu-128x64-0` is the first layer of this network
-    that takes 128 relu units to 64 elu units. Dropout has no weights and is looked through,
-    so `A, dropout, B` shares with `A, B`. The occurrence keeps two equal bigrams of one
-    network apart; fan-in keeps inputs of different width apart.
+    that takes 128 relu units to 64 elu units. What has no weights, as dropout, is looked
+    through, so `A, dropout, B` shares with `A, B`. The occurrence keeps two equal bigrams of
+    one network apart; fan-in keeps inputs of different width apart.
 
     Args:
         space: the space whose architectures it builds.
@@ -32,20 +34,29 @@ class MLPGenerator(Generator):
         self.space = space
 
     def weight_shapes(self, architecture: Architecture, task: Task) -> Shapes:
-        """Weight key -> `((fan_in, fan_out), (fan_out,))`, kernel and bias."""
+        """Weight key -> shapes of a layer's arrays, for dense ones kernel and bias."""
+        return {
+            key: layer.shapes(fan_in) for layer, key, fan_in in self._walk(architecture, task)
+        }
+
+    def parameters(self, architecture: Architecture, task: Task) -> int:
+        """Trainable parameters of an architecture, without building it."""
+        return sum(layer.parameters(n) for layer, _, n in self._walk(architecture, task))
+
+    def _walk(
+        self, architecture: Architecture, task: Task
+    ) -> Iterator[tuple[LayerType, str, int]]:
+        """The layers that have weights, with their keys and their units of input."""
         seen: Counter[str] = Counter()
-        shapes = {}
         previous, fan_in = "input", math.prod(task.input_shape)
-        for layer in [*self.space.layers(architecture), self.space.head]:
-            if layer == DROPOUT:
+        for layer in self.space.layers(architecture):
+            if not layer.shapes(fan_in):
                 continue
-            units, activation = layer
-            current = f"{units}_{activation}"
-            bigram = f"{previous}-{current}-{fan_in}x{units}"
-            shapes[f"{bigram}-{seen[bigram]}"] = ((fan_in, units), (units,))
+            units = layer.units(fan_in)
+            bigram = f"{previous}-{layer.name}-{fan_in}x{units}"
+            yield layer, f"{bigram}-{seen[bigram]}", fan_in
             seen[bigram] += 1
-            previous, fan_in = current, units
-        return shapes
+            previous, fan_in = layer.name, units
 
     def build(self, architecture: Architecture, task: Task, seed: int = 0) -> keras.Model:
         """A functional model from `(batch, *task.input_shape)` to `(batch, head units)`.
@@ -61,25 +72,11 @@ class MLPGenerator(Generator):
         inputs = x = keras.Input(task.input_shape, name="rows")
         if len(task.input_shape) > 1:
             x = keras.layers.Flatten(name="flatten")(x)
-        for layer in self._layers(architecture, task, seed):
-            x = layer(x)
-        return keras.Model(inputs, x, name="mlp")
-
-    def _layers(self, architecture: Architecture, task: Task, seed: int) -> list:
-        keys = iter(self.weight_shapes(architecture, task))
+        keys = (key for _, key, _ in self._walk(architecture, task))
+        layers = self.space.layers(architecture)
         # One seed per layer: equal layers must not start with equal weights.
-        hidden = self.space.layers(architecture)
-        seeds = np.random.SeedSequence(seed).generate_state(len(hidden) + 1).tolist()
-        made = [
-            keras.layers.Dropout(self.space.dropout, seed=own, name=f"dropout_{i}")
-            if layer == DROPOUT
-            else _dense(layer, next(keys), own)
-            for i, (layer, own) in enumerate(zip(hidden, seeds, strict=False))
-        ]
-        return [*made, _dense(self.space.head, next(keys), seeds[-1])]
-
-
-def _dense(layer: tuple[int, str], key: str, seed: int) -> keras.layers.Dense:
-    units, activation = layer
-    init = keras.initializers.GlorotUniform(seed=seed)
-    return keras.layers.Dense(units, activation, kernel_initializer=init, name=key)
+        seeds = np.random.SeedSequence(seed).generate_state(len(layers)).tolist()
+        for i, (layer, own) in enumerate(zip(layers, seeds, strict=True)):
+            key = next(keys) if layer.shapes(x.shape[-1]) else f"{layer.name}_{i}"
+            x = layer.apply(x, key, own)
+        return keras.Model(inputs, x, name="mlp")

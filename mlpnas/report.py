@@ -1,6 +1,8 @@
 """The report of a run as a page: what was asked, what won, and how the search went."""
 
 import json
+from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,8 @@ from mlpnas.core.policy_record import read_policy
 from mlpnas.core.report import failures
 from mlpnas.core.trial import History
 from mlpnas.finalists import PLAIN, name_of
-from mlpnas.space import DROPOUT, MLPSpace
+from mlpnas.layers import LayerType
+from mlpnas.space import MLPSpace
 
 # What two searches may differ in, and still have scores that can be compared.
 FREE = {"data", "strategy", "predictor", "trials", "per_round", "ensemble"}
@@ -86,16 +89,20 @@ def _winner(record: dict[str, Any], history: History, space: MLPSpace) -> Sectio
     title = "The winner" if told else "The best so far"
     architecture = space.parse(told["architecture"]) if told else best.architecture
     number = told["trial"] if told else best.id
-    hidden = space.layers(architecture)
-    widest = max(units for units, _ in (*(h for h in hidden if h != DROPOUT), space.head))
-    layers = [(f"{record['data']['inputs'][0]} inputs", 0.5)]
-    for layer in (*hidden, space.head):
-        if layer == DROPOUT:
-            layers.append((f"dropout {space.dropout}", 0.25))
-        else:
-            layers.append((f"{layer[0]} {layer[1]}", 0.2 + 0.8 * layer[0] / widest))
-    section = Section(title).picture(figures.chain(layers), str(architecture))
+    bars = _bars(space.layers(architecture), record["data"]["inputs"][0])
+    section = Section(title).picture(figures.chain(bars), str(architecture))
     return section.text(f"{name_of(number).capitalize()}: {architecture}", note=True)
+
+
+def _bars(layers: Sequence[LayerType], inputs: int) -> list[tuple[str, float]]:
+    """Labels and widths in (0, 1] of what is drawn: thin for layers without weights."""
+    units = list(accumulate(layers, lambda n, layer: layer.units(n), initial=inputs))
+    widest = max(units[1:])
+    bars = [(f"{inputs} inputs", 0.5)]
+    for layer, before, after in zip(layers, units, units[1:], strict=False):
+        width = 0.2 + 0.8 * after / widest if layer.shapes(before) else 0.25
+        bars.append((layer.label, width))
+    return bars
 
 
 def _leaderboard(record: dict[str, Any], history: History) -> Section:

@@ -1,6 +1,5 @@
 """Run: the pieces of a search on one table, put together from settings; and continued."""
 
-import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -40,7 +39,7 @@ class Run:
         settings, table: what was asked.
         folder: keeps it.
         workers: where children are trained.
-        space: what to search; None for the default vocabulary.
+        space: what to search; None for what the settings say.
     """
 
     settings: Settings
@@ -56,7 +55,7 @@ class Run:
 
     def __post_init__(self) -> None:
         s, task = self.settings, self.table.task
-        space = self.space or MLPSpace(task.head)
+        space = self.space or s.space(task.head)
         self.generator = MLPGenerator(space)
         predictor = Predictor() if s.predictor else None
         self.strategy = make_strategy(s.strategy, space, s.seed, predictor)
@@ -76,8 +75,7 @@ class Run:
 
     def parameters(self, architecture: Architecture) -> int:
         """Trainable parameters of an architecture."""
-        shapes = self.generator.weight_shapes(architecture, self.table.task).values()
-        return sum(math.prod(shape) for arrays in shapes for shape in arrays)
+        return self.generator.parameters(architecture, self.table.task)
 
     def trainer(self, recipe: Recipe) -> TrainerFactory:
         """What makes trainers by this recipe; it can be sent to other processes."""

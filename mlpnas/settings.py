@@ -5,6 +5,7 @@ from typing import Literal
 
 from mlpnas.core.configuration import StrategyName, at_least
 from mlpnas.core.errors import InputError
+from mlpnas.space import MLPSpace
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Settings:
         class_weight: `"balanced"` lets every class count as much as any other.
         scaling: of columns of numbers; `"auto"` compares both ways before the search.
         ensemble: how many networks to average in the end, see `ensemble`; 0 for one alone.
+        widths, activations, max_layers, layers: of the search space, see `MLPSpace`; `layers`
+            are its `layer_types`.
         asynchronous: whether the strategy is told results as they come, see
             `core.asynchronous`; such a run cannot be repeated to the bit.
     """
@@ -51,10 +54,21 @@ class Settings:
     scaling: Literal["standard", "quantile", "auto"] = "standard"
     ensemble: int = 0
     asynchronous: bool = False
+    widths: tuple[int, ...] = MLPSpace.widths
+    activations: tuple[str, ...] = MLPSpace.activations
+    max_layers: int = MLPSpace.max_layers
+    layers: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         at_least(self, 1, "trials", "per_round", "epochs")
         at_least(self, 0, "seed", "ensemble")
+        self.space((1, "linear"))  # raises where its parameters describe none
+
+    def space(self, head: tuple[int, str]) -> MLPSpace:
+        """What is searched, for a task whose final layer is `head`."""
+        return MLPSpace(
+            head, self.widths, self.activations, self.max_layers, layer_types=self.layers
+        )
 
 
 @dataclass(frozen=True)

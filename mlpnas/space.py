@@ -1,4 +1,4 @@
-"""MLPSpace: chains of dense layers and dropout, closed by the layer that the task demands.
+"""MLPSpace: chains of layers, closed by the layer that the task demands.
 
 The default vocabulary is the reference system's (Minutoli and Ciranni): seven widths by
 four activations, dropout 0.2 and the final layer, at most ten layers with the final one.
@@ -14,9 +14,15 @@ import numpy as np
 
 from mlpnas.core.errors import InputError
 from mlpnas.core.search_space import Architecture, Decision, SearchSpace, Tokens
-
-DROPOUT = "dropout"
-ACTIVATIONS = ("sigmoid", "tanh", "relu", "elu")
+from mlpnas.layers import (
+    ACTIVATIONS,
+    COMPILED_ACTIVATIONS,
+    KERAS_ACTIVATIONS,
+    Dense,
+    Dropout,
+    LayerType,
+    layer_type,
+)
 
 
 @dataclass(frozen=True)
@@ -24,15 +30,18 @@ class MLPSpace(SearchSpace):
     """Multi-layer perceptrons as sequences of layers.
 
     Token ids: `i * len(activations) + j` is a dense layer of `widths[i]` units with
-    `activations[j]`, then comes dropout (if any), then the final layer, which ends the walk.
-    The first layer is always dense; the last position holds the final layer alone.
+    `activations[j]`, then comes dropout (if any), then the words of further layer types, then
+    the final layer, which ends the walk. The first layer is always dense; the last position
+    holds the final layer alone.
 
     Args:
         head: units and activation of the final layer, see `Task.head`.
         widths: units a hidden layer may have, all positive and distinct.
-        activations: from sigmoid, tanh, relu, elu.
+        activations: of dense layers, from sigmoid, tanh, relu, elu, silu and others that Keras
+            knows by name. A network with one of the others is trained through Keras.
         max_layers: longest chain, the final layer included; at least 2.
         dropout: rate of a dropout layer in (0, 1), or None for no dropout.
+        layer_types: names of further ones, see `layers.layer_type`.
 
     Raises:
         InputError: for parameters that describe no space.
@@ -47,10 +56,11 @@ class MLPSpace(SearchSpace):
     activations: tuple[str, ...] = ACTIVATIONS
     max_layers: int = 10
     dropout: float | None = 0.2
+    layer_types: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         # Lists are welcome; tuples keep the value hashable.
-        for name in ("head", "widths", "activations"):
+        for name in ("head", "widths", "activations", "layer_types"):
             given = getattr(self, name)
             if not isinstance(given, tuple | list):
                 raise InputError(f"MLPSpace: {name} is {given!r}, expected a tuple")
@@ -58,10 +68,15 @@ class MLPSpace(SearchSpace):
         _check_parameters(self)
 
     @cached_property
+    def words(self) -> tuple[LayerType, ...]:
+        """What the token ids stand for, as layers."""
+        types = [Dense, Dropout, *map(layer_type, self.layer_types)]
+        return (*(word for kind in types for word in kind.words(self)), Dense(*self.head))
+
+    @cached_property
     def vocabulary(self) -> tuple:
-        """What the token ids stand for: `(units, activation)` pairs and `"dropout"`."""
-        dense = [(width, act) for width in self.widths for act in self.activations]
-        return (*dense, *([DROPOUT] if self.dropout else []), self.head)
+        """The same as people write them: `(units, activation)`, `"dropout"`."""
+        return tuple(word.literal for word in self.words)
 
     @property
     def end(self) -> int:
@@ -72,7 +87,8 @@ class MLPSpace(SearchSpace):
     def name(self) -> str:
         widths, acts = ",".join(map(str, self.widths)), ",".join(self.activations)
         head = f"{self.head[0]} {self.head[1]}"
-        return f"mlp[{widths}|{acts}|dropout {self.dropout}|{self.max_layers} layers|{head}]"
+        parts = (widths, acts, f"dropout {self.dropout}", f"{self.max_layers} layers", head)
+        return f"mlp[{'|'.join((*parts, *self.layer_types))}]"
 
     @staticmethod
     def from_name(name: str) -> "MLPSpace":
@@ -82,17 +98,20 @@ class MLPSpace(SearchSpace):
             InputError: if it is no name of such a space.
         """
         found = re.fullmatch(
-            r"mlp\[([\d,]+)\|([a-z,]+)\|dropout (\S+)\|(\d+) layers\|(\d+) ([a-z]+)\]", name
+            r"mlp\[([\d,]+)\|([\w,]+)\|dropout ([\w.+-]+)\|(\d+) layers\|"
+            r"(\d+) (\w+)((?:\|[\w.:]+)*)\]",
+            name,
         )
         if not found:
             raise InputError(f"{name!r} names no space of multi-layer perceptrons")
-        widths, acts, dropout, layers, units, last = found.groups()
+        widths, acts, dropout, layers, units, last, types = found.groups()
         return MLPSpace(
             (int(units), last),
             tuple(map(int, widths.split(","))),
             tuple(acts.split(",")),
             int(layers),
             None if dropout == "None" else float(dropout),
+            tuple(types.split("|")[1:]),
         )
 
     @cached_property
@@ -116,10 +135,14 @@ class MLPSpace(SearchSpace):
         """Ways to end a chain with `positions` layers to go: end now, or go on."""
         return sum(self.end**k for k in range(positions))
 
-    def layers(self, architecture: Architecture) -> list:
-        """The hidden layers in order: `(units, activation)` pairs and `"dropout"`."""
+    def layers(self, architecture: Architecture) -> list[LayerType]:
+        """The layers in order, the final one included."""
         self.check(architecture)
-        return [self.vocabulary[token] for token in architecture.tokens[:-1]]
+        return [self.words[token] for token in architecture.tokens]
+
+    def hidden(self, architecture: Architecture) -> list[LayerType]:
+        """The layers in order, without the final one."""
+        return self.layers(architecture)[:-1]
 
     def describe(self, tokens: Tokens) -> str:
         return ", ".join(repr(self.vocabulary[token]) for token in tokens)
@@ -171,18 +194,24 @@ class MLPSpace(SearchSpace):
             raise InputError(
                 f"layer {position + 1}, {layer!r}, is not in the space; expected widths "
                 f"{self.widths}, activations {self.activations}, "
-                f"{'dropout, ' if self.dropout else ''}and {self.head} at the end"
+                f"{'dropout, ' if self.dropout else ''}"
+                f"{''.join(f'{name}, ' for name in self.layer_types)}and {self.head} at the end"
             ) from None
 
+    @cached_property
+    def _columns(self) -> tuple[str, ...]:
+        """Names of the features of a layer, in the order of the vocabulary."""
+        return tuple(
+            dict.fromkeys(name for word in self.words[:-1] for name in word.features())
+        )
+
     def features(self, architecture: Architecture) -> np.ndarray:
-        """Depth, then per position: log2 width, one-hot activation, is it dropout."""
-        table = np.zeros((self.max_layers - 1, 2 + len(self.activations)))
-        for row, layer in zip(table, self.layers(architecture), strict=False):
-            if layer == DROPOUT:
-                row[-1] = 1.0
-            else:
-                row[0] = np.log2(layer[0] + 1)
-                row[1 + self.activations.index(layer[1])] = 1.0
+        """Depth, then per position what `LayerType.features` says: log2 units, which
+        activation, is it dropout."""
+        table = np.zeros((self.max_layers - 1, len(self._columns)))
+        for row, layer in zip(table, self.hidden(architecture), strict=False):
+            found = layer.features()
+            row[:] = [found.get(name, 0.0) for name in self._columns]
         return np.concatenate([[len(architecture.tokens)], table.ravel()])
 
     def neighbours(self, architecture: Architecture) -> list[Architecture]:
@@ -210,9 +239,10 @@ def _check_parameters(space: MLPSpace) -> None:
         f"widths are {widths}, expected positive integers such as (16, 64)",
     )
     need(len(set(widths)) == len(widths), f"widths {widths} repeat a value; give each once")
+    known = (*COMPILED_ACTIVATIONS, *KERAS_ACTIVATIONS)
     need(
-        bool(acts) and set(acts) <= set(ACTIVATIONS) and len(set(acts)) == len(acts),
-        f"activations are {acts}, expected distinct ones of {ACTIVATIONS}",
+        bool(acts) and set(acts) <= set(known) and len(set(acts)) == len(acts),
+        f"activations are {acts}, expected distinct ones of {known}",
     )
     need(
         isinstance(space.max_layers, int) and space.max_layers >= 2,
@@ -221,4 +251,8 @@ def _check_parameters(space: MLPSpace) -> None:
     need(
         space.dropout is None or (type(space.dropout) is float and 0 < space.dropout < 1),
         f"dropout is {space.dropout}, expected a rate in (0, 1), or None for none",
+    )
+    need(
+        len(set(space.vocabulary[:-1])) == len(space.vocabulary) - 1,
+        f"layer types {space.layer_types} repeat a layer of the vocabulary; give each once",
     )

@@ -23,16 +23,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpnas.chain import ACTIVATIONS
 from mlpnas.compiled import BEST, CHUNK, LOCK, Form, Plan, Result, Rows, compile_run
 from mlpnas.core.evaluator import Job, Outcome, Recipe, Shapes
 from mlpnas.core.runtime import configure_devices
 from mlpnas.core.search_space import Architecture
 from mlpnas.core.shared_weights import Weights
 from mlpnas.core.task import Task
-from mlpnas.core.training import set_weights
+from mlpnas.core.training import KerasTrainer, set_weights
 from mlpnas.generator import MLPGenerator
-from mlpnas.space import DROPOUT
+from mlpnas.layers import Step
 
 if TYPE_CHECKING:
     import keras
@@ -40,6 +39,8 @@ if TYPE_CHECKING:
 
 class MLPTrainer:
     """Trains the children of an `MLPSpace` on one task, by one recipe.
+
+    A network one of whose layers has no compiled step is trained by a `KerasTrainer`.
 
     The task's arrays are put into TensorFlow once. A child's initial kernels are Glorot
     uniform and its biases zero, drawn from the job's seed, unless it inherits them.
@@ -77,16 +78,24 @@ class MLPTrainer:
             return self._of_part(job.part).train(replace(job, part=None))
         begin = time.perf_counter()
         shapes = self.generator.weight_shapes(job.architecture, self.task)
-        count = sum(math.prod(shape) for pair in shapes.values() for shape in pair)
+        count = self.generator.parameters(job.architecture, self.task)
         recipe = job.recipe or self.recipe
         if too_large := self._too_large(shapes, count, recipe):
             return Outcome(parameters=count, reason=too_large)
-        form, kernels, plan = self._prepare(job, shapes, recipe)
+        steps = [layer.step for layer in self.generator.space.hidden(job.architecture)]
+        compiled = [step for step in steps if step]
+        if len(compiled) < len(steps):
+            return KerasTrainer(self.task, self.generator, recipe).train(job)
+        outcome = self._compiled(job, shapes, recipe, compiled)
+        return replace(outcome, parameters=count, seconds=time.perf_counter() - begin)
+
+    def _compiled(self, job: Job, shapes: Shapes, recipe: Recipe, steps: list[Step]) -> Outcome:
+        """Train a network all of whose layers the compiled chain can run."""
+        form, kernels, plan = self._prepare(job, shapes, recipe, *_hidden(steps))
         with LOCK:
             result = self._graph(form)(kernels, plan, self._train, self._valid)
         self._forms.add(form)
-        outcome = self._outcome(result, shapes)
-        return replace(outcome, parameters=count, seconds=time.perf_counter() - begin)
+        return self._outcome(result, shapes)
 
     def _of_part(self, part: tuple[int, int]) -> "MLPTrainer":
         """Trains on the folds of a cross-validation's part; kept for the next job on it."""
@@ -107,18 +116,23 @@ class MLPTrainer:
         )
 
     def _prepare(
-        self, job: Job, shapes: Shapes, recipe: Recipe
+        self,
+        job: Job,
+        shapes: Shapes,
+        recipe: Recipe,
+        activations: list[str],
+        keep: list[float],
     ) -> tuple[Form, list[np.ndarray], Plan]:
         """Initial kernels and the plan, filled up from below to the graph's capacity."""
-        activations, keep = self._hidden(job.architecture)
-        form = Form.of(keep)
+        form = Form.of(activations, keep)
+        places = [form.activations.index(name) for name in activations]
         empty = form.capacity - len(keep)
         *seeds, own = np.random.SeedSequence(job.seed).spawn(len(shapes) + 1)
         numbers = own.generate_state(form.capacity + 1, np.uint64)
         kernels = [np.zeros((1, 0), np.float32)] * empty + _kernels(shapes, seeds, job.weights)
         plan = Plan(
             first=np.int32(empty),
-            activations=np.array([0] * empty + activations, np.int32),
+            activations=np.array([0] * empty + places, np.int32),
             keep=np.array([1.0] * empty + keep, np.float32),
             keys=numbers[1:],
             order=np.array([numbers[0] >> np.uint64(33), 0], np.int32),
@@ -129,19 +143,6 @@ class MLPTrainer:
             rate=np.float32(recipe.learning_rate),
         )
         return form, kernels, plan
-
-    def _hidden(self, architecture: Architecture) -> tuple[list[int], list[float]]:
-        """Activation and chance to stay of every dense layer; dropout follows its layer."""
-        activations: list[int] = []
-        keep: list[float] = []
-        for layer in self.generator.space.layers(architecture):
-            if layer == DROPOUT:
-                # Two in a row drop as one does that keeps the product of both rates.
-                keep[-1] *= 1 - (self.generator.space.dropout or 0.0)
-            else:
-                activations.append(ACTIVATIONS.index(layer[1]))
-                keep.append(1.0)
-        return activations, keep
 
     def _graph(self, form: Form) -> Any:
         """The graph for this form, which all trainers of a process share."""
@@ -185,6 +186,20 @@ def to_model(
     return model
 
 
+def _hidden(steps: list[Step]) -> tuple[list[str], list[float]]:
+    """Activation and chance to stay of every dense layer; dropout follows its layer."""
+    activations: list[str] = []
+    keep: list[float] = []
+    for step in steps:
+        if step.activation is None:
+            # Two in a row drop as one does that keeps the product of both rates.
+            keep[-1] *= step.keep
+        else:
+            activations.append(step.activation)
+            keep.append(step.keep)
+    return activations, keep
+
+
 def memory_needed(shapes: Shapes, parameters: int, recipe: Recipe, task: Task) -> int:
     """Bytes that training takes beside the data, estimated from above.
 
@@ -192,7 +207,7 @@ def memory_needed(shapes: Shapes, parameters: int, recipe: Recipe, task: Task) -
     unit of a training batch about four activations and gradients; in validation, which keeps
     no trace, three of the widest layer.
     """
-    units = [bias[0] for _, bias in shapes.values()]
+    units = [arrays[0][-1] for arrays in shapes.values()]
     batch = min(recipe.batch_size, len(task.train))
     chunk = min(CHUNK, len(task.valid))
     return 4 * (6 * parameters + 4 * batch * sum(units) + 3 * chunk * max(units))

@@ -3,6 +3,7 @@
 Reading order, in which each file imports only those before it:
 
     errors          what can go wrong on the user's side
+    plugins         parts from outside the package, by name
     files           how a file is replaced in one step
     configuration   settings that are written, read back and compared
     task            the data and the goal

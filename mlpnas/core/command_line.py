@@ -3,7 +3,7 @@
 import signal
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -12,6 +12,8 @@ from rich.markup import escape
 from mlpnas.core.clock import Clock
 from mlpnas.core.errors import InputError
 from mlpnas.core.folder import versions
+
+T = TypeVar("T")
 
 # Typer re-exports this one class of a misused command line; its parent covers them all.
 _UsageError: Any = typer.BadParameter.__mro__[1]
@@ -53,6 +55,26 @@ def seconds(text: str | None, option: str = "--time-limit") -> float | None:
     if not 0 < value < float("inf"):
         raise InputError(f"{option} is {text!r}; expected such as 90s, 10m or 2h")
     return value
+
+
+def listed(text: str, kind: Callable[[str], T], option: str) -> tuple[T, ...]:
+    """The values of a list with commas, such as `16,64`; none of an empty text.
+
+    Args:
+        kind: reads one of them; raises ValueError where it cannot.
+
+    Raises:
+        InputError: naming the option and the part that cannot be read.
+    """
+    values = []
+    for part in filter(None, map(str.strip, text.split(","))):
+        try:
+            values.append(kind(part))
+        except ValueError:
+            raise InputError(
+                f"{option} has {part!r}; expected {kind.__name__} values with commas between"
+            ) from None
+    return tuple(values)
 
 
 def print_notes(notes: Iterable[str], console: Console) -> None:

@@ -31,7 +31,7 @@ def read_settings(kind: type[S], record: Mapping[str, Any]) -> S:
     """Inverse of `asdict`, for what was read from a file.
 
     Args:
-        kind: a dataclass whose fields are plain values, `Literal`s, tuples of strings, or
+        kind: a dataclass whose fields are plain values, `Literal`s, tuples of one kind, or
             optional ones of these. It has a field `data`.
 
     Raises:
@@ -99,6 +99,8 @@ def _fits(value: Any, kind: Any) -> bool:
     if get_origin(kind) is Literal:
         return value in get_args(kind)
     if get_origin(kind) is tuple:
-        return isinstance(value, list | tuple) and all(isinstance(v, str) for v in value)
+        return isinstance(value, list | tuple) and all(
+            _fits(v, get_args(kind)[0]) for v in value
+        )
     # A bool is an int to isinstance, but True is no number of trials.
     return isinstance(value, kind) and (kind is not int or not isinstance(value, bool))

@@ -30,7 +30,7 @@ class OneKeyPerLayer(Generator):
         raise AssertionError("evaluating builds nothing: the trainer does")
 
     def weight_shapes(self, architecture, task):
-        layers = self.space.layers(architecture)
+        layers = [layer.literal for layer in self.space.hidden(architecture)]
         return {f"{i} {layer}": ((1,),) for i, layer in enumerate(layers)} | {"head": ((1,),)}
 
 

@@ -6,15 +6,16 @@ from fakes import trials_of
 
 from mlpnas.core.search_space import Architecture
 from mlpnas.core.strategies.reinforce import Predictor, ReinforceStrategy
-from mlpnas.space import DROPOUT, MLPSpace
+from mlpnas.layers import Dense
+from mlpnas.space import MLPSpace
 
 SPACE = MLPSpace((10, "softmax"))
 
 
 def score(architecture: Architecture) -> float:
     """Mean over the dense layers of: half for width 64, half for relu."""
-    dense = [layer for layer in SPACE.layers(architecture) if layer != DROPOUT]
-    return float(np.mean([(width == 64) / 2 + (act == "relu") / 2 for width, act in dense]))
+    dense = [layer for layer in SPACE.hidden(architecture) if isinstance(layer, Dense)]
+    return float(np.mean([(d.width == 64) / 2 + (d.activation == "relu") / 2 for d in dense]))
 
 
 def random_sampling() -> np.ndarray:

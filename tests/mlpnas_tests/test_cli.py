@@ -74,6 +74,45 @@ def trials(folder: Path) -> list[dict]:
     return [{k: v for k, v in json.loads(line).items() if k != "seconds"} for line in lines]
 
 
+SCALED = """
+from dataclasses import dataclass
+
+import keras
+
+from mlpnas.layers import LayerType
+
+
+@dataclass(frozen=True)
+class Scaled(LayerType):
+    @classmethod
+    def words(cls, space):
+        return [cls()]
+
+    @property
+    def literal(self):
+        return "scaled"
+
+    def apply(self, x, key, seed):
+        return keras.layers.Rescaling(0.5, name=key)(x)
+
+    def features(self):
+        return {"scaled": 1.0}
+"""
+
+
+def test_a_layer_type_from_outside_is_searched_resumed_and_reported(tmp_path, monkeypatch):
+    (tmp_path / "halves.py").write_text(SCALED)
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "run"
+    # Four networks: (8, 'relu'), then nothing, itself, dropout or scaled, then the head.
+    four = ["--widths", "8", "--activations", "relu", "--max-layers", "3"]
+    assert iris(folder, *four, "--layers", "halves:Scaled") == 0
+    assert [0, 2, 3] in [t["tokens"] for t in trials(folder)]
+    assert run("resume", folder, "--trials", "4") == 0
+    assert run("report", folder, "--html") == 0
+    assert "scaled" in (folder / "report.html").read_text()
+
+
 def test_a_search_leaves_journal_settings_results_and_model(finished):
     assert [t["id"] for t in trials(finished)] == [0, 1, 2, 3]
     record = json.loads((finished / "run.json").read_text())

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from mlpnas.core.errors import InputError
-from mlpnas.space import ACTIVATIONS, DROPOUT, MLPSpace
+from mlpnas.layers import ACTIVATIONS, Dense, Dropout
+from mlpnas.space import MLPSpace
 
 SPACE = MLPSpace((10, "softmax"))
 END, DROPOUT_ID = 29, 28  # after the 7 * 4 dense layers 0..27
@@ -27,7 +28,7 @@ def test_two_layers_leave_28_architectures_one_per_dense_layer():
 
 def test_without_dropout_there_is_one_option_less_in_the_middle():
     space = MLPSpace((10, "softmax"), max_layers=4, dropout=None)
-    assert DROPOUT not in space.vocabulary
+    assert "dropout" not in space.vocabulary
     assert space.end == 28
     assert space.size() == 28 * (1 + 28 + 28**2)
 
@@ -37,7 +38,7 @@ def test_token_ids_go_through_the_widths_and_within_each_through_the_activations
     assert SPACE.vocabulary[3] == (8, "elu")
     assert SPACE.vocabulary[4 * 5 + 3] == (256, "elu")
     assert SPACE.vocabulary[27] == (512, "elu")
-    assert SPACE.vocabulary[DROPOUT_ID] == DROPOUT
+    assert SPACE.vocabulary[DROPOUT_ID] == "dropout"
     assert SPACE.vocabulary[END] == (10, "softmax")
     assert SPACE.end == END
 
@@ -54,7 +55,9 @@ def test_the_first_layer_is_dense_and_the_last_position_is_the_heads():
 def test_an_architecture_reads_as_people_write_it():
     architecture = SPACE.architecture([23, DROPOUT_ID, 0, END])
     assert str(architecture) == "(256, 'elu'), 'dropout', (8, 'sigmoid'), (10, 'softmax')"
-    assert SPACE.layers(architecture) == [(256, "elu"), "dropout", (8, "sigmoid")]
+    assert SPACE.layers(architecture) == [
+        Dense(256, "elu"), Dropout(0.2), Dense(8, "sigmoid"), Dense(10, "softmax")
+    ]  # fmt: skip
     assert SPACE.parse("(256,'elu'),'dropout',\n(8,'sigmoid') , (10,'softmax')") == architecture
 
 

@@ -10,11 +10,11 @@ import pytest
 import tensorflow as tf
 
 from mlpnas import chain, trainer
-from mlpnas.chain import ACTIVATIONS
 from mlpnas.core.evaluator import Job, Recipe
 from mlpnas.core.task import Fold, Task
 from mlpnas.core.training import KerasTrainer
 from mlpnas.generator import MLPGenerator
+from mlpnas.layers import COMPILED_ACTIVATIONS
 from mlpnas.space import MLPSpace
 from mlpnas.trainer import MLPTrainer, to_model
 
@@ -68,7 +68,8 @@ def initial_weights(generator, architecture, task):
 
 
 def assert_same_run(task, text):
-    generator, architecture = setting(task, text, dropout=None)
+    vocabulary = {"dropout": None, "activations": COMPILED_ACTIVATIONS}
+    generator, architecture = setting(task, text, **vocabulary)
     start = initial_weights(generator, architecture, task)
     ours = MLPTrainer(task, generator, THREE_EPOCHS, shuffle=False).train(
         Job(architecture, 0, start)
@@ -83,7 +84,7 @@ def assert_same_run(task, text):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("activation", COMPILED_ACTIVATIONS)
 def test_three_epochs_equal_a_keras_fit(kind, activation):
     assert_same_run(make_task(kind), f"(16, '{activation}'), (8, '{activation}')")
 
@@ -129,7 +130,7 @@ def test_images_are_flattened():
 def test_dropout_drops_at_its_rate_and_keeps_the_mean():
     keep = 0.8
     ones = tf.ones([200, 500])
-    kind = chain.Kind(False, False, None, True, keep, tf.constant([7], tf.uint64))
+    kind = chain.Kind((False, False), None, True, keep, tf.constant([7], tf.uint64))
     masks = []
 
     @tf.function

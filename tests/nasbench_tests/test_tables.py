@@ -10,6 +10,7 @@ from scipy.stats import kendalltau, spearmanr
 
 from mlpnas.core.errors import InputError
 from mlpnas.core.tabular import Entry, Table, TabularEvaluator
+from mlpnas.layers import Dense
 from mlpnas.nasbench.ecnas import load_ecnas
 from mlpnas.nasbench.fcnet import FCNetSpace, load_fcnet
 from mlpnas.nasbench.graph import NASBenchGraphSpace, load_graph
@@ -19,7 +20,6 @@ from mlpnas.nasbench.nasbench201 import NASBench201Space, load_nasbench201, netw
 from mlpnas.nasbench.nlp import load_nlp
 from mlpnas.nasbench.reading import lines
 from mlpnas.nasbench.spikenas import SpikeNASSpace, load_spikenas
-from mlpnas.space import DROPOUT
 
 SPACES = (
     NASBench201Space(),
@@ -272,12 +272,8 @@ class TestMLP:
         assert len(table.entries) == table.space.size() == 999
         inputs = {"digits": 64, "wine": 11}[data]
         for architecture in table.space:
-            widths = [
-                units
-                for layer in [*table.space.layers(architecture), table.space.head]
-                if layer != DROPOUT
-                for units in [layer[0]]
-            ]
+            layers = table.space.layers(architecture)
+            widths = [layer.width for layer in layers if isinstance(layer, Dense)]
             # Kernel and bias of every layer.
             count = sum((a + 1) * b for a, b in pairwise([inputs, *widths]))
             assert table.find(architecture).parameters == count

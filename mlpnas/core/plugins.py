@@ -1,0 +1,44 @@
+"""Parts from outside the package, named as `package.module:Class` on a command line.
+
+Naming a part imports its module, as `python -m` would. So a run's record is resolved only to
+the parts that its reader could have named himself: modules of the installed environment, or
+beside the working directory.
+"""
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Any
+
+from mlpnas.core.errors import InputError
+
+
+def load_class(name: str, role: Any) -> Any:
+    """Import the class of a name such as `package.module:Class`.
+
+    Args:
+        name: dotted path of the module, a colon, and the name of the class.
+        role: what the class has to be a subclass of.
+
+    Raises:
+        InputError: if it cannot be imported, or plays another role.
+    """
+    module, _, attribute = name.partition(":")
+    found = getattr(_import(name, module), attribute, None)
+    if isinstance(found, type) and issubclass(found, role):
+        return found
+    raise InputError(
+        f"{name!r} is {found!r}; expected a subclass of {role.__module__}.{role.__qualname__}"
+    )
+
+
+def _import(name: str, module: str) -> object:
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.append(here)  # where a console script does not look
+    try:
+        return importlib.import_module(module)
+    except (ImportError, ValueError) as error:
+        raise InputError(
+            f"{name!r} cannot be imported ({error}); expected package.module:Class, with the "
+            "package installed or in the working directory"
+        ) from None
