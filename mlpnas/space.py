@@ -70,7 +70,8 @@ class MLPSpace(SearchSpace):
     @cached_property
     def words(self) -> tuple[LayerType, ...]:
         """What the token ids stand for, as layers."""
-        types = [Dense, Dropout, *map(layer_type, self.layer_types)]
+        types: list[type[LayerType]] = [Dense, Dropout]
+        types += map(layer_type, self.layer_types)
         return (*(word for kind in types for word in kind.words(self)), Dense(*self.head))
 
     @cached_property

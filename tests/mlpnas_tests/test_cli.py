@@ -107,7 +107,7 @@ def test_a_layer_type_from_outside_is_searched_resumed_and_reported(tmp_path, mo
     # Four networks: (8, 'relu'), then nothing, itself, dropout or scaled, then the head.
     four = ["--widths", "8", "--activations", "relu", "--max-layers", "3"]
     assert iris(folder, *four, "--layers", "halves:Scaled") == 0
-    assert [0, 2, 3] in [t["tokens"] for t in trials(folder)]
+    assert [0, 2, 3] in [t["architecture"]["tokens"] for t in trials(folder)]
     assert run("resume", folder, "--trials", "4") == 0
     assert run("report", folder, "--html") == 0
     assert "scaled" in (folder / "report.html").read_text()
