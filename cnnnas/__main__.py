@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from cnnnas.presets import PresetName, RuleName, SpaceName, VariantName
-from cnnnas.settings import Settings, Variation, plan
+from cnnnas.settings import Settings, Variation, check_stop, plan, resting
 from mlpnas.core.command_line import run_app, seconds
 from mlpnas.core.configuration import StrategyName
 
@@ -52,6 +52,15 @@ def search(
     ] = 1,
     variant: Annotated[VariantName, typer.Option(help="Of a darts search.")] = "plain",
     stop: Annotated[RuleName, typer.Option(help="What ends a darts search early.")] = "never",
+    warm_up: Annotated[
+        int | None,
+        typer.Option(
+            metavar="EPOCHS",
+            help="First epochs of a darts search, in which the weights alone learn; default 3 "
+            "of 10 with --variant pc, else none.",
+            min=0,
+        ),
+    ] = None,
     mixed_precision: Annotated[
         bool,
         typer.Option(
@@ -67,9 +76,13 @@ def search(
     """Search for the best convolutional network for images."""
     one_shot = space != "zoph" if one_shot is None else one_shot
     by_gradient = space == "darts" and one_shot
+    planned = plan(preset, space, one_shot, trials, epochs)
+    warm_up = resting(variant, warm_up, planned["epochs"], by_gradient)
+    if by_gradient:
+        check_stop(stop, warm_up, planned["epochs"])
     settings = Settings(
         data,
-        **plan(preset, space, one_shot, trials, epochs),
+        **planned,
         space=space,
         # A darts search has no use for the option; naming another strategy is a mistake.
         strategy="gradient" if by_gradient and strategy == "reinforce" else strategy,
@@ -80,6 +93,7 @@ def search(
         order=order,
         variant=variant,
         stop=stop,
+        warm_up=warm_up,
         mixed_precision=mixed_precision,
         seed=seed,
     )

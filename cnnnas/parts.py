@@ -20,7 +20,7 @@ from cnnnas.micro_supernet import MicroNetwork
 from cnnnas.presets import Preset
 from cnnnas.relaxed import VARIANTS
 from cnnnas.settings import Settings
-from cnnnas.stopping import RULES
+from cnnnas.stopping import RULES, after
 from cnnnas.supernet import ImageSupernet, Network, SharedTraining
 from cnnnas.zoph_generator import ZophGenerator
 from cnnnas.zoph_space import ZophSpace
@@ -117,10 +117,12 @@ def make_darts(
         high=sizes.rate,
         order=2 if settings.order == 2 else 1,
         alpha_rate=sizes.alpha_rate,
+        warm=settings.warm_up,
         eigenvalue_every=1 if settings.stop == "eigenvalue" else 0,
     )
     mixture = ImageMixture(
         task, VARIANTS[settings.variant], training, channels=sizes.channels,
         number=sizes.layers + 2, augment=augment, seed=settings.seed,
     )  # fmt: skip
-    return GradientSearch(mixture, settings.trials, RULES[settings.stop], mixture.eigenvalue)
+    rule = after(settings.warm_up, RULES[settings.stop])
+    return GradientSearch(mixture, settings.trials, rule, mixture.eigenvalue)

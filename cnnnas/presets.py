@@ -10,6 +10,7 @@ A search may set other numbers of trials and epochs; the rest is the preset's.
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from mlpnas.core.budget import Budget
 from mlpnas.core.evaluator import Recipe
 
 SpaceName = Literal["macro", "micro", "zoph", "darts"]
@@ -18,19 +19,18 @@ VariantName = Literal["plain", "pc", "gdas", "snas", "fair", "minus"]
 RuleName = Literal["never", "eigenvalue", "skips", "ranking"]
 PresetName = Literal["tiny", "small", "medium"]
 
+# The share of a search's first epochs in which the weights alone learn.
+WARM_UP: dict[VariantName, float] = {"pc": 15 / 50}
+# Epochs that each rule must have seen since the alphas move, and in all: see `stopping`.
+_SEEN: dict[RuleName, tuple[int, int]] = {
+    "never": (0, 0), "eigenvalue": (9, 18), "skips": (1, 1), "ranking": (11, 11),
+}  # fmt: skip
 
-@dataclass(frozen=True)
-class Budget:
-    """How long a search is.
 
-    Attributes:
-        trials, per_round: as in `Settings`.
-        epochs: passes over the training rows: of the shared weights, or of every child.
-    """
-
-    trials: int
-    per_round: int
-    epochs: int
+def earliest(rule: RuleName, warm_up: int) -> int:
+    """After how many epochs a rule can end a search whose alphas rest in the first ones."""
+    moving, altogether = _SEEN[rule]
+    return max(warm_up + moving, altogether)
 
 
 @dataclass(frozen=True)

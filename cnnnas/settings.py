@@ -1,18 +1,19 @@
 """Settings: what decides which trials a run makes. Light to import, checked when made."""
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
 from cnnnas.presets import (
     PRESETS,
-    Budget,
+    WARM_UP,
     Preset,
     PresetName,
     RuleName,
     SpaceName,
     VariantName,
+    earliest,
 )  # fmt: skip
+from mlpnas.core import budget
 from mlpnas.core.configuration import Chooser, at_least, check_chooser
 from mlpnas.core.errors import InputError
 
@@ -39,6 +40,7 @@ class Settings:
         train_rows: a sample of the training rows; None takes all.
         order, variant, stop: of a differentiable search: whether its gradient looks a step
             ahead (2), how its choice is relaxed, and what ends it early.
+        warm_up: its first epochs, in which the weights alone learn.
         mixed_precision: whether networks are trained in bfloat16, see `precision`; shared
             weights too, but for the mixtures of a differentiable search.
         seed: of everything.
@@ -61,12 +63,13 @@ class Settings:
     order: int = 1
     variant: VariantName = "plain"
     stop: RuleName = "never"
+    warm_up: int = 0
     mixed_precision: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
         at_least(self, 1, "trials", "per_round", "epochs", "rounds_per_pass")
-        at_least(self, 0, "seed")
+        at_least(self, 0, "seed", "warm_up")
         check_chooser(self)
         if self.one_shot and self.space == "zoph":
             raise InputError(
@@ -85,21 +88,41 @@ class Settings:
         return PRESETS[self.preset][self.space]
 
 
+def resting(variant: VariantName, asked: int | None, epochs: int, differentiable: bool) -> int:
+    """Epochs in which the weights alone learn: what was asked for, else as published.
+
+    Raises:
+        InputError: if the search has no alphas that could rest, or none would ever move.
+    """
+    if not differentiable:
+        if asked is None:
+            return 0
+        raise InputError(
+            f"--warm-up is {asked}, but alphas rest in a darts search alone; expected --space "
+            "darts, with shared weights, or no --warm-up"
+        )
+    chosen = round(WARM_UP.get(variant, 0) * epochs) if asked is None else asked
+    if chosen and chosen >= epochs:
+        raise InputError(
+            f"--warm-up is {chosen} of {epochs} epochs; expected fewer: in the others "
+            "architectures are chosen"
+        )
+    return chosen
+
+
+def check_stop(stop: RuleName, warm_up: int, epochs: int) -> None:
+    """Raise InputError if a search is too short for what shall end it early."""
+    if epochs < (first := earliest(stop, warm_up)):
+        raise InputError(
+            f"--stop {stop} can end a search after {first} epochs, and this one has {epochs}; "
+            f"expected --trials {first} or more, or leave --stop out"
+        )
+
+
 def plan(
     preset: PresetName, space: SpaceName, one_shot: bool, trials: int | None, epochs: int | None
 ) -> dict[str, int]:
     """How long a search is, as settings: what was asked for, else what the preset says."""
     sizes = PRESETS[preset][space]
-    budget: Budget = sizes.shared if one_shot else sizes.alone
-    if space == "darts" and one_shot:  # a trial is an epoch
-        trials = epochs = trials or epochs
-    planned = budget.trials if trials is None else trials
-    passes = budget.epochs if epochs is None else epochs
-    rounds = math.ceil(planned / budget.per_round)
-    return {
-        "trials": planned,
-        "per_round": budget.per_round,
-        "epochs": passes,
-        # Not more passes than planned: the learning rate would begin anew.
-        "rounds_per_pass": max(1, math.ceil(rounds / max(1, passes))),
-    }
+    chosen = sizes.shared if one_shot else sizes.alone
+    return budget.plan(chosen, trials, epochs, by_epoch=space == "darts" and one_shot)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from cnnnas.darts import derive
-from cnnnas.presets import RuleName
+from cnnnas.presets import RuleName  # says there when each can act at the earliest
 from mlpnas.core.gradient_search import Epoch, Rule, never
 
 WINDOW, DELAY, RATIO = 5, 4, 1.3
@@ -37,7 +37,7 @@ def two_skips(epochs: Sequence[Epoch]) -> int | None:
     """The normal cell has two skip connections; the epoch before is returned."""
     if not epochs or derive(epochs[-1].tables["normal"], epochs[-1].operations).skips < 2:
         return None
-    return max(0, epochs[-1].number - 1)
+    return max(epochs[0].number, epochs[-1].number - 1)
 
 
 def settled(epochs: Sequence[Epoch], patience: int = 10) -> int | None:
@@ -52,6 +52,11 @@ def _ranking(epoch: Epoch) -> tuple[tuple[int, ...], ...]:
     columns = [k for k, name in enumerate(epoch.operations) if "conv" in name]
     rows = np.concatenate([scores[:, columns] for scores in epoch.tables.values()])
     return tuple(map(tuple, np.argsort(-rows, axis=1, kind="stable")))
+
+
+def after(warm_up: int, rule: Rule) -> Rule:
+    """The rule on the epochs in which alphas move: while they rest they tell nothing."""
+    return lambda epochs: rule(epochs[warm_up:])
 
 
 RULES: Mapping[RuleName, Rule] = {

@@ -14,6 +14,7 @@ trainings lower their rate along half a cosine, where the publications keep or d
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from mlpnas.core.budget import Budget
 from rnncell.activations import ACTIVATIONS
 from rnncell.recipes import MixedRecipe, Network, Regularization, SupernetRecipe, TextRecipe
 
@@ -21,20 +22,6 @@ PresetName = Literal["tiny", "small", "enas-lm", "enas-paper", "darts"]
 
 
 PUBLISHED_MIXTURE = MixedRecipe()
-
-
-@dataclass(frozen=True)
-class Budget:
-    """How long a search is.
-
-    Attributes:
-        trials, per_round: as in `Settings`.
-        epochs: passes over the training text of the shared weights, or of every child.
-    """
-
-    trials: int
-    per_round: int
-    epochs: int
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from mlpnas.core import budget
 from mlpnas.core.configuration import Chooser, at_least, check_chooser
 from mlpnas.core.errors import InputError
 from rnncell.presets import DARTS, SEQUENCES, TEXT, Preset, PresetName
@@ -110,14 +111,5 @@ def plan(
 ) -> dict[str, int]:  # fmt: skip
     """How long a search is, as settings: what was asked for, else what the preset says."""
     sizes = sizes_of(preset, data, space)
-    budget = sizes.together if one_shot else sizes.alone
-    if space == "darts" and one_shot:  # a trial is an epoch
-        trials = epochs = trials or epochs
-    planned = budget.trials if trials is None else trials
-    passes = budget.epochs if epochs is None else epochs
-    return {
-        "trials": planned,
-        "per_round": budget.per_round,
-        "epochs": passes,
-        "rounds_per_pass": max(1, planned // (budget.per_round * max(1, passes))),
-    }
+    chosen = sizes.together if one_shot else sizes.alone
+    return budget.plan(chosen, trials, epochs, by_epoch=space == "darts" and one_shot)

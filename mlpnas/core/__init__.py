@@ -6,6 +6,7 @@ Reading order, in which each file imports only those before it:
     plugins         parts from outside the package, by name
     files           how a file is replaced in one step
     configuration   settings that are written, read back and compared
+    budget          how long a search is
     task            the data and the goal
     search_space    decisions, architectures, spaces
     masks           which options are open, as tables that the tokens so far drive

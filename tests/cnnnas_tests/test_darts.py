@@ -16,6 +16,7 @@ from cnnnas.cell_space import CellSpace
 from cnnnas.darts import KINDS, MixedNetwork, derive, edges_of, one_hot
 from cnnnas.image_mixture import DartsTraining, ImageMixture
 from cnnnas.mixing import CANDIDATES, some_channels
+from cnnnas.presets import earliest
 from cnnnas.relaxed import VARIANTS
 from mlpnas.core.errors import InputError
 from mlpnas.core.gradient_search import Epoch, GradientSearch, never
@@ -469,6 +470,30 @@ def test_a_ranking_of_convolutions_that_stays_stops():
     assert stopping.settled(still) == 10
     assert stopping.settled([*still[:10], epoch(10, table=other)]) is None
     assert stopping.settled(still[:10]) is None
+
+
+def provoking(rule: str, epochs: int) -> list[Epoch]:
+    """A history on which the rule acts as soon as it can."""
+    if rule == "eigenvalue":
+        return [epoch(i, 2.0**i) for i in range(epochs)]
+    skips = scores(edge_0={"skip_connect": 0.9}, edge_3={"skip_connect": 0.9})
+    return [epoch(i, table=skips) for i in range(epochs)]
+
+
+@pytest.mark.parametrize("rule", ["eigenvalue", "skips", "ranking"])
+@pytest.mark.parametrize("warm", [0, 3, 15])
+def test_a_rule_acts_in_the_epoch_that_is_told_beforehand_and_not_before(rule, warm):
+    acts, first = stopping.after(warm, stopping.RULES[rule]), earliest(rule, warm)
+    assert acts(provoking(rule, first - 1)) is None
+    found = acts(provoking(rule, first))
+    assert warm <= found < first
+
+
+def test_epochs_in_which_alphas_rest_end_no_search():
+    # The first alphas may have two skips, and their ranking stays while they rest.
+    for rule in ("skips", "ranking"):
+        acts = stopping.after(15, stopping.RULES[rule])
+        assert acts(provoking(rule, 15)) is None
 
 
 def test_one_hot_names_the_edges_of_a_cell():

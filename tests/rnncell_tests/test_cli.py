@@ -8,6 +8,7 @@ import pytest
 import rnncell
 from rnncell.__main__ import main
 from rnncell.enas_space import read_nodes
+from rnncell.settings import plan
 
 TEXT = "the cat sat on the mat and the dog sat on the cat while the mat lay there\n" * 120
 
@@ -65,6 +66,13 @@ def test_a_mistake_is_told_in_one_line_with_status_2(corpus, capsys, arguments, 
     assert told.startswith("rnncell: ")
     assert reason in told
     assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize(("trials", "rounds_per_pass"), [(110, 2), (500, 9), (600, 10)])
+def test_shared_weights_are_not_trained_beyond_their_schedule(trials, rounds_per_pass):
+    # Ten trials a round and six passes: fewer rounds to a pass would make more than six.
+    planned = plan("small", "corpus.txt", "enas", True, trials, 6)
+    assert planned["rounds_per_pass"] == rounds_per_pass
 
 
 @pytest.mark.slow
