@@ -33,7 +33,7 @@ from mlpnas.core.evaluator import (
     Recipe,
     trial_seed,
 )  # fmt: skip
-from mlpnas.core.executors import Executor, TrainerFactory, WorkerProcesses
+from mlpnas.core.executors import Executor, InProcess, TrainerFactory, WorkerProcesses
 from mlpnas.core.folder import Folder, describe_data
 from mlpnas.core.gradient_search import GradientSearch
 from mlpnas.core.gradient_strategy import GradientEvaluator, GradientStrategy
@@ -58,7 +58,7 @@ class Run:
         jobs: processes that train children.
         space, generator: what is searched, and what builds children of it.
         supernet: the shared weights; None if children are trained one by one.
-        executor: where networks with weights of their own are trained.
+        executor: where the search's children are trained.
         session: strategy and evaluator.
     """
 
@@ -81,7 +81,9 @@ class Run:
         if s.one_shot:
             make = make_darts if s.differentiable else make_supernet
             self.supernet = make(self.space, task, s, augmentation(s.augment, task))
-        self.executor = self._trains(self.generator, self.recipe)
+        child = self._trainer(self.generator, self.recipe)
+        # Where the supernet does the work, other processes would wait with all the images.
+        self.executor = InProcess(child) if self.supernet else make_executor(child, self.jobs)
         self.session = Session(s, self.folder, self._strategy(), self._evaluator())
 
     def _strategy(self) -> Strategy:
@@ -114,24 +116,30 @@ class Run:
         Beside a supernet they are its paths, with weights of their own.
         """
         s, recipe, seed = self.settings, replace(CHILD, epochs=epochs), self.seed_of(1)
-        if not s.one_shot or s.differentiable:
+        if not s.one_shot:
             yield self._children(self.executor, recipe, seed)
             return
-        task, apart = self.images.task, replace(s, epochs=epochs, seed=seed)
-        vary = augmentation(s.augment, task)
-        factory = partial(make_path_trainer, self.space, task, apart, vary)
-        with make_executor(factory, self.jobs) as executor:
+        with make_executor(self._beside(epochs), self.jobs) as executor:
             yield self._children(executor, recipe, seed)
+
+    def _beside(self, epochs: int) -> TrainerFactory:
+        """What makes trainers of random children beside shared weights."""
+        s, task = self.settings, self.images.task
+        if s.differentiable:
+            return self._trainer(self.generator, replace(CHILD, epochs=epochs))
+        apart = replace(s, epochs=epochs, seed=self.seed_of(1))
+        vary = augmentation(s.augment, task)
+        return partial(make_path_trainer, self.space, task, apart, vary)
 
     def finalists(self) -> Executor:
         """Where networks are trained at length."""
         sizes = self.settings.sizes
-        return self._trains(make_assisted(self.space, sizes), sizes.final)
+        trainer = self._trainer(make_assisted(self.space, sizes), sizes.final)
+        return make_executor(trainer, self.jobs)
 
-    def _trains(self, generator: Generator, recipe: Recipe) -> Executor:
+    def _trainer(self, generator: Generator, recipe: Recipe) -> TrainerFactory:
         s, task = self.settings, self.images.task
-        factory = partial(make_trainer, task, generator, recipe, s.augment, s.mixed_precision)
-        return make_executor(factory, self.jobs)
+        return partial(make_trainer, task, generator, recipe, s.augment, s.mixed_precision)
 
     def _children(self, executor: Executor, recipe: Recipe, seed: int) -> ChildEvaluator:
         """Trains children from fresh weights; their score is Zoph and Le's."""

@@ -92,6 +92,7 @@ def finish(run: "Run", history: "History", console: Console) -> None:
             told(f"random search beside it: {trial.id + 1} trained")
 
         rivals = final.random_children(run, history, show)
+        run.executor.close()  # others take its place
         agreed = agreement(run.supernet, rivals)
         against = {} if run.supernet else final.against_random(history, rivals)
         if best := rivals.best():

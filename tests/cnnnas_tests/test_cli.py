@@ -20,9 +20,10 @@ from cnnnas.__main__ import main
 from cnnnas.image_mixture import ImageMixture
 from cnnnas.images import read_images
 from cnnnas.presets import PRESETS
-from cnnnas.settings import plan
+from cnnnas.settings import plan, resting
 from mlpnas.core.evaluator import Outcome
 from mlpnas.core.executors import InProcess
+from mlpnas.core.gradient_search import GradientSearch
 
 
 class PowerCut(BaseException):
@@ -57,6 +58,20 @@ class FakeSupernet:
 
     def restore(self, state):
         self.trained = int(state["trained"])
+
+
+class FakeMixture(FakeSupernet):
+    """Has nothing to mix."""
+
+    operations, edges = (), ()
+
+    def tables(self):
+        return {}
+
+
+def no_darts(space, *others):
+    """Instead of a differentiable search, whose graphs take seconds to build: none."""
+    return GradientSearch(FakeMixture(space), 0)
 
 
 class FakeGenerator:
@@ -303,6 +318,58 @@ def test_shared_weights_are_not_trained_beyond_their_schedule(trials, epochs):
     assert math.ceil(rounds / planned["rounds_per_pass"]) <= epochs
 
 
+@pytest.mark.parametrize("space", ["macro", "micro", "darts"])
+def test_no_process_is_hired_while_shared_weights_do_the_work(
+    space, data, tmp_path, monkeypatch
+):
+    # Each would hold all of the images, and wait.
+    hired = []
+    monkeypatch.setattr(cnnnas.run, "make_executor", lambda *a: hired.append(a))
+    monkeypatch.setattr(cnnnas.run, "make_darts", no_darts)
+    monkeypatch.setattr("cnnnas.commands.search.finish", lambda *_: None)
+    assert search(data, tmp_path / "r", "--space", space) == 0
+    assert hired == []
+
+
+class Watched(InProcess):
+    """Notes how many of its kind are open."""
+
+    open, most = 0, 0
+
+    def __init__(self):
+        super().__init__(FakeTrainer)
+        Watched.open += 1
+        Watched.most = max(Watched.most, Watched.open)
+        self._closed = False
+
+    def close(self):
+        Watched.open -= not self._closed
+        self._closed = True
+
+
+@pytest.mark.parametrize("one_shot", ["--one-shot", "--no-one-shot"])
+def test_one_crew_at_a_time_trains_children_rivals_and_finalists(
+    one_shot, data, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(Watched, "most", 0)
+    monkeypatch.setattr(cnnnas.run, "make_executor", lambda *a: Watched())
+    options = ("--strategy", "random", "--trials", 4)
+    assert search(data, tmp_path / "r", one_shot, *options) == 0
+    assert (Watched.most, Watched.open) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("variant", "asked", "epochs", "expected"),
+    # PC-DARTS rests for 15 of 50 epochs.
+    [("pc", None, 50, 15), ("pc", None, 10, 3), ("pc", None, 1, 0), ("pc", 0, 50, 0),
+     ("plain", None, 50, 0), ("gdas", 4, 50, 4)],
+)  # fmt: skip
+def test_alphas_rest_for_the_published_share_of_the_epochs_or_as_asked(
+    variant, asked, epochs, expected
+):
+    assert resting(variant, asked, epochs, differentiable=True) == expected
+
+
 def test_micro_cells_are_searched_with_shared_weights(data, tmp_path):
     assert search(data, tmp_path / "r", "--space", "micro", "--strategy", "random") == 0
     assert len(trials(tmp_path / "r")) == 20
@@ -356,6 +423,32 @@ def test_a_differentiable_search_is_resumed_retrained_exported_and_reported(
         ),
         (["{data}", "--strategy", "evolution"], "or add --no-one-shot"),
         (["{data}", "--strategy", "luck"], "reinforce"),
+        (["{data}", "--warm-up", "2"], "--warm-up is 2, but alphas rest in a darts search"),
+        (
+            ["{data}", "--space", "darts", "--no-one-shot", "--warm-up", "2"],
+            "--warm-up is 2, but alphas rest in a darts search",
+        ),
+        (
+            ["{data}", "--space", "darts", "--trials", "3", "--warm-up", "3"],
+            "--warm-up is 3 of 3 epochs; expected fewer",
+        ),
+        (
+            ["{data}", "--space", "darts", "--stop", "ranking", "--trials", "10"],
+            "--stop ranking can end a search after 11 epochs, and this one has 10; expected "
+            "--trials 11 or more",
+        ),
+        (
+            ["{data}", "--space", "darts", "--stop", "eigenvalue", "--trials", "17"],
+            "after 18 epochs",
+        ),
+        (
+            ["{data}", "--space", "darts", "--variant", "pc", "--stop", "ranking"],
+            "after 12 epochs, and this one has 4",
+        ),
+        (
+            ["{data}", "--space", "darts", "--trials", "3", "--epochs", "4"],
+            "--trials is 3 and --epochs is 4",
+        ),
         (["{data}", "--train-rows", "99"], "--train-rows is 99; expected 2 to 40"),
         (["{data}", "--time-limit", "soon"], "--time-limit is 'soon'; expected such as"),
         (["nowhere.npz"], "no file or folder 'nowhere.npz'"),
