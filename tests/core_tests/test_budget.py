@@ -35,7 +35,7 @@ def test_a_trial_of_a_differentiable_search_is_an_epoch(trials, epochs):
 
 
 def test_another_number_of_epochs_than_of_trials_is_refused_where_they_are_one():
-    with pytest.raises(InputError, match="--trials is 3 and --epochs is 5.* expected one of"):
+    with pytest.raises(InputError, match="--trials is 3 and --epochs is 5"):
         plan(Budget(5, 1, 5), 3, 5, by_epoch=True)
 
 
