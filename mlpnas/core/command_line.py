@@ -1,5 +1,6 @@
 """What all command lines share: durations, mistakes told in one line, Ctrl-C."""
 
+import logging
 import signal
 import sys
 from collections.abc import Callable, Iterable
@@ -11,7 +12,10 @@ from rich.markup import escape
 
 from mlpnas.core.clock import Clock
 from mlpnas.core.errors import InputError
+from mlpnas.core.files import explain
 from mlpnas.core.folder import versions
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -20,7 +24,8 @@ _UsageError: Any = typer.BadParameter.__mro__[1]
 
 
 def run_app(app: typer.Typer, program: str, arguments: list[str] | None = None) -> None:
-    """Run a command line; a user's mistake is told in one line, with exit status 2.
+    """Run a command line; a user's mistake, or what the disk refuses, is told in one line, with
+    exit status 2.
 
     Args:
         app: its commands.
@@ -34,6 +39,12 @@ def run_app(app: typer.Typer, program: str, arguments: list[str] | None = None) 
         message = str(error)
     except _UsageError as error:
         message = f"{error.format_message()} See {program} --help."
+    except OSError as error:  # a broken pipe has ended the program before, without a word
+        log.debug("what the system refused", exc_info=error)
+        message = (
+            f"{explain(error)}; expected a place that can be read and written: make room, give "
+            "permission, or name another"
+        )
     print(f"{program}:", " ".join(message.split()), file=sys.stderr)
     sys.exit(2)
 

@@ -1,6 +1,7 @@
 """The command line as a user meets it: what it prints, what it leaves, how it refuses."""
 
 import contextlib
+import errno
 import io
 import json
 import os
@@ -226,6 +227,24 @@ def test_an_existing_folder_is_refused_and_left_alone(finished, capsys):
     assert iris(finished) == 2
     assert "exists already" in capsys.readouterr().err
     assert sorted((f.name, f.stat().st_mtime_ns) for f in finished.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    "arguments", [["report", "{run}", "--html"], ["predict", "{run}", "{iris}"]]
+)
+def test_a_full_disk_leaves_no_half_file_behind(
+    arguments, finished, tmp_path, monkeypatch, capsys
+):
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "fsync", full)
+    before = sorted(f.name for f in finished.iterdir())
+    assert run(*(a.format(run=finished, iris=DATA / "iris.csv") for a in arguments)) == 2
+    assert "No space left on device: " in capsys.readouterr().err
+    assert sorted(f.name for f in finished.iterdir()) == before
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
