@@ -57,7 +57,7 @@ from mlpnas.core.strategies.strategy import Strategy
 from mlpnas.core.strategies.surrogates import TreeEnsemble
 from mlpnas.core.strategies.tpe import TPE
 from mlpnas.core.tabular import Table, TabularEvaluator
-from mlpnas.core.trial import History, Trial
+from mlpnas.core.trial import Evaluation, History, Trial
 from mlpnas.nasbench.nasbench201 import NASBench201Space
 from mlpnas.space import MLPSpace
 
@@ -178,11 +178,12 @@ class MadeUp(Evaluator):
         self._space, rng = space, np.random.default_rng(0)
         self._effects = rng.normal(0, 0.03, sum(len(d.options) for d in space.decisions))
 
-    def evaluate(self, architectures: Sequence[Architecture], first_id: int) -> Iterator[Trial]:
-        for i, architecture in enumerate(architectures, start=first_id):
+    def evaluate(
+        self, architectures: Sequence[Architecture], first_id: int
+    ) -> Iterator[Evaluation]:
+        for architecture in architectures:
             features = SearchSpace.features(self._space, architecture)  # one-hot
-            score = 0.8 + float(features @ self._effects)
-            yield Trial(i, 0, architecture, "ok", score=score)
+            yield Evaluation(architecture, 0.8 + float(features @ self._effects))
 
 
 def overhead(names: list[str], trials: Sequence[int], per_round: int) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import numpy as np
 from mlpnas.core import clock
 from mlpnas.core.evaluator import Evaluator
 from mlpnas.core.search_space import Architecture, SearchSpace
-from mlpnas.core.trial import Trial
+from mlpnas.core.trial import Evaluation, Trial
 
 
 def token_score(architecture: Architecture) -> float:
@@ -22,14 +22,17 @@ def trials_of(
     first_id: int = 0,
 ) -> list[Trial]:
     """A trial per architecture; it has failed where the score is None."""
-    told = []
-    for i, architecture in enumerate(architectures, start=first_id):
-        value = score(architecture)
-        if value is None:
-            told.append(Trial(i, 0, architecture, "failed", reason="as told"))
-        else:
-            told.append(Trial(i, 0, architecture, "ok", score=value, curve=(value,)))
-    return told
+    return [
+        Trial.of(evaluation_of(architecture, score(architecture)), i, 0, None)
+        for i, architecture in enumerate(architectures, start=first_id)
+    ]
+
+
+def evaluation_of(architecture: Architecture, score: float | None) -> Evaluation:
+    """It has failed where the score is None."""
+    if score is None:
+        return Evaluation(architecture, reason="as told")
+    return Evaluation(architecture, score, curve=(score,))
 
 
 class FakeEvaluator(Evaluator):
@@ -42,10 +45,12 @@ class FakeEvaluator(Evaluator):
     def begin_round(self, strategy) -> None:
         self.calls.append("begin")
 
-    def evaluate(self, architectures: Sequence[Architecture], first_id: int) -> Iterator[Trial]:
+    def evaluate(
+        self, architectures: Sequence[Architecture], first_id: int
+    ) -> Iterator[Evaluation]:
         for i, architecture in enumerate(architectures, start=first_id):
             self.calls.append(i)
-            yield from trials_of([architecture], self._score, i)
+            yield evaluation_of(architecture, self._score(architecture))
 
     def end_round(self) -> None:
         self.calls.append("end")

@@ -12,7 +12,6 @@ their children finish; here there is one controller, and its children are the re
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from mlpnas.core.evaluator import Evaluator
 from mlpnas.core.search import ask
@@ -58,9 +57,9 @@ def search_asynchronously(
         evaluator.recall(untold)
         evaluator.end_round()
         _tell(strategy, history)
-    for trial in evaluator.stream(proposals(), first_id=len(history)):
-        predicted = under_way.pop(trial.architecture)
-        trial = replace(trial, round=history.rounds_told, predicted=predicted)
+    for evaluation in evaluator.stream(proposals(), first_id=len(history)):
+        predicted = under_way.pop(evaluation.architecture)
+        trial = Trial.of(evaluation, len(history), history.rounds_told, predicted)
         history.record(trial)
         on_trial(trial)
         if len(history) - history.told == per_round:

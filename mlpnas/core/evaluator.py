@@ -1,4 +1,4 @@
-"""What turns an architecture into a Trial: generator, trainer, evaluator.
+"""What says how good an architecture is: generator, trainer, evaluator.
 
 A generator builds the network, a trainer fits it, an evaluator decides from which weights
 it starts, what its score is, and what becomes of its weights. A strategy sees none of this.
@@ -21,7 +21,7 @@ from mlpnas.core.checkpoint import Checkpoint
 from mlpnas.core.search_space import Architecture, SearchSpace
 from mlpnas.core.shared_weights import SharedWeights, Weights
 from mlpnas.core.task import Task
-from mlpnas.core.trial import Trial
+from mlpnas.core.trial import Evaluation, Trial
 
 if TYPE_CHECKING:  # the loop gives it; nothing here needs it at run time
     import keras
@@ -141,7 +141,7 @@ class Trainer(Protocol):
 
 
 class Evaluator(ABC):
-    """Turns the architectures of a round into trials.
+    """Says how good the architectures of a round are.
 
     Attributes:
         whole_rounds: whether a round that has begun is finished whatever the clock says: its
@@ -161,27 +161,34 @@ class Evaluator(ABC):
         return None
 
     @abstractmethod
-    def evaluate(self, architectures: Sequence[Architecture], first_id: int) -> Iterator[Trial]:
-        """A trial per architecture, numbered from `first_id`, in order, as they finish.
+    def evaluate(
+        self, architectures: Sequence[Architecture], first_id: int
+    ) -> Iterator[Evaluation]:
+        """An evaluation per architecture, in order, as they finish.
 
-        A child that diverges, crashes or does not fit becomes a failed trial with its
-        reason; only errors that would fail every child are raised.
+        A child that diverges, crashes or does not fit gives a failed one with its reason;
+        only errors that would fail every child are raised.
+
+        Args:
+            first_id: number of the first one's trial, from which seeds follow.
         """
 
     def end_round(self) -> None:
         """Called when all of the round's trials are recorded."""
         return None
 
-    def stream(self, architectures: Iterable[Architecture], first_id: int) -> Iterator[Trial]:
-        """For searches without rounds: trials as they finish, numbered in that order.
+    def stream(
+        self, architectures: Iterable[Architecture], first_id: int
+    ) -> Iterator[Evaluation]:
+        """For searches without rounds: evaluations as they finish.
 
         An architecture is taken when there is a worker for it, and what a child has learned
         is there for those that begin later.
         """
         for i, architecture in enumerate(architectures):
-            (trial,) = self.evaluate([architecture], first_id + i)
+            (evaluation,) = self.evaluate([architecture], first_id + i)
             self.end_round()
-            yield trial
+            yield evaluation
 
     def state(self) -> dict[str, np.ndarray]:
         """What it carries from round to round, as arrays."""
@@ -261,14 +268,18 @@ class ChildEvaluator(Evaluator):
             raise ValueError("the weights of earlier trials were not kept; give a checkpoint")
         self._finished = [(score, self._checkpoint.kept(i)) for i, score in good]
 
-    def evaluate(self, architectures: Sequence[Architecture], first_id: int) -> Iterator[Trial]:
+    def evaluate(
+        self, architectures: Sequence[Architecture], first_id: int
+    ) -> Iterator[Evaluation]:
         # The store changes only in end_round: all jobs of a round see the same snapshot.
         jobs = [self._job(a, first_id + i) for i, a in enumerate(architectures)]
         outcomes = self._run(jobs)
         for i, (job, outcome) in enumerate(zip(jobs, outcomes, strict=True)):
-            yield self._trial(first_id + i, job, outcome)
+            yield self._evaluation(first_id + i, job, outcome)
 
-    def stream(self, architectures: Iterable[Architecture], first_id: int) -> Iterator[Trial]:
+    def stream(
+        self, architectures: Iterable[Architecture], first_id: int
+    ) -> Iterator[Evaluation]:
         sent: dict[int, Job] = {}
 
         def jobs() -> Iterator[Job]:
@@ -277,9 +288,9 @@ class ChildEvaluator(Evaluator):
                 yield sent[number]
 
         for i, (number, outcome) in enumerate(self._stream(jobs())):
-            trial = self._trial(first_id + i, sent.pop(number), outcome)
+            evaluation = self._evaluation(first_id + i, sent.pop(number), outcome)
             self.end_round()
-            yield trial
+            yield evaluation
 
     def end_round(self) -> None:
         if self.store is not None:
@@ -300,12 +311,9 @@ class ChildEvaluator(Evaluator):
             weights = self.store.lookup(self._generator.weight_shapes(architecture, self._task))
         return Job(architecture, trial_seed(self._seed, trial_id), weights)
 
-    def _trial(self, trial_id: int, job: Job, outcome: Outcome) -> Trial:
-        trial = Trial(
-            id=trial_id,
-            round=0,  # the loop knows the round
-            architecture=job.architecture,
-            status="failed",
+    def _evaluation(self, trial_id: int, job: Job, outcome: Outcome) -> Evaluation:
+        evaluation = Evaluation(
+            job.architecture,
             curve=tuple(m for m in outcome.curve if math.isfinite(m)),
             parameters=outcome.parameters,
             seconds=outcome.seconds,
@@ -313,17 +321,18 @@ class ChildEvaluator(Evaluator):
             reason=outcome.reason,
         )
         if outcome.reason is not None:
-            return trial
+            return evaluation
         score = outcome.score
         if score is None:
             score = reward(outcome.curve, self._score)
         if not math.isfinite(score):
-            return replace(trial, reason=f"score {score} of the learning curve {outcome.curve}")
+            reason = f"score {score} of the learning curve {outcome.curve}"
+            return replace(evaluation, reason=reason)
         if self.store is not None:
             self._finished.append((score, outcome.weights))
             if self._checkpoint is not None:
                 self._checkpoint.keep(trial_id, outcome.weights)
-        return replace(trial, status="ok", score=score)
+        return replace(evaluation, score=score)
 
     def _inherited(self, job: Job) -> float:
         """Hit rate of the store: which fraction of the job's keys it knew."""

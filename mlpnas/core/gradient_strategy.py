@@ -16,7 +16,7 @@ from mlpnas.core.evaluator import Evaluator
 from mlpnas.core.gradient_search import GradientSearch
 from mlpnas.core.search_space import Architecture
 from mlpnas.core.strategies.strategy import Strategy
-from mlpnas.core.trial import Trial
+from mlpnas.core.trial import Evaluation, Trial
 
 
 class GradientStrategy(Strategy):
@@ -76,14 +76,13 @@ class GradientEvaluator(Evaluator):
         self._began = time.perf_counter()
         self._search.advance()
 
-    def evaluate(self, architectures: Sequence[Architecture], first_id: int) -> Iterator[Trial]:
-        for number, architecture in enumerate(architectures, start=first_id):
+    def evaluate(
+        self, architectures: Sequence[Architecture], first_id: int
+    ) -> Iterator[Evaluation]:
+        for architecture in architectures:
             [score] = self._search.validate([architecture])
-            yield Trial(
-                id=number,
-                round=0,  # the loop knows the round
-                architecture=architecture,
-                status="ok",
+            yield Evaluation(
+                architecture,
                 score=score,
                 parameters=self._search.parameters(architecture),
                 seconds=time.perf_counter() - self._began,

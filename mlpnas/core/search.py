@@ -5,7 +5,7 @@
 Where weights are shared, the evaluator trains them first, as a round begins.
 
 Everything else stands behind the three roles that meet here: the strategy chooses, the
-evaluator turns an architecture into a trial, the history keeps the trials.
+evaluator says what an architecture is worth, the history keeps the trials.
 
 Rounds are always asked for in full, and told in full. One that is cut short (the number of
 trials is reached, time is up, the process is killed) stays untold: whoever continues from the
@@ -14,7 +14,6 @@ completes it. So a run does not depend on where it was interrupted, or whether i
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from mlpnas.core.errors import ExhaustedError, InputError
 from mlpnas.core.evaluator import Evaluator
@@ -64,12 +63,12 @@ def search(
         if not missing and len(known) < len(asked):
             return history  # nothing to add to a round that was cut short
         evaluator.recall(known)
-        outcomes = evaluator.evaluate(missing, first_id=first + len(known))
+        evaluations = evaluator.evaluate(missing, first_id=first + len(known))
         for architecture in missing:
             if not evaluator.whole_rounds and should_stop(architecture):
                 return history
             predicted = strategy.predict(architecture)
-            trial = replace(next(outcomes), round=number, predicted=predicted)
+            trial = Trial.of(next(evaluations), len(history), number, predicted)
             history.record(trial)
             on_trial(trial)
         if len(known) + len(missing) < len(asked):

@@ -21,7 +21,7 @@ from mlpnas.core.errors import InputError
 from mlpnas.core.evaluator import Evaluator
 from mlpnas.core.search_space import Architecture, SearchSpace
 from mlpnas.core.strategies.strategy import Strategy
-from mlpnas.core.trial import Trial
+from mlpnas.core.trial import Evaluation
 
 
 class SharedScores(Protocol):
@@ -98,16 +98,15 @@ class SupernetEvaluator(Evaluator):
                 f"{self._round}; expected a finite number: choose a lower learning rate"
             )
 
-    def evaluate(self, architectures: Sequence[Architecture], first_id: int) -> Iterator[Trial]:
+    def evaluate(
+        self, architectures: Sequence[Architecture], first_id: int
+    ) -> Iterator[Evaluation]:
         for i, architecture in enumerate(architectures, start=first_id):
             start = time.perf_counter()
             # The batch follows from the trial's number, so a resumed search uses it again.
             [score] = self.supernet.score([architecture], batch=i)
-            yield Trial(
-                id=i,
-                round=0,  # the loop knows the round
-                architecture=architecture,
-                status="ok",
+            yield Evaluation(
+                architecture,
                 score=score,
                 parameters=self.supernet.parameters(architecture),
                 seconds=time.perf_counter() - start,

@@ -7,7 +7,7 @@ strategies can be compared over hundreds of seeds in seconds.
 
 import math
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from mlpnas.core.evaluator import Evaluator
 from mlpnas.core.search_space import Architecture, SearchSpace
-from mlpnas.core.trial import Trial
+from mlpnas.core.trial import Evaluation, Trial
 
 
 class Entry(NamedTuple):
@@ -92,34 +92,27 @@ class Table:
 
 
 class TabularEvaluator(Evaluator):
-    """Turns architectures into trials by look-up; the trial's seconds are simulated."""
+    """Looks evaluations up; their seconds are simulated."""
 
     def __init__(self, table: Table):
         self.table = table
 
-    def evaluate(self, architectures: Sequence[Architecture], first_id: int) -> Iterator[Trial]:
-        for i, architecture in enumerate(architectures):
-            yield self._trial(first_id + i, architecture)
+    def evaluate(
+        self, architectures: Sequence[Architecture], first_id: int
+    ) -> Iterator[Evaluation]:
+        return map(self._evaluation, architectures)
 
-    def _trial(self, number: int, architecture: Architecture) -> Trial:
+    def _evaluation(self, architecture: Architecture) -> Evaluation:
         entry = self.table.find(architecture)
         if entry is None:
-            reason = f"not in the table {self.table.name}"
-            return Trial(number, 0, architecture, "failed", reason=reason)
-        if not math.isfinite(entry.score):
-            reason = "its training failed when the table was made"
-            return Trial(
-                number, 0, architecture, "failed", seconds=entry.seconds, reason=reason
-            )
-        return Trial(
-            number,
-            0,  # the loop knows the round
-            architecture,
-            "ok",
-            score=entry.score,
-            parameters=entry.parameters,
-            seconds=entry.seconds,
+            return Evaluation(architecture, reason=f"not in the table {self.table.name}")
+        found = Evaluation(
+            architecture, entry.score, parameters=entry.parameters, seconds=entry.seconds
         )
+        if math.isfinite(entry.score):
+            return found
+        reason = "its training failed when the table was made"
+        return replace(found, score=None, reason=reason)
 
     def reported(self, trials: Iterable[Trial]) -> float | None:
         """The reported metric of the trial that the search metric prefers; None if none."""

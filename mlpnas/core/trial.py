@@ -1,4 +1,4 @@
-"""Trial: what is known of one evaluated architecture. History: all of them, and the journal.
+"""Evaluation: what an architecture is worth. Trial: its place in a search. History: them all.
 
 The journal `trials.jsonl` has a line per finished trial, in trial order, flushed to the disk
 line by line, so that a killed run loses at most the trial it was working on.
@@ -8,7 +8,7 @@ import json
 import math
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,8 +16,29 @@ from mlpnas.core.search_space import Architecture
 
 
 @dataclass(frozen=True)
+class Evaluation:
+    """What evaluating one architecture gave, whoever asked for it and when.
+
+    Attributes as of `Trial`; it failed if it has a reason.
+    """
+
+    architecture: Architecture
+    score: float | None = None
+    curve: tuple[float, ...] = ()
+    parameters: int = 0
+    seconds: float = 0.0
+    inherited: float = 0.0
+    reason: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether it has a score to learn from."""
+        return self.reason is None
+
+
+@dataclass(frozen=True)
 class Trial:
-    """The outcome of evaluating one architecture.
+    """An evaluation, with its place in a search and what was expected of it.
 
     Attributes:
         id: position in the run, from 0.
@@ -45,6 +66,13 @@ class Trial:
     predicted: float | None = None
     inherited: float = 0.0
     reason: str | None = None
+
+    @staticmethod
+    def of(evaluation: Evaluation, id: int, round: int, predicted: float | None) -> "Trial":
+        """The trial of an evaluation, which only the loop can number."""
+        found = {field.name: getattr(evaluation, field.name) for field in fields(evaluation)}
+        status: Literal["ok", "failed"] = "ok" if evaluation.ok else "failed"
+        return Trial(id=id, round=round, status=status, predicted=predicted, **found)
 
     @property
     def ok(self) -> bool:

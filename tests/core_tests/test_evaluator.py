@@ -12,6 +12,7 @@ from spaces import SMALL_MLP
 from mlpnas.core.evaluator import ChildEvaluator, Generator, Job, Outcome, reward, trial_seed
 from mlpnas.core.shared_weights import SharedWeights
 from mlpnas.core.task import Fold, Task
+from mlpnas.core.trial import Trial
 
 A, B, C, D, *_ = SMALL_MLP
 
@@ -95,13 +96,15 @@ def test_every_job_has_its_trials_seed():
 # --- trials -----------------------------------------------------------------------------
 
 
-def test_an_outcome_becomes_a_trial():
+def test_an_outcome_becomes_an_evaluation_and_that_a_trial():
     outcome = Outcome(curve=(0.5, 0.6, 0.7), parameters=99, seconds=1.5)
-    [trial] = evaluator(lambda job: outcome).evaluate([B], first_id=3)
-    assert (trial.id, trial.architecture, trial.status) == (3, B, "ok")
-    assert trial.score == pytest.approx(0.633333, abs=1e-6)
+    [found] = evaluator(lambda job: outcome).evaluate([B], first_id=3)
+    assert found.score == pytest.approx(0.633333, abs=1e-6)
+    trial = Trial.of(found, id=3, round=1, predicted=0.6)
+    assert (trial.id, trial.round, trial.predicted) == (3, 1, 0.6)
+    assert (trial.architecture, trial.status, trial.score) == (B, "ok", found.score)
     assert (trial.curve, trial.parameters, trial.seconds) == ((0.5, 0.6, 0.7), 99, 1.5)
-    assert (trial.reason, trial.inherited, trial.predicted) == (None, 0.0, None)
+    assert (trial.reason, trial.inherited) == (None, 0.0)
 
 
 def test_the_kind_of_reward_can_be_chosen():
@@ -109,26 +112,25 @@ def test_the_kind_of_reward_can_be_chosen():
     assert trial.score == 0.9
 
 
-def test_trials_come_in_order_and_one_by_one():
+def test_evaluations_come_in_order_and_one_by_one():
     trained = []
 
     def train(job: Job) -> Outcome:
         trained.append(job.architecture)
         return Outcome(curve=(0.5,))
 
-    trials = evaluator(train).evaluate([C, A, B], first_id=10)
+    evaluations = evaluator(train).evaluate([C, A, B], first_id=10)
     for i, architecture in enumerate([C, A, B]):
-        trial = next(trials)
-        assert (trial.id, trial.architecture) == (10 + i, architecture)
+        assert next(evaluations).architecture == architecture
         assert len(trained) == i + 1
 
 
-def test_a_failed_child_is_a_trial_without_score_and_keeps_its_reason():
+def test_a_failed_child_has_no_score_and_keeps_its_reason():
     failed = Outcome(curve=(0.5, float("nan")), reason="diverged", weights=weights(9, "head"))
     fake = evaluator(lambda job: failed, store=SharedWeights())
     [trial] = fake.evaluate([A], first_id=0)
     fake.end_round()
-    assert (trial.status, trial.score, trial.reason) == ("failed", None, "diverged")
+    assert (trial.ok, trial.score, trial.reason) == (False, None, "diverged")
     assert trial.curve == (0.5,)  # the journal is strict JSON: no NaN
     assert len(fake.store) == 0  # its weights help nobody
 
@@ -140,7 +142,7 @@ def test_a_curve_without_a_score_is_a_failure_not_a_nan(curve):
     )
     [trial] = fake.evaluate([A], first_id=0)
     fake.end_round()
-    assert (trial.status, trial.score) == ("failed", None)
+    assert (trial.ok, trial.score) == (False, None)
     assert "score nan" in trial.reason
     assert len(fake.store) == 0
 

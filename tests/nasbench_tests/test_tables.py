@@ -10,6 +10,7 @@ from scipy.stats import kendalltau, spearmanr
 
 from mlpnas.core.errors import InputError
 from mlpnas.core.tabular import Entry, Table, TabularEvaluator
+from mlpnas.core.trial import Trial
 from mlpnas.layers import Dense
 from mlpnas.nasbench.ecnas import load_ecnas
 from mlpnas.nasbench.fcnet import FCNetSpace, load_fcnet
@@ -81,17 +82,18 @@ def test_the_random_curve_by_hand():
     np.testing.assert_allclose(table.random_regret([1, 2, 3]), [5 / 3, 2 / 3, 0.0], atol=1e-15)
 
 
-def test_look_ups_become_trials():
+def test_look_ups_are_evaluations():
     space = NASBenchMacroSpace()
     entries = {(0,) * 8: Entry(0.5, 0.4, 12.0, 7), (1,) * 8: Entry(np.nan, np.nan, 3.0)}
     evaluator = TabularEvaluator(Table("small", space, entries, "", ""))
     texts = ("00000000", "11111111", "22222222")
-    trials = list(evaluator.evaluate([space.parse(text) for text in texts], first_id=5))
-    assert [(t.id, t.status, t.score, t.seconds) for t in trials] == [
-        (5, "ok", 0.5, 12.0),
-        (6, "failed", None, 3.0),
-        (7, "failed", None, 0.0),
+    found = list(evaluator.evaluate([space.parse(text) for text in texts], first_id=5))
+    assert [(e.ok, e.score, e.seconds) for e in found] == [
+        (True, 0.5, 12.0),
+        (False, None, 3.0),
+        (False, None, 0.0),
     ]
+    trials = [Trial.of(each, 5 + i, 0, None) for i, each in enumerate(found)]
     assert "not in the table small" in trials[2].reason
     assert evaluator.reported(trials) == 0.4
     assert evaluator.reported(trials[1:]) is None

@@ -10,6 +10,7 @@ from mlpnas.core.controller import Controller
 from mlpnas.core.strategies.on_policy import OnPolicyStrategy
 from mlpnas.core.supernet import SupernetEvaluator, derive
 from mlpnas.core.task import Fold, Task
+from mlpnas.core.trial import Trial
 from rnncell.activations import ACTIVATIONS
 from rnncell.enas import POLICIES
 from rnncell.enas_space import ENASCellSpace
@@ -285,7 +286,8 @@ def test_a_round_of_the_search_trains_scores_and_derives():
     strategy = OnPolicyStrategy(SPACE, 0, POLICIES["small"])
     evaluator = SupernetEvaluator(net)
     evaluator.begin_round(strategy)
-    trials = list(evaluator.evaluate(strategy.ask(3), first_id=0))
+    found = evaluator.evaluate(strategy.ask(3), first_id=0)
+    trials = [Trial.of(each, i, 0, None) for i, each in enumerate(found)]
     strategy.tell(trials)
     assert [trial.ok for trial in trials] == [True] * 3
     best = derive(strategy, net, 8)
