@@ -124,7 +124,7 @@ class Run:
 
     def _beside(self, epochs: int) -> TrainerFactory:
         """What makes trainers of random children beside shared weights."""
-        s, task = self.settings, self.images.task
+        s, task = self.settings, self.images.task.without_test()
         if s.differentiable:
             return self._trainer(self.generator, replace(CHILD, epochs=epochs))
         apart = replace(s, epochs=epochs, seed=self.seed_of(1))
@@ -138,7 +138,7 @@ class Run:
         return make_executor(trainer, self.jobs)
 
     def _trainer(self, generator: Generator, recipe: Recipe) -> TrainerFactory:
-        s, task = self.settings, self.images.task
+        s, task = self.settings, self.images.task.without_test()
         return partial(make_trainer, task, generator, recipe, s.augment, s.mixed_precision)
 
     def _children(self, executor: Executor, recipe: Recipe, seed: int) -> ChildEvaluator:

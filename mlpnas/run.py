@@ -1,7 +1,7 @@
 """Run: the pieces of a search on one table, put together from settings; and continued."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -79,7 +79,8 @@ class Run:
 
     def trainer(self, recipe: Recipe) -> TrainerFactory:
         """What makes trainers by this recipe; it can be sent to other processes."""
-        return partial(make_trainer, self.table, self.generator, recipe, self.settings.scoring)
+        table = replace(self.table, task=self.table.task.without_test())
+        return partial(make_trainer, table, self.generator, recipe, self.settings.scoring)
 
     def search(self, history: History, clock: Clock, on_trial: Callable[[Trial], None]) -> None:
         """Search until all trials are there or the clock says stop; `on_trial` sees each.

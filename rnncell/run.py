@@ -124,7 +124,7 @@ class Run:
     ) -> Callable[[], Trainer]:
         """What makes trainers by this recipe; it can be sent to other processes."""
         chosen = generator or self.generator
-        return partial(make_trainer, self.text.task, chosen, recipe, self.reward)
+        return partial(make_trainer, self.text.task.without_test(), chosen, recipe, self.reward)
 
     def seed_of(self, purpose: int) -> int:
         """A seed for what follows the search; other than those of the trials."""

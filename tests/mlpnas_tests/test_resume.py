@@ -70,6 +70,7 @@ def fate(monkeypatch):
     def executor(trainer, workers):
         table, generator = trainer.args[:2]
         task = table.task
+        assert len(task.test) == 0, "who trains gets no row of the test fold"
         return InProcess(partial(FakeTrainer, generator, task, fate))
 
     monkeypatch.setattr(mlpnas.run, "make_executor", executor)
