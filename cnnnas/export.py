@@ -1,9 +1,28 @@
 """best.keras: raw pixels in, probabilities out, with Keras alone."""
 
+from pathlib import Path
+
 import keras
 from keras import layers
 
 from cnnnas.images import Images
+from mlpnas.core.delivery import Probe, deliver, standardised
+
+
+def export(network: keras.Model, images: Images, path: Path) -> Path:
+    """Write the raw model of a network, checked on the images that were kept.
+
+    Args:
+        network: what was scored.
+        images: what it was scored on.
+        path: ends in `.keras`.
+
+    Raises:
+        InputError: if the file is not the scored network, see `delivery.deliver`.
+    """
+    scored = network.predict(images.task.valid.x[: len(images.kept)], verbose=0)
+    probe = Probe(images.kept, scored)
+    return deliver(raw_model(network, images), path, probe, without="cnnnas")
 
 
 def raw_model(network: keras.Model, images: Images) -> keras.Model:
@@ -21,6 +40,5 @@ def raw_model(network: keras.Model, images: Images) -> keras.Model:
     x = pixels
     if len(images.shape) == 2:
         x = layers.Reshape((*images.shape, 1))(x)
-    variance = (images.deviation.astype(float) ** 2).tolist()
-    x = layers.Normalization(mean=images.mean.tolist(), variance=variance)(x)
+    x = standardised(x, images.mean, images.deviation)
     return keras.Model(pixels, network(x), name="raw")

@@ -15,6 +15,7 @@ from cnnnas.image_files import Arrays, read_arrays, stratified
 from mlpnas.core.errors import InputError
 from mlpnas.core.task import Fold, Task
 
+KEPT = 64  # raw validation images, by which a delivered model is checked
 VALIDATION_SHARE = 0.1  # as of CIFAR-10's 50,000 training rows in most of the literature
 
 
@@ -29,6 +30,7 @@ class Images:
             unit.
         shape: of one image as the user gave it: `(height, width)`, or with channels.
         notes: what the user should know of the data.
+        kept: the first `KEPT` of the validation images, as the user gave them.
     """
 
     task: Task
@@ -36,6 +38,7 @@ class Images:
     deviation: np.ndarray
     shape: tuple[int, ...]
     notes: tuple[str, ...]
+    kept: np.ndarray
 
 
 def read_images(data: str, train_rows: int | None = None, seed: int = 0) -> Images:
@@ -77,7 +80,8 @@ def make_images(
         classes=tuple(classes.tolist()),
     )
     notes = (_summary(task, raw), *raw.notes, *_warnings(raw))
-    return Images(task, mean, deviation, raw.x_train.shape[1:], notes)
+    kept = raw.x_train[valid[:KEPT]]
+    return Images(task, mean, deviation, raw.x_train.shape[1:], notes, kept)
 
 
 def _checked(arrays: Arrays) -> Arrays:

@@ -1,16 +1,19 @@
 """Export: one Keras model from raw rows to probabilities, without this package or scikit-learn.
 
 The fitted preprocessor is rebuilt from ordinary Keras layers and operations, in front of the
-network. The model takes a dict of columns, each `(rows, 1)`:
+network. The model takes a dict of columns, each `(rows,)` or all of them `(rows, 1)`; further
+columns are left aside:
 
-    numbers     float32, NaN where missing; booleans as 0 and 1
-    categories  strings; missing are "" and what a CSV writes for it ("?", "NA", ...), unless
+    numbers     any type, read as float32, NaN where missing; booleans as 0 and 1
+    categories  strings, for `predict` as a NumPy array of objects `(rows,)`, since Keras takes
+                no other; missing are "" and what a CSV writes for it ("?", "NA", ...), unless
                 that is a category
     dates       five columns of numbers, named as `Column.parts` names them: Keras has no layer
                 that reads dates, and code in a model file would not load in safe mode
 
 and gives probabilities `(rows, classes)` in the order of the classes, which run.json names,
-or values `(rows, outputs)` in the user's unit. A model of an npz takes `(rows, features)`.
+or values `(rows, outputs)` in the user's unit, in float64. A model of an npz takes `(rows,
+features)`.
 
 A slash cannot stand in the name of a Keras input; `input_names` puts a low line in its place.
 TensorFlow's SavedModel takes fewer names still (no spaces): `save_for_serving` sees to that.
@@ -27,15 +30,48 @@ import pandas as pd
 from keras import layers, ops
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import OneHotEncoder
 
+from mlpnas.core.delivery import Probe, deliver, standardised
+from mlpnas.network import Network
 from mlpnas.table import Table
 from mlpnas.tables.arrays import PIXEL
 from mlpnas.tables.columns import MISSING, Column
 from mlpnas.tables.csv_file import MISSING_CELLS
+from mlpnas.tables.encoding import clean_rows
 from mlpnas.tables.quantiles import Quantiles
 
 Tensor = Any
+
+
+def export(network: keras.Model, table: Table, path: Path) -> Path:
+    """Write the raw model of a network, checked on the rows that the table has kept.
+
+    Args:
+        network: what was scored.
+        table: what it was scored on.
+        path: ends in `.keras`.
+
+    Raises:
+        InputError: if the file is not the scored network, see `delivery.deliver`.
+    """
+    return deliver(raw_model(network, table), path, probe(network, table))
+
+
+def probe(network: keras.Model, table: Table) -> Probe:
+    """Kept rows as they stand in the user's table, and what the scored network says of them."""
+    assert table.kept is not None
+    raw, encoded = table.kept
+    outputs = Network(network, table).outputs(encoded)
+    rows = raw
+    if isinstance(raw, pd.DataFrame):
+        rows = as_inputs(clean_rows(raw, table.columns), table.columns)
+    if table.task.classes:
+        return Probe(rows, table.chances(outputs))
+    # Far predictions are as exact as float32 is there.
+    farthest = np.abs(outputs).max(axis=0, initial=1.0)
+    values = table.decode(outputs).reshape(outputs.shape)
+    return Probe(rows, values, table.target_std * farthest)
 
 
 def raw_model(network: keras.Model, table: Table) -> keras.Model:
@@ -53,7 +89,10 @@ def raw_model(network: keras.Model, table: Table) -> keras.Model:
     inner = [_input(tensor.dtype) for tensor in inputs.values()]
     x = _encode(dict(zip(_parts(table.columns), inner, strict=True)), table.preprocessor)
     core = keras.Model(inner, _finish(network(x), table), name=_free("raw_rows", inputs))
-    return keras.Model(inputs, core(list(inputs.values())), name="raw")
+    # A list, which Keras fills from a dict by name. With a dict here it would go by the order
+    # of names: a further column would take the place of another.
+    columns = list(inputs.values())
+    return keras.Model(columns, core(columns), name="raw")
 
 
 def input_names(columns: Sequence[Column]) -> dict[str, str]:
@@ -78,10 +117,10 @@ def save_for_serving(model: keras.Model, path: str | Path) -> None:
         name = re.sub(r"[^A-Za-z0-9_.-]", "_", tensor.name).lstrip("_.-") or "column"
         plain[_free(name, plain)] = tensor.name
     names = {given: name for name, given in plain.items()}
-    signature = keras.tree.map_structure(
-        lambda t: keras.InputSpec(shape=t.shape, dtype=t.dtype, name=names[t.name]),
-        model.input,
-    )
+    signature = {
+        t.name: keras.InputSpec(shape=t.shape, dtype=t.dtype, name=names[t.name])
+        for t in model.inputs
+    }
     model.export(path, verbose=False, input_signature=[signature])
 
 
@@ -95,13 +134,10 @@ def _parts(columns: Sequence[Column]) -> list[str]:
     return [part for column in columns for part in column.parts]
 
 
-def as_inputs(cleaned: pd.DataFrame, columns: Sequence[Column]) -> dict[str, Tensor]:
-    """Cleaned columns, as `columns.clean` gives them, as the model takes them."""
-    parts = zip(input_names(columns).items(), _parts(columns), strict=True)
-    return {
-        name: ops.convert_to_tensor(cleaned[part].to_numpy()[:, None], dtype=kind)
-        for (name, kind), part in parts
-    }
+def as_inputs(cleaned: pd.DataFrame, columns: Sequence[Column]) -> dict[str, np.ndarray]:
+    """Cleaned columns, as `columns.clean` gives them, as the model takes them, `(rows,)`."""
+    names = zip(input_names(columns), _parts(columns), strict=True)
+    return {name: cleaned[part].to_numpy() for name, part in names}
 
 
 def _input(kind: str, name: str | None = None) -> Tensor:
@@ -141,28 +177,14 @@ def _numbers(x: Tensor, fitted: Pipeline) -> Tensor:
         known = layers.Concatenate()([known, indicators])
     for bend in bends:
         known = _bent(known, bend)
-    return _standardised(known, scaler)
+    return standardised(known, scaler.mean_, scaler.scale_)
 
 
 def _bent(x: Tensor, fitted: Quantiles) -> Tensor:
     """Each column's broken line, as a sum of ramps that each rise between two knots."""
-    ramps = fitted.ramps()
-    risen = ops.clip((ops.expand_dims(x, -1) - ramps.start) / ramps.width, 0.0, 1.0)
+    ramps, exact = fitted.ramps(), ops.cast(ops.expand_dims(x, -1), "float64")
+    risen = ops.clip((exact - ramps.start) / ramps.width, 0.0, 1.0)
     return ops.sum(risen * ramps.rise, axis=-1) + ramps.least
-
-
-def _standardised(x: Tensor, scaler: StandardScaler) -> Tensor:
-    """(x - mean) / deviation, as exact as scikit-learn's, which computes in float64.
-
-    Of a mean of 18,000 days float32 forgets seconds, which would show where the deviation is
-    small. So the mean is taken off in two parts, the second of which float32 rounded away.
-    """
-    mean = np.asarray(scaler.mean_, np.float64)
-    coarse = mean.astype(np.float32)
-    rest = mean - coarse
-    x = layers.Normalization(mean=coarse.tolist(), variance=[1.0] * len(mean))(x)
-    variance = np.asarray(scaler.scale_, np.float64) ** 2
-    return layers.Normalization(mean=rest.tolist(), variance=variance.tolist())(x)
 
 
 def _categories(texts: list[Tensor], fitted: OneHotEncoder) -> list[Tensor]:
@@ -206,7 +228,7 @@ def _looked_up(text: Tensor, words: list[str], rows: np.ndarray) -> Tensor:
 def _scale_array(rows: Tensor, table: Table) -> Tensor:
     if table.preprocessor is None:
         return layers.Rescaling(float(PIXEL))(rows)
-    return _standardised(rows, table.preprocessor)
+    return standardised(rows, table.preprocessor.mean_, table.preprocessor.scale_)
 
 
 def _finish(outputs: Tensor, table: Table) -> Tensor:
@@ -216,7 +238,4 @@ def _finish(outputs: Tensor, table: Table) -> Tensor:
     if table.task.kind == "multiclass":
         return outputs
     mean, std = (np.ravel(v).astype(float) for v in (table.target_mean, table.target_std))
-    # Normalization divides; by 1 / deviation, of what is above -mean / deviation.
-    return layers.Normalization(mean=(-mean / std).tolist(), variance=(1 / std**2).tolist())(
-        outputs
-    )
+    return ops.cast(outputs, "float64") * std + mean

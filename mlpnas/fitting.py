@@ -13,7 +13,7 @@ from mlpnas.core.clock import Clock
 from mlpnas.core.display import SearchDisplay
 from mlpnas.core.folder import Folder
 from mlpnas.core.trial import History, Trial
-from mlpnas.export import raw_model
+from mlpnas.export import export
 from mlpnas.final import Winner
 from mlpnas.network import Network
 from mlpnas.run import Run
@@ -38,7 +38,7 @@ def run_search(estimator: Any, table: Table, seed: int) -> tuple[History, Winner
             run.search(history, Clock(estimator.max_time, run.parameters), show)
             winner = run.retrain(history, estimator.refit_epochs)
         if estimator.run_dir is not None:
-            folder.save(raw_model(winner.predictor, table))
+            export(winner.predictor, table, folder.model)
             run.write(**winner.record())
     return history, winner
 

@@ -11,11 +11,12 @@ import pandas as pd
 
 from mlpnas.core.task import Fold, Task
 from mlpnas.row_weights import weighted
-from mlpnas.table import Table
+from mlpnas.table import ROWS_KEPT, Kept, Table, log_notes
 from mlpnas.tables.columns import Column
 from mlpnas.tables.encoding import clean_folds, encode
 from mlpnas.tables.folds import hold_out
 from mlpnas.tables.scaling import Sample, ScalingOption, fit_preprocessor
+from mlpnas.tables.schema import rounded_off
 from mlpnas.tables.targets import Target
 
 
@@ -42,10 +43,11 @@ def make_table(
     present = np.arange(len(frame)) if weight is None else np.flatnonzero(weight)
     rng = np.random.default_rng(seed)
     rows = [present[part] for part in hold_out(target.strata[present], valid_fraction, rng)]
+    raw = frame[[column.name for column in columns]].iloc[rows[1][:ROWS_KEPT]]
     cleaned = clean_folds(frame.copy(deep=False), columns, rows)
     target = target.standardised(rows[0])
     samples = [Sample(x, target.y[part]) for x, part in zip(cleaned, rows, strict=True)]
-    notes: list[str] = []
+    notes = rounded_off(frame, columns)
     preprocessor = fit_preprocessor(columns, samples[0], samples[1], scaling, notes)
     unit = 1.0 if weight is None else float(weight[rows[0]].mean())
     train, valid = (
@@ -55,7 +57,11 @@ def make_table(
         for (x, y), part in zip(samples, rows, strict=True)
     )
     task = Task("samples", target.kind, train, valid, empty(train), target.classes)
-    return Table(task, "y", tuple(columns), preprocessor, target.mean, target.std, tuple(notes))
+    kept = Kept(raw, valid.x[: len(raw)])
+    log_notes(notes)
+    return Table(
+        task, "y", tuple(columns), preprocessor, target.mean, target.std, kept, tuple(notes)
+    )
 
 
 def empty(fold: Fold) -> Fold:
@@ -64,7 +70,11 @@ def empty(fold: Fold) -> Fold:
 
 
 def without_rows(table: Table) -> Table:
-    """What is needed to encode and decode, without the rows it was fitted on."""
+    """What is needed to encode and decode, without the rows it was fitted on, but for those
+    that an export is checked by."""
     task = table.task
     nothing = empty(task.train)
-    return replace(table, task=replace(task, train=nothing, valid=nothing, test=nothing))
+    kept = table.kept and table.kept._replace(encoded=table.kept.encoded.copy())  # no view
+    return replace(
+        table, task=replace(task, train=nothing, valid=nothing, test=nothing), kept=kept
+    )

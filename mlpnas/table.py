@@ -9,11 +9,11 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from sklearn.compose import ColumnTransformer
-from sklearn.preprocessing import StandardScaler
 
 from mlpnas.core.errors import InputError
 from mlpnas.core.task import Fold, Task
@@ -23,10 +23,26 @@ from mlpnas.tables.encoding import clean_folds, clean_rows, encode
 from mlpnas.tables.folds import Rows, Split
 from mlpnas.tables.reading import check_target, draw_rows, listing, read_frame
 from mlpnas.tables.scaling import Sample, ScalingOption, fit_preprocessor
+from mlpnas.tables.schema import rounded_off
 from mlpnas.tables.selection import choose_columns, drop_named, giveaways
+from mlpnas.tables.standard import Standard
 from mlpnas.tables.targets import Target, TaskOption, read_target
 
 log = logging.getLogger(__name__)
+
+ROWS_KEPT = 1000
+
+
+class Kept(NamedTuple):
+    """The first validation rows, by which a delivered model is checked.
+
+    Attributes:
+        raw: as they stand in the user's table, or array.
+        encoded: as the networks see them, `(rows, inputs)` float32.
+    """
+
+    raw: pd.DataFrame | np.ndarray
+    encoded: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -38,19 +54,21 @@ class Table:
         target: name of the target column; empty for npz.
         columns: the columns that the network reads, in order; empty for npz.
         preprocessor: what turned cleaned columns into inputs, fitted on the training fold;
-            for npz a StandardScaler, or None for pixels, which are divided by 255.
+            for npz a Standard, or None for pixels, which are divided by 255.
         target_mean, target_std: a regression target is standardised with these, the training
             fold's, because networks learn best on that scale (R² does not depend on it);
             arrays `(outputs,)`; 0 and 1 for classes.
+        kept: `ROWS_KEPT` validation rows at most; None if the table was made of no rows.
         notes: sentences on what was inferred and dropped; warnings begin with "Warning: ".
     """
 
     task: Task
     target: str = ""
     columns: tuple[Column, ...] = ()
-    preprocessor: ColumnTransformer | StandardScaler | None = field(default=None, repr=False)
+    preprocessor: ColumnTransformer | Standard | None = field(default=None, repr=False)
     target_mean: float | np.ndarray = 0.0
     target_std: float | np.ndarray = 1.0
+    kept: Kept | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
 
     def encode(self, frame: pd.DataFrame) -> np.ndarray:
@@ -162,7 +180,9 @@ def _from_columns(
     drop_named(frame, target_name, drop)
     target, present = read_target(frame.pop(target_name), target_name, option, notes)
     columns = choose_columns(frame, notes)
+    notes += rounded_off(frame, columns)
     rows = plan.rows(target.strata)
+    raw = frame[[column.name for column in columns]].iloc[present[rows.valid[:ROWS_KEPT]]]
     cleaned = clean_folds(frame, columns, [present[fold] for fold in rows])
     suspects = giveaways(cleaned[0], target.y[rows.train], not target.classes, plan.seed)
     _warn_of_giveaways(columns, suspects, target_name, notes)
@@ -176,7 +196,7 @@ def _from_columns(
     )
     # Popped: a fold's cleaned columns go as soon as its inputs are made.
     x = [encode(preprocessor, cleaned.pop(0)) for _ in rows]
-    table = _assemble(name, target, rows, x, plan, notes)
+    table = _assemble(name, target, rows, x, raw, plan, notes)
     return replace(table, target=target_name, columns=tuple(columns), preprocessor=preprocessor)
 
 
@@ -194,7 +214,8 @@ def _from_npz(path: Path, option: TaskOption, plan: Split, scaling: ScalingOptio
     x, scaler = scale_folds(arrays.x, folds)
     how = "standardised" if scaler else "divided by 255"
     notes.append(f"Rows of {x[0].shape[1]} numbers, {how}.")
-    table = _assemble(path.stem, target.standardised(rows.train), rows, x, plan, notes)
+    raw, target = arrays.x[folds.valid[:ROWS_KEPT]], target.standardised(rows.train)
+    table = _assemble(path.stem, target, rows, x, raw, plan, notes)
     return replace(table, preprocessor=scaler)
 
 
@@ -210,7 +231,13 @@ def _warn_of_giveaways(
 
 
 def _assemble(
-    name: str, target: Target, rows: Rows, x: list[np.ndarray], plan: Split, notes: list[str]
+    name: str,
+    target: Target,
+    rows: Rows,
+    x: list[np.ndarray],
+    raw: pd.DataFrame | np.ndarray,
+    plan: Split,
+    notes: list[str],
 ) -> Table:
     """Task and Table of encoded inputs and a standardised target."""
     train, valid, test = map(len, rows)
@@ -221,8 +248,11 @@ def _assemble(
     _note_thin_classes(target, rows, notes)
     folds = [Fold(part, target.y[fold]) for part, fold in zip(x, rows, strict=True)]
     task = Task(name, target.kind, folds[0], folds[1], folds[2], target.classes)
-    _log(notes)
-    return Table(task, target_mean=target.mean, target_std=target.std, notes=tuple(notes))
+    log_notes(notes)
+    kept = Kept(raw, x[1][: len(raw)])
+    return Table(
+        task, target_mean=target.mean, target_std=target.std, kept=kept, notes=tuple(notes)
+    )
 
 
 def _note_thin_classes(target: Target, rows: Rows, notes: list[str]) -> None:
@@ -235,7 +265,8 @@ def _note_thin_classes(target: Target, rows: Rows, notes: list[str]) -> None:
             notes.append(f"{WARNING}{told}, which holds none of it.")
 
 
-def _log(notes: Sequence[str]) -> None:
+def log_notes(notes: Sequence[str]) -> None:
+    """Logs what was inferred, dropped or looks wrong."""
     for note in notes:
         level = logging.WARNING if note.startswith(WARNING) else logging.INFO
         log.log(level, note.removeprefix(WARNING))

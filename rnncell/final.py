@@ -9,11 +9,14 @@ the same number of parameters, and as many epochs as take the same time.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 
 from mlpnas.core import rivals
+from mlpnas.core.delivery import Probe, deliver
 from mlpnas.core.evaluator import Job, Outcome, Trainer
 from mlpnas.core.executors import WorkerProcesses
 from mlpnas.core.pace import seconds_per_step
@@ -22,6 +25,7 @@ from mlpnas.core.search_space import Architecture
 from mlpnas.core.strategies.random import RandomStrategy
 from mlpnas.core.training import set_weights
 from mlpnas.core.trial import History, Trial
+from rnncell.export import raw_model
 from rnncell.networks import BASELINES, CellGenerator, baseline, parameters, sized
 from rnncell.recipes import TextRecipe
 from rnncell.run import Run, make_trainer
@@ -116,24 +120,48 @@ def _step(run: Run, plan: Plan) -> Callable[[], Any]:
     return partial(model.train_on_batch, *batch)
 
 
-def retrain(run: Run, planned: Mapping[str, Plan]) -> tuple[list[Result], keras.Model]:
+def retrain(run: Run, planned: Mapping[str, Plan]) -> tuple[list[Result], Path]:
     """Train each at length from fresh weights, and read the test fold, once for each.
 
     Returns:
-        The results, and the model of the first, which takes any number of sequences.
+        The results, and the file of the first, which takes any number of raw sequences.
 
     Raises:
-        InputError: see `retraining.persistent`.
+        InputError: see `retraining.persistent` and `delivery.deliver`.
     """
     planned, outcomes = persistent(
         partial(_train, run), planned, lambda p: p._replace(recipe=slower(p.recipe))
     )
-    results = [_tested(run, name, planned[name], outcomes[name]) for name in planned]
-    first = next(iter(planned.values()))
+    networks = {name: _network(run, planned[name], outcomes[name]) for name in planned}
+    results = [
+        _tested(run, name, planned[name], outcomes[name], network)
+        for name, network in networks.items()
+    ]
+    first, weights = next(iter(planned.values())), next(iter(outcomes.values())).weights
     free = CellGenerator(run.space, first.generator.network)
     model = free.build(first.architecture, run.text.task)
-    set_weights(model, next(iter(outcomes.values())).weights)
-    return results, model
+    set_weights(model, weights)
+    probe = _probe(run, first.recipe, next(iter(networks.values())))
+    return results, deliver(raw_model(model, run.text), run.folder.model, probe)
+
+
+def _network(run: Run, plan: Plan, outcome: Outcome) -> keras.Model:
+    """The trained network as it is scored."""
+    model = plan.generator.build(plan.architecture, run.text.task)
+    set_weights(model, outcome.weights)
+    return model
+
+
+def _probe(run: Run, recipe: TextRecipe, network: keras.Model) -> Probe:
+    """Validation sequences, and what the network that was scored says of them."""
+    valid, raw = run.text.task.valid, run.text.raw
+    if raw is not None:
+        scored = network.predict(valid.x[: len(raw.steps)], verbose=0)
+        return Probe({"steps": raw.steps, "length": raw.length}, scored)
+    tokens = windows(valid, recipe.batch, recipe.steps).x[0]
+    network.get_layer("rnn").reset_state()
+    logits = np.asarray(network(tokens))
+    return Probe(tokens, logits, max(1.0, float(np.abs(logits).max())))
 
 
 def _train(run: Run, planned: Mapping[str, Plan]) -> dict[str, Outcome]:
@@ -163,10 +191,8 @@ class _Assorted:
         return make_trainer(self._task, generator, recipe, self._reward).train(job)
 
 
-def _tested(run: Run, name: str, plan: Plan, outcome: Outcome) -> Result:
+def _tested(run: Run, name: str, plan: Plan, outcome: Outcome, model: keras.Model) -> Result:
     task, recipe = run.text.task, plan.recipe
-    model = plan.generator.build(plan.architecture, task)
-    set_weights(model, outcome.weights)
     if run.is_text:
         compile_model(model, recipe, 1)
         # The weights are those of the best epoch, whose validation is known.

@@ -16,7 +16,9 @@ from sklearn.model_selection import train_test_split
 
 from mlpnas.core.errors import InputError
 from mlpnas.core.task import Fold, Task
-from rnncell.text import Text
+from rnncell.text import Raw, Text
+
+KEPT = 100  # raw validation sequences, by which a delivered model is checked
 
 
 class _Part(NamedTuple):
@@ -54,7 +56,9 @@ def read_sequences(data: str | Path, seed: int = 0) -> Text:
         f"{path}: {len(learn)} + {len(valid)} + {len(unseen)} sequences of {lengths.min()} to "
         f"{lengths.max()} steps, {train.x.shape[2]} features, {len(classes)} classes"
     )
-    return Text(task, (note,))
+    kept = rows[1][:KEPT]
+    raw = Raw(center, scale, arrays["x_train"][kept], train.lengths[kept])
+    return Text(task, (note,), raw)
 
 
 def _check_together(train: _Part, test: _Part, path: Path) -> None:
@@ -125,9 +129,10 @@ def _split(labels: np.ndarray, seed: int, path: Path) -> list[np.ndarray]:
 
 def _statistics(part: _Part, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation of each feature over the real steps of these rows."""
-    steps = part.x[rows][_real(part)[rows]]
+    steps = part.x[rows][_real(part)[rows]].astype(np.float64)  # the squares need its range
     scale = steps.std(axis=0)
-    return steps.mean(axis=0), np.where(scale > 0, scale, 1.0)
+    scale = np.where(scale > 0, scale, 1.0)
+    return steps.mean(axis=0).astype(np.float32), scale.astype(np.float32)
 
 
 def _marked(part: _Part, center: np.ndarray, scale: np.ndarray) -> np.ndarray:

@@ -23,11 +23,27 @@ Tokens = list[str]
 Unit = Literal["words", "characters"]
 
 
+class Raw(NamedTuple):
+    """Sequences to classify as their user has them, for the file that is delivered.
+
+    Attributes:
+        center, scale: of each feature, `(features,)` float32: what it was standardised by.
+        steps: of the first validation sequences `(sequences, steps, features)`.
+        length: how many of these are real `(sequences,)`.
+    """
+
+    center: np.ndarray
+    scale: np.ndarray
+    steps: np.ndarray
+    length: np.ndarray
+
+
 class Text(NamedTuple):
-    """A task, and what was found while reading it."""
+    """A task, and what was found while reading it; `raw` if it is of sequences."""
 
     task: Task
     notes: tuple[str, ...]
+    raw: Raw | None = None
 
 
 class Windows(NamedTuple):

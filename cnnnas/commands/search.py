@@ -82,7 +82,7 @@ def carry_on(
 def finish(run: "Run", history: "History", console: Console) -> None:
     """Find the best, train random ones beside it, retrain both, save and test them."""
     from cnnnas import final
-    from cnnnas.export import raw_model
+    from cnnnas.export import export
     from mlpnas.core.rivals import agreement, agreement_line, control_lines
 
     with steps(console, "choosing an architecture") as told:
@@ -99,7 +99,7 @@ def finish(run: "Run", history: "History", console: Console) -> None:
             architectures[final.RANDOM] = best.architecture
         told(f"training {len(architectures)} networks at length")
         results, model = final.retrain(run, architectures)
-        path = run.folder.save(raw_model(model, run.images))
+        path = export(model, run.images, run.folder.model)
     run.write(results=final.record(results), **agreed, **against)
     console.print(comparison(results))
     for line in [

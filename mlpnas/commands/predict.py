@@ -21,7 +21,7 @@ from mlpnas.tables.reading import listing, read_rows
 if TYPE_CHECKING:
     import keras
 
-ROWS_AT_A_TIME = 50_000
+ROWS_AT_A_TIME = 10_000
 
 
 def predict(run: Path, data: Path, output: Path | None, console: Console) -> None:

@@ -130,13 +130,13 @@ def table_of(settings: Settings, rows: int | None = None) -> Table:
 
 def finish(run: "Run", history: "History", console: Console) -> None:
     """Retrain the finalists, save the winner, test it once beside the baselines."""
-    from mlpnas.export import raw_model
+    from mlpnas.export import export
     from mlpnas.peers import baselines, judge
 
     table, seed, scoring = run.table, run.settings.seed, run.settings.scoring
     with steps(console, "retraining") as told:
         winner = run.retrain(history, on_step=told)
-        path = run.folder.save(raw_model(winner.predictor, table))
+        path = export(winner.predictor, table, run.folder.model)
         told("fitting scikit-learn's multi-layer perceptron on the same rows")
         results = [judge("searched MLP, retrained", winner.model, table, scoring)]
         if winner.ensemble:

@@ -5,6 +5,8 @@ Reading order, in which each file imports only those before it:
     errors          what can go wrong on the user's side
     plugins         parts from outside the package, by name
     files           how a file is replaced in one step
+    rounding        what float32 makes of numbers
+    delivery        a model is the scored network, or it is not written
     configuration   settings that are written, read back and compared
     budget          how long a search is
     task            the data and the goal

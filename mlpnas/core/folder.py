@@ -18,17 +18,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from filelock import FileLock, Timeout
 
 from mlpnas.core.checkpoint import Checkpoint
 from mlpnas.core.errors import InputError
-from mlpnas.core.files import explain, remove_parts, replacing, replacing_path
+from mlpnas.core.files import explain, remove_parts, replacing
 from mlpnas.core.task import Task
-
-if TYPE_CHECKING:
-    import keras
 
 _UNBEGUN = {"lock", "tensorboard", "compare.jsonl"}
 _WRITTEN_IN_PLACE = (
@@ -148,12 +145,10 @@ class Folder:
         with replacing(self.path / "run.json") as file:
             file.write(json.dumps(record | results, indent=2).encode())
 
-    def save(self, model: "keras.Model") -> Path:
-        """Write best.keras."""
-        path = self.path / "best.keras"
-        with replacing_path(path) as part:
-            model.save(part)
-        return path
+    @property
+    def model(self) -> Path:
+        """The retrained winner's file, see `delivery.deliver`."""
+        return self.path / "best.keras"
 
     @contextmanager
     def guarded(self) -> Iterator[None]:

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.preprocessing import StandardScaler
 
 from mlpnas.core.errors import InputError
 from mlpnas.tables.reading import check_file, listing
+from mlpnas.tables.standard import Standard
 
 NAMES = ("x_train", "y_train", "x_test", "y_test", "x")
 PIXEL = np.float32(1 / 255)
@@ -113,7 +113,7 @@ def _check_shapes(path: Path, first: np.ndarray, x: np.ndarray, y: np.ndarray) -
 
 def scale_folds(
     x: np.ndarray, folds: tuple[np.ndarray, ...]
-) -> tuple[list[np.ndarray], StandardScaler | None]:
+) -> tuple[list[np.ndarray], Standard | None]:
     """Float32 inputs of each fold, and the scaler fitted on the first of them.
 
     Bytes are pixels: divided by 255, all alike, and there is no scaler. Anything else is
@@ -122,5 +122,5 @@ def scale_folds(
     if x.dtype == np.uint8:
         return [np.multiply(x[rows], PIXEL, dtype=np.float32) for rows in folds], None
     parts = [x[rows].astype(np.float32) for rows in folds]
-    scaler = StandardScaler(copy=False).fit(parts[0])
+    scaler = Standard().fit(parts[0])
     return [scaler.transform(part) for part in parts], scaler

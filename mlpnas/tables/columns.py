@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from mlpnas.core.errors import InputError
+from mlpnas.core.rounding import LARGEST, as_float32
 from mlpnas.tables.csv_file import MISSING_CELLS
 
 WARNING = "Warning: "  # how notes begin that the user should not overlook
@@ -98,7 +99,7 @@ def read(values: pd.Series, column: Column) -> Cells:
     if column.kind == "date":
         numbers = _date_numbers(dates(values, column.format))
     else:
-        numbers = [_finite(READERS[column.kind](values), column.name)]
+        numbers = [_finite(as_float32(READERS[column.kind](values)), values, column.name)]
     present = values.notna().to_numpy(dtype=bool)
     parts = dict(zip(column.parts, numbers, strict=True))
     return Cells(parts, present, present & np.isnan(numbers[0]))
@@ -153,43 +154,42 @@ def as_text(values: pd.Series) -> pd.Series:
 
 
 def numbers(values: pd.Series) -> np.ndarray:
-    """Float32 `(rows,)` of typed cells, NaN where missing or not a number."""
+    """Float64 `(rows,)` of typed cells, NaN where missing or not a number."""
     if values.dtype.kind not in NUMBERS:
         texts = as_text(values)
         found = pd.to_numeric(texts, errors="coerce")
         values = found.where(found.notna(), texts.str.lower().map(TRUTH))
-    with np.errstate(over="ignore"):  # beyond float32: infinite, and complained of next
-        return values.to_numpy(dtype=np.float32, na_value=np.nan)
+    return values.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def truth_values(values: pd.Series) -> np.ndarray:
-    """Float32 `(rows,)`: 1 and 0, NaN where missing or neither."""
+    """Float64 `(rows,)`: 1 and 0, NaN where missing or neither."""
     found = numbers(values)
-    return np.where(np.isin(found, (0, 1)), found, np.float32(np.nan))
+    return np.where(np.isin(found, (0, 1)), found, np.nan)
 
 
 def durations(values: pd.Series) -> np.ndarray:
-    """Float32 `(rows,)`, seconds; NaN where missing or none. Plain numbers are seconds."""
+    """Float64 `(rows,)`, seconds; NaN where missing or none. Plain numbers are seconds."""
     if values.dtype.kind in NUMBERS:
         return numbers(values)
     if values.dtype.kind != "m":
         values = pd.to_timedelta(as_text(values), errors="coerce")
-    return values.dt.total_seconds().to_numpy(dtype=np.float32, na_value=np.nan)
+    return values.dt.total_seconds().to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 READERS = {"numeric": numbers, "boolean": truth_values, "duration": durations}
 
 
-def _finite(values: np.ndarray, name: str) -> np.ndarray:
-    infinite = np.isinf(values)
+def _finite(rounded: np.ndarray, values: pd.Series, name: str) -> np.ndarray:
+    infinite = np.isinf(rounded)
     if infinite.any():
         row = int(infinite.argmax())
         raise InputError(
-            f"Column '{name}' holds {values[row]} in row {row + 1} ({infinite.sum()} in all); "
-            "expected finite numbers below 3.4e38: mend the cells or leave them empty, or "
-            f"leave the column out with --drop '{name}'"
+            f"Column '{name}' holds {values.iloc[row]} in row {row + 1} ({infinite.sum()} in "
+            f"all); expected finite numbers up to {LARGEST:g}: mend the cells or leave them "
+            f"empty, or leave the column out with --drop '{name}'"
         )
-    return values
+    return rounded
 
 
 def dates(values: pd.Series, date_format: str) -> pd.Series:

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from mlpnas.core.errors import InputError
+from mlpnas.core.rounding import fits_float32
 
 CELLS_PER_PIECE = 2_000_000  # 16 MB of float64 while one piece is parsed
 INT32 = np.iinfo(np.int32)
@@ -150,15 +151,15 @@ def parse(path: Path, layout: Layout, target: str | None) -> pd.DataFrame:
 
 
 def _compact(column: pd.Series, exact: bool) -> pd.Series | np.ndarray:
-    """Numbers in four bytes each (unless `exact`), everything else as it is."""
+    """Numbers in four bytes each, unless `exact` or too extreme; everything else as it is."""
     if column.dtype.kind not in "if":
         return column
     values = column.to_numpy()
     if exact:
         return values
     if column.dtype.kind == "f":
-        with np.errstate(over="ignore"):  # beyond float32: infinite, and complained of later
-            return values.astype(np.float32)
+        # What float32 does not show is complained of later.
+        return values.astype(np.float32) if fits_float32(values) else values
     fits = values.size == 0 or (values.min() >= INT32.min and values.max() <= INT32.max)
     return values.astype(np.int32) if fits else values
 

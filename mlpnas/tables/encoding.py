@@ -14,12 +14,13 @@ import pandas as pd
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import OneHotEncoder
 
 from mlpnas.core.errors import InputError
 from mlpnas.tables.columns import Column, read
 from mlpnas.tables.quantiles import Quantiles
 from mlpnas.tables.schema import MAX_CATEGORIES
+from mlpnas.tables.standard import Standard
 
 Scaling = Literal["standard", "quantile"]
 
@@ -79,7 +80,7 @@ def _numeric(scaling: Scaling) -> Pipeline:
     # keep_empty_features: a column whose few values all fell into other folds stays, as 0.
     imputer = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
     bent = [Quantiles()] if scaling == "quantile" else []
-    return make_pipeline(imputer, *bent, StandardScaler(copy=False))
+    return make_pipeline(imputer, *bent, Standard())
 
 
 def _categorical() -> OneHotEncoder:

@@ -3,7 +3,7 @@
 Long tails shrink and crowded stretches widen, so that a few extreme rows no longer decide
 where all others lie. As scikit-learn's QuantileTransformer with `output_distribution="normal"`,
 but with fewer knots and straight lines between their normal scores, not their probabilities:
-a sum of ramps, which Keras layers repeat in float32 (`export`).
+a sum of ramps, which Keras operations repeat (`export`).
 """
 
 from typing import Any, NamedTuple, Self
@@ -31,9 +31,9 @@ class Ramps(NamedTuple):
     """Broken lines as sums: least + sum of rise * clip((x - start) / width, 0, 1).
 
     Attributes:
-        least: the lowest score `(columns,)` float32.
-        start, width, rise: of each ramp `(columns, ramps)` float32; columns with fewer have
-            ramps that rise by 0.
+        least: the lowest score `(columns,)`.
+        start, width, rise: of each ramp `(columns, ramps)`; columns with fewer have ramps
+            that rise by 0.
     """
 
     least: np.ndarray
@@ -67,7 +67,7 @@ class Quantiles(TransformerMixin, BaseEstimator):
             start[i, ramps], width[i, ramps] = values[:-1], np.diff(values)
             rise[i, ramps] = np.diff(scores)
         least = np.array([knots.scores[0] for knots in self.knots_])
-        return Ramps(*(part.astype(np.float32) for part in (least, start, width, rise)))
+        return Ramps(least, start, width, rise)
 
 
 def _knots(column: np.ndarray) -> Knots:

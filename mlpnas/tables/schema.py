@@ -5,20 +5,24 @@ most must be numbers or dates to be read so. What is decided, a `Column`, is wri
 run, and new rows are read by it.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
+from mlpnas.core.rounding import LOST, share_lost
 from mlpnas.tables.columns import (
     MISSING,
     NUMBERS,
     TRUTH,
+    WARNING,
     Column,
     Kind,
     as_text,
     dates,
     durations,
+    numbers,
     read,
     typed,
     without_words_for_nothing,
@@ -120,3 +124,20 @@ def unreadable(values: pd.Series, column: Column) -> str | None:
         f"{NAMES[column.kind]} (first: '{values.iloc[bad.argmax()]}' in row "
         f"{bad.argmax() + 1}); they count as missing."
     )
+
+
+def rounded_off(frame: pd.DataFrame, columns: Sequence[Column]) -> list[str]:
+    """A sentence for each column of numbers whose differences float32 does not show."""
+    told = []
+    for column in columns:
+        if column.kind != "numeric":
+            continue
+        exact = numbers(without_words_for_nothing(typed(frame[column.name])))
+        if (lost := share_lost(exact)) > LOST:
+            told.append(
+                f"{WARNING}column '{column.name}' lies between {np.nanmin(exact):.12g} and "
+                f"{np.nanmax(exact):.12g}; networks compute with seven digits and nothing "
+                f"below 1.2e-38, by which it loses {lost:.0%} of its deviation. Subtract a "
+                "constant or multiply by one, in new rows too."
+            )
+    return told

@@ -40,13 +40,26 @@ class Target(NamedTuple):
         return self.y if self.classes else np.zeros(len(self.y), np.int32)
 
     def standardised(self, train: np.ndarray) -> "Target":
-        """Values as `Fold.y`, on the scale of the training rows; classes as they are."""
+        """Values as `Fold.y`, on the scale of the training rows; classes as they are.
+
+        Raises:
+            InputError: for values that cannot be brought to one scale.
+        """
         if self.classes:
             return self
         y = self.y.reshape(len(self.y), -1)
-        mean, std = y[train].mean(axis=0), y[train].std(axis=0)
-        std = np.where(std > 0, std, 1.0)
-        return self._replace(y=((y - mean) / std).astype(np.float32), mean=mean, std=std)
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            mean, std = y[train].mean(axis=0), y[train].std(axis=0)
+            lost = (std == 0) & (np.ptp(y[train], axis=0) > 0)  # too small to be squared
+            std = np.where(std > 0, std, 1.0)
+            scaled = ((y - mean) / std).astype(np.float32)
+        if lost.any() or not (np.isfinite(std).all() and np.isfinite(scaled).all()):
+            raise InputError(
+                f"The target lies between {y.min():g} and {y.max():g}, and deviates by "
+                f"{std.max():g} in the training rows; expected numbers that fit on one scale: "
+                "multiply them by a constant, take the logarithm, or leave out extreme rows"
+            )
+        return self._replace(y=scaled, mean=mean, std=std)
 
 
 def as_given(y: np.ndarray) -> np.ndarray:

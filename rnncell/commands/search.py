@@ -106,8 +106,7 @@ def finish(run: "Run", history: "History", console: Console) -> None:
         told("measuring the baselines")
         planned = final.plans(run, cells)
         told(f"training {len(planned)} networks at length")
-        results, model = final.retrain(run, planned)
-        path = run.folder.save(model)
+        results, path = final.retrain(run, planned)
     run.write(results=final.record(results), **agreed, **against)
     console.print(comparison(results, run.is_text))
     for line in [

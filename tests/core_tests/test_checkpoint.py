@@ -13,6 +13,7 @@ from spaces import SMALL_MLP
 
 import mlpnas.core.checkpoint
 from mlpnas.core.checkpoint import Checkpoint, Saved
+from mlpnas.core.delivery import Probe, deliver
 from mlpnas.core.errors import InputError
 from mlpnas.core.files import replacing
 from mlpnas.core.folder import Folder
@@ -144,15 +145,20 @@ class Model:
         if self._full:
             raise OSError(errno.ENOSPC, "No space left on device")
 
+    def predict(self, rows, verbose):
+        return rows
+
 
 def test_the_model_takes_its_place_when_all_of_it_is_on_the_disk(tmp_path, monkeypatch):
     synced = []
     monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor)))
+    monkeypatch.setattr("keras.saving.load_model", lambda path: Model(b""))
+    probe = Probe(np.zeros(2), np.zeros(2))
     with Folder.create(tmp_path / "run") as folder:
-        assert folder.save(Model(b"old")).read_bytes() == b"old"
+        assert deliver(Model(b"old"), folder.model, probe).read_bytes() == b"old"
         assert [status.st_size for status in synced[:1]] == [3]  # the file; then the folder
         with pytest.raises(OSError, match="No space left"):
-            folder.save(Model(b"new", full=True))
+            deliver(Model(b"new", full=True), folder.model, probe)
         assert (folder.path / "best.keras").read_bytes() == b"old"
         assert {path.name for path in folder.path.iterdir()} == {"best.keras", "lock"}
 

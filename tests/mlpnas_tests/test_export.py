@@ -70,6 +70,14 @@ def test_so_they_do_with_strings_and_missing_cells(name, target, shared_data, tm
     agree(read_table(path, target), read_frame(path, target)[:5000], tmp_path)
 
 
+def tensors(inputs: dict[str, np.ndarray]) -> dict[str, tf.Tensor]:
+    """The inputs as a SavedModel takes them, `(rows, 1)`."""
+    return {
+        name: tf.constant(x, None if x.dtype == object else tf.float32)[:, None]
+        for name, x in inputs.items()
+    }
+
+
 def odd_frame(rows: int = 200) -> pd.DataFrame:
     """Names and values that could be taken for the model's own."""
     rng = np.random.default_rng(0)
@@ -99,7 +107,7 @@ def test_odd_names_unseen_categories_and_missing_cells(tmp_path):
     inputs = as_inputs(clean_rows(new, table.columns), table.columns)
     save_for_serving(model, tmp_path / "served")
     served = tf.saved_model.load(tmp_path / "served")
-    np.testing.assert_allclose(served.serve(inputs), model(inputs), atol=1e-6)
+    np.testing.assert_allclose(served.serve(tensors(inputs)), model(inputs), atol=1e-6)
 
 
 def test_an_empty_string_is_a_missing_category(tmp_path):
@@ -144,8 +152,9 @@ def test_a_plain_export_to_a_saved_model_works(tmp_path):
     model = raw_model(network(table), table)
     model.export(tmp_path / "served", verbose=False)
     inputs = as_inputs(clean_rows(pd.read_csv(DATA / "iris.csv"), table.columns), table.columns)
-    served = tf.saved_model.load(tmp_path / "served")
-    np.testing.assert_allclose(served.serve(inputs), model(inputs), atol=1e-6)
+    serve = tf.saved_model.load(tmp_path / "served").signatures["serving_default"]
+    [answers] = serve(**tensors(inputs)).values()
+    np.testing.assert_allclose(answers, model(inputs), atol=1e-6)
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])
