@@ -8,8 +8,7 @@ from rich.console import Console
 
 from cnnnas.presets import PresetName, RuleName, SpaceName, VariantName
 from cnnnas.settings import Settings, Variation, check_stop, plan, resting
-from mlpnas.core.command_line import run_app, seconds
-from mlpnas.core.configuration import StrategyName
+from mlpnas.core.command_line import StrategyOption, run_app, seconds
 
 app = typer.Typer(
     add_completion=False,
@@ -34,7 +33,7 @@ def search(
         ),
     ],
     space: Annotated[SpaceName, typer.Option(help="What to search.")] = "macro",
-    strategy: Annotated[StrategyName, typer.Option(help="Who chooses.")] = "reinforce",
+    strategy: StrategyOption = "reinforce",
     preset: Annotated[PresetName, typer.Option(help="Sizes and durations.")] = "small",
     run: Annotated[Path | None, typer.Option(help="Folder to write; default runs/...")] = None,
     train_rows: Annotated[int | None, typer.Option(help="Take a sample of so many.")] = None,

@@ -14,8 +14,9 @@ from cnnnas.presets import (
     earliest,
 )  # fmt: skip
 from mlpnas.core import budget
-from mlpnas.core.configuration import Chooser, at_least, check_chooser
+from mlpnas.core.configuration import at_least
 from mlpnas.core.errors import InputError
+from mlpnas.core.strategies.names import check_chooser
 
 Variation = Literal["auto", "none", "crop", "crop-flip", "crop-flip-cutout"]
 
@@ -55,7 +56,7 @@ class Settings:
     epochs: int
     rounds_per_pass: int = 1
     space: SpaceName = "macro"
-    strategy: Chooser = "reinforce"
+    strategy: str = "reinforce"
     preset: PresetName = "small"
     one_shot: bool = True
     augment: Variation = "auto"

@@ -6,8 +6,7 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-from mlpnas.core.command_line import listed, run_app, seconds
-from mlpnas.core.configuration import StrategyName
+from mlpnas.core.command_line import StrategyOption, listed, run_app, seconds
 from mlpnas.settings import Settings, Workers
 from mlpnas.space import MLPSpace
 
@@ -45,7 +44,7 @@ def search(
     trials: Annotated[int, typer.Option(help="Architectures to try.")] = 100,
     per_round: Annotated[int, typer.Option(help="How many are chosen at a time.")] = 10,
     epochs: Annotated[int, typer.Option(help="Training epochs per trial.")] = 10,
-    strategy: Annotated[StrategyName, typer.Option(help="Who chooses.")] = "bayesian",
+    strategy: StrategyOption = "bayesian",
     one_shot: Annotated[bool, typer.Option(help="Children inherit weights.")] = True,
     predictor: Annotated[bool, typer.Option(help="Give a controller its predictor.")] = True,
     loss: Annotated[

@@ -42,7 +42,9 @@ ARGUMENTS = """
             as many as the rows allow, see `final.finish`.
         search_space: parameters of `MLPSpace` (widths, activations, max_layers, dropout) as a
             dict; None for the default vocabulary.
-        strategy: one of `configuration.StrategyName`, such as `"bayesian"` or `"reinforce"`.
+        strategy: a name such as `"bayesian"` or `"reinforce"`, see
+            `strategies.names.strategy_names`; or a class of your own, made from a space and a
+            seed.
         one_shot: whether children inherit weights from earlier ones.
         predictor: whether a controller (reinforce, ppo) has its accuracy head.
         scoring: what to choose by, a name that `sklearn.metrics.get_scorer` knows, such as

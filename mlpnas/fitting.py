@@ -12,6 +12,7 @@ from rich.console import Console
 from mlpnas.core.clock import Clock
 from mlpnas.core.display import SearchDisplay
 from mlpnas.core.folder import Folder
+from mlpnas.core.strategies.names import name_of
 from mlpnas.core.trial import History, Trial
 from mlpnas.export import export
 from mlpnas.final import Winner
@@ -28,7 +29,9 @@ def run_search(estimator: Any, table: Table, seed: int) -> tuple[History, Winner
     check_scoring(table, estimator.scoring)
     space = MLPSpace(table.task.head, **(estimator.search_space or {}))
     with _folder(estimator.run_dir) as folder:
-        run = Run(_settings(estimator, seed), table, folder, _workers(estimator.n_jobs), space)
+        chooser = None if isinstance(estimator.strategy, str) else estimator.strategy
+        workers = _workers(estimator.n_jobs)
+        run = Run(_settings(estimator, seed), table, folder, workers, space, chooser)
         run.write()
         with (
             run.executor,
@@ -48,7 +51,7 @@ def _settings(estimator: Any, seed: int) -> Settings:
         data="samples",
         trials=int(estimator.max_trials),
         epochs=int(estimator.epochs),
-        strategy=estimator.strategy,
+        strategy=name_of(estimator.strategy),
         one_shot=bool(estimator.one_shot),
         predictor=bool(estimator.predictor),
         seed=seed,

@@ -13,7 +13,7 @@ from mlpnas.core.executors import Executor, InProcess, TrainerFactory, WorkerPro
 from mlpnas.core.folder import Folder, describe_data
 from mlpnas.core.on_ray import OnRay
 from mlpnas.core.search import search
-from mlpnas.core.search_space import Architecture
+from mlpnas.core.search_space import Architecture, SearchSpace
 from mlpnas.core.session import Session
 from mlpnas.core.shared_weights import SharedWeights
 from mlpnas.core.strategies.named import make_strategy
@@ -40,6 +40,8 @@ class Run:
         folder: keeps it.
         workers: where children are trained.
         space: what to search; None for what the settings say.
+        chooser: makes the strategy of a space and a seed; None for the one that the settings
+            name.
     """
 
     settings: Settings
@@ -47,6 +49,7 @@ class Run:
     folder: Folder
     workers: Workers
     space: MLPSpace | None = None
+    chooser: Callable[[SearchSpace, int], Strategy] | None = None
     generator: MLPGenerator = field(init=False)
     strategy: Strategy = field(init=False)
     executor: Executor = field(init=False)
@@ -58,7 +61,8 @@ class Run:
         space = self.space or s.space(task.head)
         self.generator = MLPGenerator(space)
         predictor = Predictor() if s.predictor else None
-        self.strategy = make_strategy(s.strategy, space, s.seed, predictor)
+        chooser = self.chooser or partial(make_strategy, s.strategy, predictor=predictor)
+        self.strategy = chooser(space, s.seed)
         self.executor = make_executor(self.trainer(Recipe(epochs=s.epochs)), self.workers)
         self.evaluator = ChildEvaluator(
             self.generator,

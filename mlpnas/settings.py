@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from mlpnas.core.configuration import StrategyName, at_least
+from mlpnas.core.configuration import at_least
 from mlpnas.core.errors import InputError
+from mlpnas.core.strategies.names import check_strategy
 from mlpnas.space import MLPSpace
 
 
@@ -43,7 +44,7 @@ class Settings:
     trials: int = 100
     per_round: int = 10
     epochs: int = 10
-    strategy: StrategyName = "bayesian"
+    strategy: str = "bayesian"
     one_shot: bool = True
     predictor: bool = True
     loss: Literal["mse", "mae"] = "mse"
@@ -62,6 +63,7 @@ class Settings:
     def __post_init__(self) -> None:
         at_least(self, 1, "trials", "per_round", "epochs")
         at_least(self, 0, "seed", "ensemble")
+        check_strategy(self.strategy)
         self.space((1, "linear"))  # raises where its parameters describe none
 
     def space(self, head: tuple[int, str]) -> MLPSpace:

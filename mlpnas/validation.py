@@ -13,11 +13,13 @@ from sklearn.metrics import get_scorer_names
 from sklearn.utils import check_array, check_consistent_length, check_random_state
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from mlpnas.core.configuration import StrategyName
 from mlpnas.core.errors import InputError
+from mlpnas.core.strategies.names import check_strategy
 from mlpnas.tables.columns import Column
 from mlpnas.tables.scaling import ScalingOption
 from mlpnas.tables.selection import choose_columns
+
+_A_STRATEGY = "a name such as 'bayesian', or what makes a Strategy from a space and a seed"
 
 
 def check_parameters(estimator: Any) -> None:
@@ -34,8 +36,10 @@ def check_parameters(estimator: Any) -> None:
     _need(limit is None or limit > 0, estimator, "max_time", "seconds above 0, or None")
     fraction = estimator.validation_fraction
     _need(0 < fraction < 0.5, estimator, "validation_fraction", "a fraction between 0 and 0.5")
-    strategies = get_args(StrategyName)
-    _need(estimator.strategy in strategies, estimator, "strategy", f"one of {strategies}")
+    named = isinstance(estimator.strategy, str)
+    _need(named or callable(estimator.strategy), estimator, "strategy", _A_STRATEGY)
+    if named:
+        check_strategy(estimator.strategy, f"{type(estimator).__name__}: strategy")
     measures = get_scorer_names()
     known = estimator.scoring is None or estimator.scoring in measures
     _need(known, estimator, "scoring", "None or one of sklearn.metrics.get_scorer_names()")

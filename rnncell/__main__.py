@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from mlpnas.core.command_line import run_app, seconds
-from mlpnas.core.configuration import StrategyName
+from mlpnas.core.command_line import StrategyOption, run_app, seconds
 from rnncell.presets import PresetName
 from rnncell.settings import Settings, SpaceName, plan, shareable
 from rnncell.text import Unit
@@ -33,7 +32,7 @@ def search(
         ),
     ],
     space: Annotated[SpaceName, typer.Option(help="What to search.")] = "enas",
-    strategy: Annotated[StrategyName, typer.Option(help="Who chooses.")] = "reinforce",
+    strategy: StrategyOption = "reinforce",
     preset: Annotated[PresetName, typer.Option(help="Sizes and durations.")] = "small",
     run: Annotated[Path | None, typer.Option(help="Folder to write; default runs/...")] = None,
     unit: Annotated[Unit, typer.Option(help="What a text consists of.")] = "words",

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Literal
 
 from mlpnas.core import budget
-from mlpnas.core.configuration import Chooser, at_least, check_chooser
+from mlpnas.core.configuration import at_least
 from mlpnas.core.errors import InputError
+from mlpnas.core.strategies.names import check_chooser
 from rnncell.presets import DARTS, SEQUENCES, TEXT, Preset, PresetName
 from rnncell.text import Unit
 
@@ -45,7 +46,7 @@ class Settings:
     epochs: int
     rounds_per_pass: int = 1
     space: SpaceName = "enas"
-    strategy: Chooser = "reinforce"
+    strategy: str = "reinforce"
     preset: PresetName = "small"
     one_shot: bool = True
     unit: Unit = "words"

@@ -4,7 +4,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -14,10 +14,18 @@ from mlpnas.core.clock import Clock
 from mlpnas.core.errors import InputError
 from mlpnas.core.files import explain
 from mlpnas.core.folder import versions
+from mlpnas.core.strategies.names import strategy_names
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+StrategyOption = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME", help=f"Who chooses: {', '.join(strategy_names())}, or module:Class."
+    ),
+]
 
 # Typer re-exports this one class of a misused command line; its parent covers them all.
 _UsageError: Any = typer.BadParameter.__mro__[1]

@@ -8,24 +8,6 @@ from mlpnas.core.errors import InputError
 
 S = TypeVar("S")
 
-# What a command line's `--strategy` takes; see `strategies.named`.
-StrategyName = Literal[
-    "reinforce",
-    "ppo",
-    "random",
-    "evolution",
-    "local-search",
-    "bayesian",
-    "lanas",
-    "mcts",
-    "tpe",
-]
-
-# What may choose where weights are shared: those that learn from scores as they come, or not
-# at all; and, in a differentiable search, the gradient, which no scores would teach.
-ON_POLICY = ("reinforce", "random")
-Chooser = Literal[StrategyName, "gradient"]
-
 
 def read_settings(kind: type[S], record: Mapping[str, Any]) -> S:
     """Inverse of `asdict`, for what was read from a file.
@@ -70,29 +52,6 @@ def at_least(settings: Any, lowest: int, *names: str) -> None:
             raise InputError(
                 f"{option} is {getattr(settings, name)}; expected {lowest} or more"
             )
-
-
-def check_chooser(settings: Any) -> None:
-    """Raise InputError unless the strategy suits how weights are shared.
-
-    Args:
-        settings: with `space`, `strategy`, `one_shot`, `order` and `differentiable`.
-    """
-    s = settings
-    if s.order not in (1, 2):
-        raise InputError(f"--order is {s.order}, expected 1 or 2")
-    if s.differentiable != (s.strategy == "gradient"):
-        raise InputError(
-            f"--space {s.space} with --strategy {s.strategy} cannot be: shared weights of "
-            "darts are searched by their gradient, and nothing else is; leave --strategy out, "
-            "or add --no-one-shot"
-        )
-    if s.one_shot and s.strategy not in (*ON_POLICY, "gradient"):
-        raise InputError(
-            f"--strategy is {s.strategy}, which learns from scores that last; those of shared "
-            f"weights change with the weights: expected {' or '.join(ON_POLICY)}, or add "
-            "--no-one-shot"
-        )
 
 
 def _fits(value: Any, kind: Any) -> bool:

@@ -23,8 +23,7 @@ def load_class(name: str, role: Any) -> Any:
     Raises:
         InputError: if it cannot be imported, or plays another role.
     """
-    module, _, attribute = name.partition(":")
-    found = getattr(_import(name, module), attribute, None)
+    found = load(name)
     if isinstance(found, type) and issubclass(found, role):
         return found
     raise InputError(
@@ -32,11 +31,18 @@ def load_class(name: str, role: Any) -> Any:
     )
 
 
-def _import(name: str, module: str) -> object:
+def load(name: str) -> Any:
+    """Import what a name such as `package.module:attribute` stands for; None if its module
+    has no such attribute.
+
+    Raises:
+        InputError: if the module cannot be imported.
+    """
+    module, _, attribute = name.partition(":")
     if (here := str(Path.cwd())) not in sys.path:
         sys.path.append(here)  # where a console script does not look
     try:
-        return importlib.import_module(module)
+        return getattr(importlib.import_module(module), attribute, None)
     except (ImportError, ValueError) as error:
         raise InputError(
             f"{name!r} cannot be imported ({error}); expected package.module:Class, with the "

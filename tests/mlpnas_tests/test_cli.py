@@ -114,6 +114,34 @@ def test_a_layer_type_from_outside_is_searched_resumed_and_reported(tmp_path, mo
     assert "scaled" in (folder / "report.html").read_text()
 
 
+def test_a_strategy_from_outside_searches_and_is_resumed(tmp_path, monkeypatch):
+    (tmp_path / "mine.py").write_text(
+        "from mlpnas.core.strategies.evolution import RegularizedEvolution\n"
+        "class Aged(RegularizedEvolution):\n    pass\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    assert iris(tmp_path / "run", "--strategy", "mine:Aged", "--max-layers", "2") == 0
+    assert (
+        json.loads((tmp_path / "run/run.json").read_text())["settings"]["strategy"]
+        == "mine:Aged"
+    )
+    assert run("resume", tmp_path / "run", "--trials", "6") == 0
+    assert len(trials(tmp_path / "run")) == 6
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("evolutoin", "--strategy is 'evolutoin'; did you mean 'evolution'? expected one of"),
+        ("no_such_module:Mine", "'no_such_module:Mine' cannot be imported"),
+        ("collections:Counter", "expected a subclass of mlpnas.core.strategies.strategy"),
+    ],
+)
+def test_a_strategy_that_does_not_exist_is_refused_in_one_line(tmp_path, capsys, name, message):
+    assert iris(tmp_path / "run", "--strategy", name) == 2
+    assert message in capsys.readouterr().err
+
+
 def test_a_search_leaves_journal_settings_results_and_model(finished):
     assert [t["id"] for t in trials(finished)] == [0, 1, 2, 3]
     record = json.loads((finished / "run.json").read_text())

@@ -12,7 +12,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from mlpnas import MLPNASClassifier, MLPNASRegressor
+from mlpnas import MLPNASClassifier, MLPNASRegressor, RandomStrategy
 
 SMALL = {
     "max_trials": 3,
@@ -91,6 +91,19 @@ def test_equal_random_states_give_equal_estimators():
     two = [MLPNASClassifier(**SMALL).fit(frame, label) for _ in range(2)]
     assert (two[0].predict_proba(frame) == two[1].predict_proba(frame)).all()
     assert two[0].trials_["score"].tolist() == two[1].trials_["score"].tolist()
+
+
+def test_a_class_of_your_own_may_choose():
+    asked = []
+
+    class Noted(RandomStrategy):
+        def ask(self, n):
+            asked.append(n)
+            return super().ask(n)
+
+    fitted = MLPNASClassifier(**{**SMALL, "strategy": Noted}).fit(*people())
+    assert sum(asked) >= len(fitted.trials_) == SMALL["max_trials"]
+    assert clone(fitted).get_params()["strategy"] is Noted
 
 
 def test_the_strategy_with_store_and_predictor_fits_as_well():
