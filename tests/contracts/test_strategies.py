@@ -111,6 +111,8 @@ def label(value) -> str:
 
 
 every_strategy = pytest.mark.parametrize("make", MEMBERS.values(), ids=MEMBERS)
+# A level of a progressive search ends its round, so that the next one knows the scores.
+UNSTAGED = [name for name in MEMBERS if name != "progressive"]
 
 
 def rounds(
@@ -124,12 +126,21 @@ def rounds(
     return asked
 
 
-@every_strategy
-def test_it_asks_for_exactly_as_many_as_wanted_all_members_none_twice(make):
-    strategy, asked = make(ROOMY, 0), []
-    for n in (1, 5, 12, 2):
+@pytest.mark.parametrize("name", UNSTAGED)
+def test_it_asks_for_exactly_as_many_as_wanted(name):
+    strategy = MEMBERS[name](ROOMY, 0)
+    for n in (1, 5, 30):
         batch = strategy.ask(n)
         assert len(batch) == n
+        strategy.tell(trials_of(batch))
+
+
+@every_strategy
+def test_it_asks_for_no_more_than_wanted_all_members_none_twice(make):
+    strategy, asked = make(ROOMY, 0), []
+    for n in (1, 5, 12, 16, 2):
+        batch = strategy.ask(n)
+        assert 1 <= len(batch) <= n
         for architecture in batch:
             ROOMY.check(architecture)
         asked += batch
@@ -140,7 +151,7 @@ def test_it_asks_for_exactly_as_many_as_wanted_all_members_none_twice(make):
 @pytest.mark.parametrize(("name", "space"), pairs(BROAD, (*TINY, CONDITIONAL)), ids=label)
 def test_it_works_on_every_kind_of_decision_and_never_asks_for_an_equivalent_form(name, space):
     asked = rounds(MEMBERS[name](space, 0), 3)
-    assert len({space.canonical(architecture) for architecture in asked}) == 15
+    assert len({space.canonical(architecture) for architecture in asked}) == len(asked) > 10
 
 
 @pytest.mark.parametrize(("name", "space"), pairs(LEARNERS, REAL), ids=label)
@@ -200,7 +211,7 @@ def test_failures_equal_scores_and_rounds_without_trials_poison_nothing(make):
     asked += strategy.ask(5)
     strategy.tell([])  # a round that was cut short before its first trial
     asked += rounds(strategy, 1)
-    assert len(set(asked)) == len(asked) == 35
+    assert len(set(asked)) == len(asked) > 30
     for name, array in strategy.state().items():
         if name != "averages":  # NaN there stands for "none yet"
             assert np.isfinite(array).all(), name
@@ -226,8 +237,9 @@ def test_it_may_be_asked_again_before_it_is_told_and_told_in_another_order(make)
 
 @every_strategy
 def test_an_exhausted_space_says_how_many_are_left_and_gives_them(make):
-    strategy = make(SMALL_MLP, 0)  # 24 members
-    asked = rounds(strategy, 1, per_round=20)
+    strategy, asked = make(SMALL_MLP, 0), []  # 24 members
+    while len(asked) < 20:
+        asked += rounds(strategy, 1, per_round=20 - len(asked))
     with pytest.raises(ExhaustedError, match="10 new architectures were asked for, 4 are left"):
         strategy.ask(10)
     last = strategy.ask(4)
@@ -245,7 +257,7 @@ def test_a_search_ends_when_every_architecture_was_tried(make):
     assert {trial.architecture for trial in history.trials} == set(SMALL_MLP)
 
 
-@pytest.mark.parametrize("name", BROAD)
+@pytest.mark.parametrize("name", [name for name in BROAD if name in UNSTAGED])
 def test_29_architectures_of_a_space_of_28_are_refused(name):
     space = MLPSpace((10, "softmax"), max_layers=2)
     with pytest.raises(

@@ -178,14 +178,21 @@ def test_what_is_drawn_lies_in_the_better_half(sampling):
     assert strategy.predict(asked[0]) == pytest.approx(expected)
 
 
-def test_a_tree_learned_on_one_task_helps_on_another():
+@pytest.mark.parametrize("sampling", ["pool", "rejection", "walk"])
+def test_a_tree_learned_on_one_task_helps_on_another_until_the_first_learning_phase(sampling):
     features, scores = samples(100)
     tree = Partition(features, scores)
-    strategy = LaNAS(SPACE, transfer=tree, tree=Tree(exploration=0.0))
-    first = np.mean([additive(a) for a in strategy.ask(20)])
-    # Uniform draws have mean 0.5 and, over 20, standard deviation sqrt(2/3 / 8 / 4 / 20) =
-    # 0.032: this is 6 of them.
-    assert first > 0.7
+    greedy = Tree(exploration=0.0)
+    strategy = LaNAS(SPACE, initial=30, transfer=tree, tree=greedy, sampling=sampling)
+    for _ in range(2):
+        asked = strategy.ask(20)
+        # Uniform draws have mean 0.5 and, over 20, standard deviation sqrt(2/3 / 8 / 4 / 20)
+        # = 0.032: this is 6 of them.
+        assert np.mean([additive(a) for a in asked]) > 0.7
+        assert strategy.partition is tree
+        strategy.tell(trials_of(asked, additive))
+    strategy.ask(1)
+    assert strategy.partition is not tree
 
 
 def test_a_transferred_tree_explores_in_units_of_its_own_scores():

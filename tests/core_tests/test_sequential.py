@@ -141,6 +141,28 @@ class TestProgressive:
         best = sorted(asked[:8], key=additive, reverse=True)[:6]
         assert {a.tokens[0] for a in asked[8:14]} <= {a.tokens[0] for a in best}
 
+    @pytest.mark.parametrize("per_round", [3, 5, 7, 100])
+    def test_a_round_ends_where_its_level_does(self, per_round):
+        # No level is filled up with architectures of other sizes, nor beyond the beam.
+        strategy, rounds = ProgressiveSearch(CHAINS, beam=6), []
+        while sum(map(len, rounds)) < 26:
+            rounds.append(told(strategy, per_round))
+        depths = [[len(a.tokens) - 1 for a in asked] for asked in rounds]
+        assert sum(depths, []) == [1] * 8 + [2] * 6 + [3] * 6 + [4] * 6
+        assert all(len(set(of_round)) == 1 for of_round in depths)
+
+    def test_rounds_that_do_not_divide_136_cells_bring_in_no_others(self):
+        space = CellSpace.pnas(2)
+        strategy, sizes = ProgressiveSearch(space, beam=5), []
+        for _ in range(15):
+            sizes += [len(space.cells(a)["cell"].nodes) for a in told(strategy, 10)]
+        assert sizes == [1] * 136 + [2] * 5
+
+    def test_a_level_without_any_score_does_not_end_the_search(self):
+        strategy = ProgressiveSearch(CHAINS, beam=6)
+        asked = [a for _ in range(4) for a in told(strategy, 5, lambda a: None)]
+        assert len(set(asked)) == 5 + 3 + 5 + 5
+
     def test_the_surrogate_ranks_what_is_larger_than_anything_it_saw(self):
         # The score is the mean of what each layer is worth: known for one and two layers,
         # asked for three.

@@ -154,20 +154,27 @@ class LaNAS(Strategy):
     def _draw_by_walking(
         self, partition: Partition, n: int, rng: np.random.Generator
     ) -> list[Architecture]:
-        """Metropolis walks, each from a known member of its region."""
+        """Metropolis walks, each from a member of its region."""
         pending = np.zeros(len(partition.visits))
         drawn: list[Architecture] = []
-        leaves = partition.leaf(self._memory.features()) if len(self._memory) else np.zeros(0)
+        starts, leaves = self._starts(partition)
         occupied = np.zeros(len(partition.visits), bool)
         for leaf in set(leaves.tolist()):
             occupied[path(int(leaf))] = True
-        while len(drawn) < n and occupied[0]:
+        while len(drawn) < n:
             leaf = partition.select(self._exploration(partition), occupied, pending, rng)
             start = int(rng.choice(np.flatnonzero(leaves == leaf)))
             pending[path(leaf)] += 1
-            known = self._memory.architectures[start]
-            drawn.append(walk(self.space, partition, known, rng, self._encode))
-        return drawn or [self.space.sample_walk(rng) for _ in range(n)]
+            drawn.append(walk(self.space, partition, starts[start], rng, self._encode))
+        return drawn
+
+    def _starts(self, partition: Partition) -> tuple[list[Architecture], np.ndarray]:
+        """What walks begin from, and the leaf of each: what was told; but random draws while
+        the tree is another task's, which has nothing told in most of its regions."""
+        if self._learned_on:
+            return self._memory.architectures, partition.leaf(self._memory.features())
+        pool, leaves = self._pool(partition)
+        return pool.architectures, leaves
 
     def _pool(self, partition: Partition) -> tuple[Pool, np.ndarray]:
         """What to draw from until the next learning phase, and the leaf of each."""

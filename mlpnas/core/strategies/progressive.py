@@ -58,9 +58,12 @@ class ProgressiveSearch(Strategy):
         self._sizes: list[int] = []  # of what is in the memory, each worked out once
 
     def ask(self, n: int) -> list[Architecture]:
-        self._advance()
+        """n, or what is left of the level: what comes next depends on its scores."""
+        if not self._left() and any(self._grown(self._level, len(self._memory))):
+            self._advance()
+        n = min(n, self._left() or n)
         rng = np.random.default_rng([self._seed, len(self._novelty.proposed), 0])
-        # Beyond the beam the level's other candidates follow in the surrogate's order.
+        # Beyond the last beam the level's other candidates follow in the surrogate's order.
         return self._novelty.draw(n, lambda k: self._anywhere(k, rng), rng, self._candidates())
 
     def tell(self, trials: Sequence[Trial]) -> None:
@@ -76,16 +79,18 @@ class ProgressiveSearch(Strategy):
     def predict(self, architecture: Architecture) -> float | None:
         return self._expected.get(architecture.tokens)
 
-    def _advance(self) -> None:
-        """Begin the next level when this one's beam, or the whole first level, was asked."""
+    def _left(self) -> int:
+        """How many of this level, or of its beam if it is not the first, were not asked."""
         quota = len(self._candidates())
         if self._level > 1:
             quota = min(quota, self._beam)
-        done = len(self._novelty.proposed) - self._begun[0] >= quota
-        if done and any(self._grown(self._level, len(self._memory))):
-            self._level += 1
-            self._begun = np.array([len(self._novelty.proposed), len(self._memory)])
-            self._ranked = None
+        return max(0, quota - (len(self._novelty.proposed) - int(self._begun[0])))
+
+    def _advance(self) -> None:
+        """Begin the next level."""
+        self._level += 1
+        self._begun = np.array([len(self._novelty.proposed), len(self._memory)])
+        self._ranked = None
 
     def _candidates(self) -> list[Architecture]:
         """All of the level, the most promising first; made once per level."""

@@ -32,7 +32,8 @@ class Strategy(ABC):
 
     @abstractmethod
     def ask(self, n: int) -> list[Architecture]:
-        """Exactly n architectures, none of them proposed before in this search.
+        """n architectures, none of them proposed before in this search; fewer, but at least
+        one, where a stage of the search ends, such as a level of a progressive one.
 
         Raises:
             ExhaustedError: if the space holds fewer than n new ones; its `left` says how
