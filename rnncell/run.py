@@ -11,12 +11,10 @@ from mlpnas.core.executors import Executor, InProcess, WorkerProcesses
 from mlpnas.core.folder import Folder, describe_data
 from mlpnas.core.gradient_search import GradientSearch
 from mlpnas.core.gradient_strategy import GradientEvaluator, GradientStrategy
-from mlpnas.core.learner import ReinforceLearner
 from mlpnas.core.search_space import Architecture, SearchSpace
 from mlpnas.core.session import Session
 from mlpnas.core.strategies.named import make_strategy
 from mlpnas.core.strategies.on_policy import OnPolicyStrategy
-from mlpnas.core.strategies.reinforce import ReinforceStrategy
 from mlpnas.core.strategies.strategy import Strategy
 from mlpnas.core.supernet import SupernetEvaluator
 from mlpnas.core.task import Task
@@ -98,10 +96,6 @@ class Run:
         assert s.strategy != "gradient"  # which the settings take for a darts search alone
         if self.supernet is not None and s.strategy == "reinforce":
             return OnPolicyStrategy(self.space, s.seed, POLICIES[s.sizes.policy])
-        if s.strategy == "reinforce" and self.is_text:
-            # Rewards are about a hundredth here, and so must be the weight of the entropy.
-            learner = partial(ReinforceLearner, entropy=1e-4)
-            return ReinforceStrategy(self.space, s.seed, learner=learner, predictor=None)
         return make_strategy(s.strategy, self.space, s.seed)
 
     def _evaluator(self) -> Evaluator:

@@ -8,7 +8,7 @@ information instead of finding novel networks.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias
 
 import keras
 import numpy as np
@@ -21,7 +21,8 @@ _TOKENS = tf.TensorSpec([None, None], tf.int32)
 _ROW = tf.TensorSpec([None], tf.float32)
 _TABLE = tf.TensorSpec([None, None], tf.float32)
 
-MakeOptimizer = Callable[[float], keras.optimizers.Optimizer]
+Rate: TypeAlias = "float | keras.optimizers.schedules.LearningRateSchedule"
+MakeOptimizer = Callable[[Rate], keras.optimizers.Optimizer]
 
 
 class PolicyLearner(Protocol):
@@ -32,25 +33,28 @@ class PolicyLearner(Protocol):
         """What it carries from step to step, beside the controller's own."""
         ...
 
-    def step(self, tokens: tf.Tensor, coefficients: tf.Tensor) -> tf.Tensor:
+    def step(self, tokens: tf.Tensor, coefficients: tf.Tensor, sampled: tf.Tensor) -> tf.Tensor:
         """Learn from one batch; returns the loss before.
 
         Args:
-            tokens: int32 `(N, T)`, walks sampled from the current policy.
+            tokens: int32 `(N, T)`, walks sampled from the policy, as it is or as it was.
             coefficients: float32 `(N,)`, advantage / N or the like.
+            sampled: float32 `(N,)`, each walk's log-probability under the policy that it was
+                sampled from.
         """
         ...
 
 
 class ReinforceLearner:
-    """One ascent on the expected reward per batch.
+    """One ascent on the expected reward per batch, as if the current policy had sampled it.
 
     Args:
         controller: whom to train.
-        learning_rate: Adam's.
+        learning_rate: Adam's, at the first step.
         entropy: weight beta of the entropy bonus.
         optimizer: makes another one from the learning rate.
         penalty: what to add to the loss, a scalar, given the batch's walks.
+        decay: of the rate, see `decayed`.
     """
 
     def __init__(
@@ -60,13 +64,15 @@ class ReinforceLearner:
         entropy: float = 0.01,
         optimizer: MakeOptimizer | None = None,
         penalty: Callable[[Walks], tf.Tensor] | None = None,
+        decay: float = 0.0,
     ):
         self.controller, self._entropy, self._penalty = controller, entropy, penalty
-        self._descent = Descent(policy_variables(controller), learning_rate, optimizer)
+        rate = decayed(learning_rate, decay)
+        self._descent = Descent(policy_variables(controller), rate, optimizer)
         self.variables = self._descent.variables
 
-    @tf.function(autograph=False, input_signature=[_TOKENS, _ROW])
-    def step(self, tokens: tf.Tensor, coefficients: tf.Tensor) -> tf.Tensor:
+    @tf.function(autograph=False, input_signature=[_TOKENS, _ROW, _ROW])
+    def step(self, tokens: tf.Tensor, coefficients: tf.Tensor, sampled: tf.Tensor) -> tf.Tensor:
         """See `PolicyLearner`."""
         return self._descent.step(lambda: self.loss(tokens, coefficients))
 
@@ -82,9 +88,10 @@ class PredictionLearner:
 
     Args:
         controller: whom to train.
-        learning_rate: Adam's.
+        learning_rate: Adam's, at the first step.
         routing: `"shared"` lets the prediction error shape the trunk, `"detached"` does not.
         weight: factor w on the prediction error.
+        decay: of the rate, see `decayed`.
     """
 
     def __init__(
@@ -93,13 +100,14 @@ class PredictionLearner:
         learning_rate: float = 0.01,
         routing: Literal["shared", "detached"] = "shared",
         weight: float = 1.0,
+        decay: float = 0.0,
     ):
         self.controller, self._weight = controller, weight
         self._detached = routing == "detached"
         trained = controller.accuracy_head_variables()
         if not self._detached:
             trained = trained + controller.trunk_variables()
-        self._descent = Descent(trained, learning_rate)
+        self._descent = Descent(trained, decayed(learning_rate, decay))
         self.variables = self._descent.variables
 
     @tf.function(autograph=False, input_signature=[_TOKENS, _ROW, _TABLE])
@@ -127,14 +135,14 @@ class Descent:
 
     Args:
         trained: the variables that each step changes.
-        learning_rate: Adam's.
+        learning_rate: Adam's, or its schedule.
         optimizer: makes another one from the learning rate.
     """
 
     def __init__(
         self,
         trained: Sequence[keras.Variable],
-        learning_rate: float,
+        learning_rate: Rate,
         optimizer: MakeOptimizer | None = None,
     ):
         self._optimizer = (optimizer or _clipped_adam)(learning_rate)
@@ -157,7 +165,19 @@ class Descent:
         return value
 
 
-def _clipped_adam(learning_rate: float) -> keras.optimizers.Optimizer:
+def decayed(learning_rate: float, decay: float) -> Rate:
+    """rate / (1 + decay * steps), of the steps since the search began; 0 keeps it constant.
+
+    The reference system (Minutoli and Ciranni's MLPNAS) has 0.01 and a decay of 0.1. There the
+    optimizer is made anew in every round, so the rate begins anew as well and never falls
+    below half; here it lives as long as the search.
+    """
+    if not decay:
+        return learning_rate
+    return keras.optimizers.schedules.InverseTimeDecay(learning_rate, 1, decay)
+
+
+def _clipped_adam(learning_rate: Rate) -> keras.optimizers.Optimizer:
     # A single surprising batch must not throw the policy into a corner: clip the whole
     # gradient to norm 1, as the reference system does.
     return keras.optimizers.Adam(learning_rate, global_clipnorm=1.0)

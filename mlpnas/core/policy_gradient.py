@@ -139,6 +139,16 @@ def _mean(batch: np.ndarray) -> float:
     return float(batch[0] + np.mean(batch - batch[0]))
 
 
+def unit_of(rewards: np.ndarray, baseline: float) -> float:
+    """What a reward is on average, here or before, whichever is more; 1 if nothing was paid.
+
+    Args:
+        rewards: `(N,)`, N at least 1.
+        baseline: the average of earlier ones.
+    """
+    return max(abs(baseline), float(np.abs(rewards).mean())) or 1.0
+
+
 def surprise(
     scores: np.ndarray, predicted: np.ndarray, scale: float, noise_floor: float = 0.0
 ) -> np.ndarray:

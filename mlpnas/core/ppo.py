@@ -43,15 +43,10 @@ class PPOLearner:
         self._descent = Descent(policy_variables(controller), learning_rate)
         self.variables = self._descent.variables
 
-    def step(self, tokens: tf.Tensor, coefficients: tf.Tensor) -> tf.Tensor:
+    def step(self, tokens: tf.Tensor, coefficients: tf.Tensor, sampled: tf.Tensor) -> tf.Tensor:
         """All epochs on one batch, see `PolicyLearner`; returns the loss before the first."""
-        sampled = self._log_probs(tokens)
         losses = [self._step(tokens, coefficients, sampled) for _ in range(self._epochs)]
         return losses[0]
-
-    @tf.function(autograph=False, input_signature=[_TOKENS])
-    def _log_probs(self, tokens: tf.Tensor) -> tf.Tensor:
-        return self.controller.teacher_force(tokens).log_probs
 
     @tf.function(autograph=False, input_signature=[_TOKENS, _ROW, _ROW])
     def _step(

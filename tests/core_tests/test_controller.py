@@ -340,12 +340,19 @@ def weights_of(learner: ReinforceLearner | PredictionLearner) -> list[np.ndarray
     return learner.controller.get_weights()
 
 
+def policy_step(learner, tokens, coefficients):
+    """A step of REINFORCE, to which it makes no difference how likely the walks were."""
+    return learner.step(
+        tokens, coefficients.astype(np.float32), np.zeros(len(tokens), np.float32)
+    )
+
+
 @every_kind
 def test_one_step_makes_a_rewarded_architecture_likelier_in_every_kind_of_space(space):
     learner = fresh_learner(space, entropy=0.0)
     tokens = padded([list(space)[-1].tokens], len(space.decisions))
     before = float(learner.controller.teacher_force(tf.constant(tokens)).log_probs[0])
-    learner.step(tokens, np.ones(1, np.float32))
+    policy_step(learner, tokens, np.ones(1))
     assert float(learner.controller.teacher_force(tf.constant(tokens)).log_probs[0]) > before
 
 
@@ -354,7 +361,7 @@ def test_any_batch_size_makes_a_finite_step_in_one_compiled_function():
     predictor = PredictionLearner(learner.controller)
     for n in (1, 2, 33, 100):
         tokens = draw(learner.controller, n).tokens
-        learner.step(tokens, np.full(n, 0.1, np.float32))
+        policy_step(learner, tokens, np.full(n, 0.1))
         half, ones = np.full(n, 0.5, np.float32), np.ones((n, 1), np.float32)
         predictor.step(tokens, half, ones)
         assert all(np.isfinite(w).all() for w in weights_of(learner))
@@ -366,7 +373,7 @@ def test_zero_advantage_without_entropy_bonus_leaves_the_policy_alone():
     before = weights_of(learner)
     for _ in range(3):
         tokens = draw(learner.controller, 10).tokens
-        loss = learner.step(tokens, np.zeros(10, np.float32))
+        loss = policy_step(learner, tokens, np.zeros(10))
         assert float(loss) == 0
     assert all((a == b).all() for a, b in zip(before, weights_of(learner), strict=True))
 
@@ -381,7 +388,7 @@ def test_the_entropy_bonus_alone_flattens_the_policy():
 
     before = entropy()
     for _ in range(30):
-        learner.step(tokens, np.zeros(len(tokens), np.float32))
+        policy_step(learner, tokens, np.zeros(len(tokens)))
     assert before < entropy() <= math.log(SMALL_MLP.size())
 
 
@@ -390,7 +397,7 @@ def test_the_optimizers_persist_from_step_to_step():
     predictor = PredictionLearner(learner.controller)
     tokens = draw(learner.controller, 4).tokens
     for _ in range(3):
-        learner.step(tokens, np.ones(4, np.float32))
+        policy_step(learner, tokens, np.ones(4))
     predictor.step(tokens, np.ones(4, np.float32), np.ones((4, 1), np.float32))
     iterations = [int(np.asarray(one.variables[0])) for one in (learner, predictor)]
     assert iterations == [3, 1]
@@ -413,11 +420,11 @@ def every_variable(learner: ReinforceLearner) -> list:
 def test_saved_and_load_continue_to_the_bit():
     straight, resumed = fresh_learner(), fresh_learner()
     tokens = draw(straight.controller, 6).tokens
-    coefficients = np.linspace(-1, 1, 6).astype(np.float32)
-    straight.step(tokens, coefficients)
+    coefficients = np.linspace(-1, 1, 6)
+    policy_step(straight, tokens, coefficients)
     load(every_variable(resumed), saved(every_variable(straight)))
     for learner in (straight, resumed):
-        learner.step(tokens, coefficients)
+        policy_step(learner, tokens, coefficients)
     pairs = zip(weights_of(straight), weights_of(resumed), strict=True)
     assert all((a == b).all() for a, b in pairs)
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from fakes import trials_of
 
+from cnnnas.zoph_space import ZophSpace
 from mlpnas.core.search_space import Architecture
 from mlpnas.core.strategies.reinforce import Predictor, ReinforceStrategy
 from mlpnas.layers import Dense
@@ -48,6 +49,21 @@ def test_reinforce_beats_the_best_decile_of_random_sampling():
     best_decile = random_sampling()[-200:].mean()
     means = [mean_after_30_rounds_of_10(seed, units=32, predictor=None) for seed in range(2)]
     assert min(means) > best_decile + 0.2, (means, best_decile)
+
+
+def test_cubes_of_accuracies_teach_as_accuracies_do():
+    # Children of a short image search: accuracies from .2 to .3, hence scores from .008 to
+    # .027. An entropy in units of accuracies held the share of the better filters at .45.
+    space = ZophSpace(2)
+    strategy = ReinforceStrategy(space, units=16, predictor=None)
+
+    def most_filters(architecture: Architecture) -> float:
+        return float(np.mean([layer.filters == 64 for layer in space.network(architecture)]))
+
+    for _ in range(20):
+        asked = strategy.ask(10)
+        strategy.tell(trials_of(asked, lambda a: (0.2 + 0.1 * most_filters(a)) ** 3))
+    assert np.mean([most_filters(a) for a in strategy.sample(200)]) > 0.8
 
 
 @pytest.mark.slow

@@ -23,7 +23,7 @@ class RecordingLearner:
     def __init__(self):
         self.batches = []
 
-    def step(self, tokens, coefficients):
+    def step(self, tokens, coefficients, sampled):
         self.batches.append((tokens, coefficients))
 
 

@@ -14,8 +14,10 @@ SPACE = CellSpace(nodes=2, functions=("tanh", "relu"))
 
 
 def batch(controller, n=6):
+    """Tokens, coefficients and log-probabilities of some walks."""
     walks, _ = controller.sample(tf.constant(n), tf.constant([1, 2]))
-    return walks.tokens, tf.constant(np.linspace(-0.5, 1.0, n) / n, tf.float32)
+    coefficients = tf.constant(np.linspace(-0.5, 1.0, n) / n, tf.float32)
+    return walks.tokens, coefficients, walks.log_probs
 
 
 def test_the_clipped_loss_by_hand():
@@ -40,8 +42,7 @@ def test_nothing_is_gained_beyond_the_clip():
 def test_at_the_sampling_policy_the_gradient_is_that_of_reinforce():
     controller = Controller(SPACE, units=8)
     reinforce, ppo = ReinforceLearner(controller), PPOLearner(controller)
-    tokens, coefficients = batch(controller)
-    sampled = controller.teacher_force(tokens).log_probs
+    tokens, coefficients, sampled = batch(controller)
     variables = policy_variables(controller)
     with tf.GradientTape(persistent=True) as tape:
         plain = reinforce.loss(tokens, coefficients)
@@ -53,10 +54,10 @@ def test_at_the_sampling_policy_the_gradient_is_that_of_reinforce():
 
 def test_one_epoch_takes_the_step_of_reinforce():
     one, other = Controller(SPACE, units=8), Controller(SPACE, units=8)
-    tokens, coefficients = batch(one)
+    told = batch(one)
     reinforce, ppo = ReinforceLearner(one, 0.01), PPOLearner(other, 0.01, epochs=1)
     for learner in (reinforce, ppo):
-        learner.step(tokens, coefficients)
+        learner.step(*told)
     for expected, variable in zip(one.variables, other.variables, strict=True):
         np.testing.assert_allclose(np.asarray(variable), np.asarray(expected), atol=1e-5)
 
@@ -67,13 +68,27 @@ def variables_of(learner) -> list:
 
 def test_a_restored_learner_takes_the_same_steps():
     here, there = (PPOLearner(Controller(SPACE, units=8), epochs=2) for _ in range(2))
-    tokens, coefficients = batch(here.controller)
-    here.step(tokens, coefficients)
+    told = batch(here.controller)
+    here.step(*told)
     load(variables_of(there), saved(variables_of(here)))
     for learner in (here, there):
-        learner.step(tokens, coefficients)
+        learner.step(*told)
     pairs = zip(variables_of(here), variables_of(there), strict=True)
     assert all((np.asarray(a) == np.asarray(b)).all() for a, b in pairs)
+
+
+def test_the_clip_is_around_the_policy_that_sampled_and_not_around_the_one_that_learns():
+    # What has become half again as likely since it was drawn is as far as it may go: a
+    # positive advantage moves nothing more. Told late, a batch is no invitation to go on.
+    controller = Controller(SPACE, units=8)
+    learner = PPOLearner(controller, entropy=0.0, epochs=1)
+    tokens, coefficients, now = batch(controller)
+    then = now - np.float32(np.log(1.5))
+    before = controller.get_weights()
+    learner.step(tokens, tf.abs(coefficients), then)
+    assert all((a == b).all() for a, b in zip(before, controller.get_weights(), strict=True))
+    learner.step(tokens, tf.abs(coefficients), now)
+    assert any((a != b).any() for a, b in zip(before, controller.get_weights(), strict=True))
 
 
 def test_the_better_arm_is_learned():
@@ -83,7 +98,7 @@ def test_the_better_arm_is_learned():
     for i in range(30):
         walks, _ = controller.sample(tf.constant(32), tf.constant([7, i]))
         rewards = walks.tokens.numpy()[:, 0].astype(np.float32)
-        learner.step(walks.tokens, (rewards - rewards.mean()) / 32)
+        learner.step(walks.tokens, (rewards - rewards.mean()) / 32, walks.log_probs)
     final = controller.sample(tf.constant(200), tf.constant([8, 0]))[0].tokens.numpy()[:, 0]
     # Untrained it is about one half; 0.9 is eleven standard deviations of 200 fair draws.
     assert final.mean() > 0.9

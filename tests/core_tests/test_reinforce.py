@@ -8,10 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from fakes import token_score, trials_of
 from spaces import SMALL_MLP, MacroSpace, MicroSpace
 
 from mlpnas.core import policy_gradient as pg
+from mlpnas.core.controller import padded
 from mlpnas.core.strategies.reinforce import Predictor, Prescreen, ReinforceStrategy
 from mlpnas.core.strategies.strategy import Novelty
 from mlpnas.space import MLPSpace
@@ -56,6 +58,17 @@ def walk(row, space=ROOMY) -> tuple[int, ...]:
     return tuple(row[: list(row).index(space.end) + 1].tolist())
 
 
+def drawn(strategy) -> list:
+    """The architectures that the strategy has drawn and not learned from."""
+    return [draw.architecture for draw in strategy._drawn]
+
+
+def in_units(advantages, scores, baseline):
+    """What the learner is handed: each advantage over the number of draws, in units of the
+    average reward, of this batch or of earlier ones, whichever is more."""
+    return advantages / len(scores) / max(baseline, scores.mean())
+
+
 def score_of(row) -> float:
     return token_score(ROOMY.architecture(walk(row)))
 
@@ -70,10 +83,11 @@ def test_the_coefficient_of_an_architecture_is_its_own_advantage_over_n():
     for _ in range(3):
         told(strategy, 8)
     baseline = None
-    for tokens, coefficients in steps.policy:
+    for tokens, coefficients, _ in steps.policy:
         scores = np.array([score_of(row) for row in tokens])
         baseline = scores.mean() if baseline is None else baseline
-        np.testing.assert_allclose(coefficients, (scores - baseline) / len(scores), atol=1e-7)
+        expected = in_units(scores - baseline, scores, baseline)
+        np.testing.assert_allclose(coefficients, expected, atol=1e-7)
         baseline += 0.1 * (scores.mean() - baseline)
     assert len(steps.policy) == 3
     assert steps.prediction == []
@@ -108,23 +122,28 @@ def test_an_equivalent_form_of_a_trained_architecture_has_its_score():
     strategy, steps = recorded(space, predictor=None)
     asked = strategy.ask(8)
     swapped = [(in2, in1, op2, op1) for in1, in2, op1, op2 in (a.tokens for a in asked)]
-    strategy._drawn = [space.architecture(tokens) for tokens in swapped]
+    strategy._drawn = [
+        draw._replace(architecture=space.architecture(tokens))
+        for draw, tokens in zip(strategy._drawn, swapped, strict=True)
+    ]
     strategy.tell(trials_of(asked))
-    [(tokens, coefficients)] = steps.policy
+    [(tokens, coefficients, _)] = steps.policy
     assert [tuple(row) for row in tokens.tolist()] == swapped
     scores = np.array([token_score(a) for a in asked])
-    np.testing.assert_allclose(coefficients, (scores - scores.mean()) / 8, atol=1e-7)
+    expected = in_units(scores - scores.mean(), scores, scores.mean())
+    np.testing.assert_allclose(coefficients, expected, atol=1e-7)
 
 
 def test_failed_architectures_are_left_out_of_the_batch_and_the_baseline():
     strategy, steps = recorded(predictor=None)
     asked = strategy.ask(8)
-    failed = strategy._drawn[0]
+    failed = drawn(strategy)[0]
     strategy.tell(trials_of(asked, lambda a: None if a == failed else token_score(a)))
-    [(tokens, coefficients)] = steps.policy
+    [(tokens, coefficients, _)] = steps.policy
     assert failed.tokens not in {walk(row) for row in tokens}
     scores = np.array([score_of(row) for row in tokens])
-    np.testing.assert_allclose(coefficients, (scores - scores.mean()) / len(scores), atol=1e-7)
+    expected = in_units(scores - scores.mean(), scores, scores.mean())
+    np.testing.assert_allclose(coefficients, expected, atol=1e-7)
 
 
 def test_a_round_in_which_everything_failed_makes_no_step():
@@ -138,7 +157,7 @@ def test_equal_scores_have_an_advantage_of_exactly_zero(value):
     strategy, steps = recorded(predictor=Predictor(surprise=0.0))
     for _ in range(3):
         told(strategy, 7, score=lambda architecture: value)
-    assert all((coefficients == 0).all() for _, coefficients in steps.policy)
+    assert all((coefficients == 0).all() for _, coefficients, _ in steps.policy)
 
 
 def test_a_batch_of_one_has_no_advantage_at_first_and_a_finite_one_later():
@@ -147,6 +166,38 @@ def test_a_batch_of_one_has_no_advantage_at_first_and_a_finite_one_later():
     told(strategy, 1)
     assert steps.policy[0][1].tolist() == [0]
     assert np.isfinite(steps.policy[1][1]).all()
+
+
+@pytest.mark.parametrize("exponent", [-8, 5])
+def test_the_unit_of_the_scores_makes_no_difference(exponent):
+    # A power of two scales without rounding: the proposals are the same to the last one.
+    plain, scaled = (ReinforceStrategy(ROOMY, units=8, predictor=None) for _ in range(2))
+    for _ in range(4):
+        asked = plain.ask(5)
+        assert scaled.ask(5) == asked
+        plain.tell(trials_of(asked))
+        scaled.tell(trials_of(asked, lambda a: token_score(a) * 2.0**exponent))
+
+
+def test_a_batch_in_which_nothing_is_paid_after_nothing_was_paid_moves_nothing():
+    strategy, steps = recorded(predictor=None)
+    for _ in range(2):
+        told(strategy, 4, score=lambda architecture: 0.0)
+    assert [coefficients.tolist() for _, coefficients, _ in steps.policy] == [[0.0] * 4] * 2
+
+
+def test_the_learner_is_told_how_likely_each_draw_was_when_it_was_drawn():
+    # Whoever waits for no child learns meanwhile: the policy is another one when it is told.
+    strategy, steps = recorded(predictor=None)
+    early = strategy.ask(4)
+    tokens = padded([a.tokens for a in drawn(strategy)], len(ROOMY.decisions))
+    then = strategy.controller.teacher_force(tf.constant(tokens)).log_probs.numpy()
+    for variable in strategy.controller.policy_head_variables():
+        variable.assign(variable * 30.0)  # what many steps would do
+    strategy.tell(trials_of(early))
+    np.testing.assert_allclose(steps.policy[0][2], then, atol=1e-5)
+    now = strategy.controller.teacher_force(tf.constant(tokens)).log_probs.numpy()
+    assert np.abs(now - then).max() > 0.1
 
 
 # --- the adversarial predictor ----------------------------------------------------------
@@ -159,11 +210,11 @@ def test_good_and_surprising_children_are_paid_by_the_published_formula():
     strategy, steps = recorded(predictor=settings, trials=20)
     for _ in range(2):
         asked = strategy.ask(5)
-        drawn = list(strategy._drawn)
-        q = np.array([strategy.predict(a) for a in drawn])  # before the score is seen
+        batch = drawn(strategy)
+        q = np.array([strategy.predict(a) for a in batch])  # before the score is seen
         b, scale = strategy._baseline.value, strategy._scale.value
         strategy.tell(trials_of(asked))
-        r = np.array([token_score(a) for a in drawn])
+        r = np.array([token_score(a) for a in batch])
         known = len(strategy._scores)
         b = r.mean() if b is None else b
         scale = np.abs(r - q).mean() if scale is None else scale
@@ -171,8 +222,9 @@ def test_good_and_surprising_children_are_paid_by_the_published_formula():
         gate = 1 / (1 + np.exp(-(r - b) / 0.2))
         rewards = r + 0.1 * (1 - known / 20) * gate * surprise
         baseline = rewards.mean() if known == 5 else b
-        _, coefficients = steps.policy[-1]
-        np.testing.assert_allclose(coefficients, (rewards - baseline) / 5, atol=1e-6)
+        _, coefficients, _ = steps.policy[-1]
+        expected = in_units(rewards - baseline, rewards, baseline)
+        np.testing.assert_allclose(coefficients, expected, atol=1e-6)
 
 
 def test_predictions_are_the_ones_made_before_the_score_was_seen():
@@ -221,7 +273,7 @@ def test_uniform_picks_are_trained_whatever_the_predictor_thinks_of_them():
     told(strategy, 5)
     asked = strategy.ask(5)
     assert len(strategy._drawn) == 4 * 5
-    picks = [a for a, u in zip(strategy._drawn, strategy._uniform, strict=True) if u]
+    picks = [draw.architecture for draw in strategy._drawn if draw.uniform]
     assert len(picks) == 2  # 0.4 of 5
     known = set(strategy._scores)
     assert {a for a in picks if a.tokens not in known} <= set(asked)
@@ -231,9 +283,9 @@ def test_the_others_are_the_most_promising_candidates():
     strategy, _ = recorded(prescreen=SCREEN)
     known = {a.tokens for a in told(strategy, 5)}
     asked = strategy.ask(5)
-    heads = {a: strategy._expected[a.tokens] for a in strategy._drawn}
+    heads = {a: strategy._expected[a.tokens] for a in drawn(strategy)}
     promise = {a: h.mean() + 0.5 * h.std() for a, h in heads.items()}
-    picks = [a for a, u in zip(strategy._drawn, strategy._uniform, strict=True) if u]
+    picks = [draw.architecture for draw in strategy._drawn if draw.uniform]
     chosen = [promise[a] for a in asked if a in promise and a not in picks]
     passed = [p for a, p in promise.items() if a not in asked and a.tokens not in known]
     assert min(chosen) >= max(passed)
@@ -244,13 +296,13 @@ def test_screened_rounds_use_the_control_variate():
     told(strategy, 5)
     baseline = strategy._baseline.value
     asked = strategy.ask(5)
-    drawn, uniform = list(strategy._drawn), strategy._uniform
-    q = np.array([strategy.predict(a) for a in drawn])
+    batch, uniform = drawn(strategy), np.array([draw.uniform for draw in strategy._drawn])
+    q = np.array([strategy.predict(a) for a in batch])
     strategy.tell(trials_of(asked))
-    r = np.array([token_score(a) for a in drawn])
-    tokens, coefficients = steps.policy[-1]
-    assert [walk(row) for row in tokens] == [a.tokens for a in drawn]
-    expected = pg.control_variate(r, q, uniform, baseline)
+    r = np.array([token_score(a) for a in batch])
+    tokens, coefficients, _ = steps.policy[-1]
+    assert [walk(row) for row in tokens] == [a.tokens for a in batch]
+    expected = pg.control_variate(r, q, uniform, baseline) / max(baseline, r[uniform].mean())
     np.testing.assert_allclose(coefficients, expected, atol=1e-6)
 
 
@@ -336,6 +388,6 @@ def test_a_policy_moves_to_a_space_of_the_same_kinds_of_decisions():
     # The random numbers go on: a second round, not the first one again.
     first = [a.tokens[0] for a in asked]
     assert [a.tokens[0] for a in told(new, 5, lambda a: 0.5)] != first
-    # So does the baseline: of five rewards each is (0.5 - 0.7) / 5.
-    [(_, coefficients)] = steps.policy
-    np.testing.assert_allclose(coefficients, [-0.04] * 5, rtol=1e-5)
+    # So does the baseline: of five rewards each is (0.5 - 0.7) / 5, in units of 0.7.
+    [(_, coefficients, _)] = steps.policy
+    np.testing.assert_allclose(coefficients, [-0.04 / 0.7] * 5, rtol=1e-5)

@@ -148,7 +148,9 @@ class TestProgressive:
         while sum(map(len, rounds)) < 26:
             rounds.append(told(strategy, per_round))
         depths = [[len(a.tokens) - 1 for a in asked] for asked in rounds]
-        assert sum(depths, []) == [1] * 8 + [2] * 6 + [3] * 6 + [4] * 6
+        assert [d for of_round in depths for d in of_round] == [1] * 8 + [2] * 6 + [3] * 6 + [
+            4
+        ] * 6
         assert all(len(set(of_round)) == 1 for of_round in depths)
 
     def test_rounds_that_do_not_divide_136_cells_bring_in_no_others(self):

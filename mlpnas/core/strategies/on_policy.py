@@ -76,12 +76,13 @@ class OnPolicyStrategy(Strategy):
         )
         self._baseline = pg.MovingAverage(policy.decay, policy.baseline)
         self._round = 0
-        self._tokens, self._entropies = np.zeros((0, 0), np.int32), np.zeros(0)
+        # Of the last batch the tokens, entropies and log-probabilities.
+        self._asked = np.zeros((0, 0), np.int32), np.zeros(0), np.zeros(0)
 
     def ask(self, n: int) -> list[Architecture]:
         """n draws from the policy, repeats included."""
         walks = self._draw(n, purpose=0)
-        self._tokens, self._entropies = walks.tokens.numpy(), walks.entropies.numpy()
+        self._asked = walks.tokens.numpy(), walks.entropies.numpy(), walks.log_probs.numpy()
         return self._architectures(walks)
 
     def sample(self, n: int) -> list[Architecture]:
@@ -95,10 +96,10 @@ class OnPolicyStrategy(Strategy):
         scores = np.array(lessons(self.space, trials), np.float64)  # None becomes NaN
         rows = np.flatnonzero(np.isfinite(scores))
         if len(rows):
-            bonus = self._policy.entropy * self._entropies[rows]
-            advantages = self._advantages(scores[rows] + bonus)
+            tokens, entropies, sampled = (part[rows] for part in self._asked)
+            advantages = self._advantages(scores[rows] + self._policy.entropy * entropies)
             coefficients = (advantages / len(rows)).astype(np.float32)
-            self._learner.step(self._tokens[rows], coefficients)
+            self._learner.step(tokens, coefficients, sampled)
         self._round += 1
 
     def _advantages(self, rewards: np.ndarray) -> np.ndarray:
