@@ -37,6 +37,9 @@ def search(
     preset: Annotated[PresetName, typer.Option(help="Sizes and durations.")] = "small",
     run: Annotated[Path | None, typer.Option(help="Folder to write; default runs/...")] = None,
     train_rows: Annotated[int | None, typer.Option(help="Take a sample of so many.")] = None,
+    image_size: Annotated[
+        int | None, typer.Option(help="Longer side of a folder's pictures, in pixels.")
+    ] = None,
     trials: Annotated[int | None, typer.Option(help="Architectures to score.")] = None,
     epochs: Annotated[
         int | None, typer.Option(help="Passes of the shared weights, or of each child.")
@@ -89,6 +92,7 @@ def search(
         one_shot=one_shot,
         augment=augment,
         train_rows=train_rows,
+        image_size=image_size,
         order=order,
         variant=variant,
         stop=stop,

@@ -1,20 +1,19 @@
 """Where images come from: an npz file, a folder of class folders, or a name Keras knows."""
 
-import zipfile
-from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from PIL import Image
 
+from cnnnas.image_folder import find_pictures
+from cnnnas.pictures import read_pictures
+from mlpnas.core import arrays
 from mlpnas.core.errors import InputError
 
 KNOWN = ("mnist", "fashion_mnist", "cifar10", "cifar100")
 PARTS = ("x_train", "y_train", "x_test", "y_test")
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
-TEST_SHARE = 0.2  # of a folder that has no test images of its own
+VALID = ("x_valid", "y_valid")
 
 
 @dataclass(frozen=True)
@@ -24,29 +23,48 @@ class Arrays:
     Attributes:
         x_train, x_test: `(rows, height, width)` or `(rows, height, width, channels)`.
         y_train, y_test: a label per image.
+        x_valid, y_valid: the same to validate with; None to draw them from the training rows.
         notes: what the user should know of how they were read.
+        source: where from, for messages.
     """
 
     x_train: np.ndarray
     y_train: np.ndarray
     x_test: np.ndarray
     y_test: np.ndarray
+    x_valid: np.ndarray | None = None
+    y_valid: np.ndarray | None = None
     notes: tuple[str, ...] = ()
+    source: str = "images"
+
+    @property
+    def folds(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Train, test and, if it is given, valid -> images and labels."""
+        folds = {"train": (self.x_train, self.y_train), "test": (self.x_test, self.y_test)}
+        if self.x_valid is not None and self.y_valid is not None:
+            folds["valid"] = (self.x_valid, self.y_valid)
+        return folds
 
 
-def read_arrays(data: str, seed: int = 0) -> Arrays:
+def read_arrays(data: str, seed: int = 0, image_size: int | None = None) -> Arrays:
     """Images and labels of a file, a folder, or a data set that Keras downloads.
 
     Args:
         data: a path, or one of `KNOWN`; a path goes first.
         seed: of the test images' choice, in a folder that has none.
+        image_size: of a folder's pictures, see `pictures.read_pictures`.
 
     Raises:
         InputError: if there is no such thing, or it holds no usable images.
     """
     path = Path(data)
     if path.is_dir():
-        return _read_folder(path, seed)
+        return _read_folder(path, seed, image_size)
+    if image_size is not None:
+        raise InputError(
+            f"--image-size is {image_size}, but '{data}' is no folder of pictures; expected "
+            "one: leave the option out"
+        )
     if path.is_file():
         return _read_npz(path)
     if data in KNOWN:
@@ -58,23 +76,13 @@ def read_arrays(data: str, seed: int = 0) -> Arrays:
 
 
 def _read_npz(path: Path) -> Arrays:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            missing = [name for name in PARTS if name not in file]
-            if missing:
-                raise InputError(
-                    f"'{path}' has no {', '.join(missing)}, but {', '.join(file.files)}; "
-                    f"expected {', '.join(PARTS)}: save them by these names with np.savez"
-                )
-            return Arrays(*(file[name] for name in PARTS))
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
-        if isinstance(error, InputError):
-            raise
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    found: dict[str, Any] = dict(arrays.read_arrays(path, PARTS, VALID))
+    if len(found) == 5:
         raise InputError(
-            f"'{path}' is not a readable npz file of plain arrays ({reason}); expected one "
-            f"with {', '.join(PARTS)}: write it again with np.savez"
-        ) from None
+            f"'{path}' has one of {', '.join(VALID)}; expected both or neither: add the other"
+        )
+    notes = tuple(arrays.unread(path, (*PARTS, *VALID)))
+    return Arrays(**found, notes=notes, source=f"'{path}'")
 
 
 def _download(name: str) -> Arrays:
@@ -90,94 +98,16 @@ def _download(name: str) -> Arrays:
     return Arrays(*train, *test)
 
 
-def _read_folder(path: Path, seed: int) -> Arrays:
-    """`path/train/CLASS/*.png` and `path/test/CLASS/*.png`, or `path/CLASS/*.png` alone."""
-    if (path / "train").is_dir() and (path / "test").is_dir():
-        train, test = _files(path / "train"), _files(path / "test")
-    else:
-        train, test = _divided(_files(path), seed)
-    pictures, labels, notes = _read_pictures([*train, *test])
-    cut = sum(label is not None for label in labels[: len(train)])
-    kept = np.array([label for label in labels if label is not None])
-    return Arrays(pictures[:cut], kept[:cut], pictures[cut:], kept[cut:], tuple(notes))
-
-
-def _files(path: Path) -> list[tuple[Path, str]]:
-    """Picture files below a folder, each with its class: the name of its folder."""
-    classes = [entry for entry in sorted(path.iterdir()) if entry.is_dir()]
-    found = [
-        (file, entry.name)
-        for entry in classes
-        for file in sorted(entry.rglob("*"))
-        if file.suffix.lower() in SUFFIXES
-    ]
-    if not found:
-        raise InputError(
-            f"'{path}' holds no pictures in class folders, but {len(classes)} folders; "
-            f"expected such as {path.name}/cat/1.png and {path.name}/dog/2.png: make one "
-            "folder per class"
-        )
-    return found
-
-
-def _divided(files: list[tuple[Path, str]], seed: int) -> tuple[list, list]:
-    """Training and test files; `TEST_SHARE` of every class is for the test."""
-    chosen = stratified([label for _, label in files], round(TEST_SHARE * len(files)), seed)
-    test = set(chosen.tolist())
-    return (
-        [file for i, file in enumerate(files) if i not in test],
-        [file for i, file in enumerate(files) if i in test],
-    )
-
-
-def _read_pictures(
-    files: list[tuple[Path, str]],
-) -> tuple[np.ndarray, list[str | None], list[str]]:
-    """Pictures of one size, the label of each file (None if it was skipped), and notes."""
-    read = list(_opened(file for file, _ in files))
-    labels = [None if p is None else label for p, (_, label) in zip(read, files, strict=True)]
-    pictures = [picture for picture in read if picture is not None]
-    if not pictures:
-        raise InputError(
-            f"none of the {len(files)} pictures can be read, the first is '{files[0][0]}'; "
-            "expected PNG, JPEG and the like: convert them"
-        )
-    size, most = Counter(picture.size for picture in pictures).most_common(1)[0]
-    grey = all(picture.mode in ("1", "L") for picture in pictures)
-    notes = []
-    if skipped := len(files) - len(pictures):
-        first = next(f for p, (f, _) in zip(read, files, strict=True) if p is None)
-        notes.append(f"Warning: skipped {skipped} unreadable pictures, the first is '{first}'.")
-    if resized := len(pictures) - most:
-        notes.append(f"Resized {resized} pictures to the commonest size, {size[0]}x{size[1]}.")
-    arrays = [np.asarray(p.convert("L" if grey else "RGB").resize(size)) for p in pictures]
-    return np.stack(arrays), labels, notes
-
-
-def _opened(paths: Iterator[Path]) -> Iterator[Image.Image | None]:
-    for path in paths:
-        try:
-            with Image.open(path) as picture:
-                picture.load()
-            yield picture
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-            yield None
-
-
-def stratified(labels: list | np.ndarray, n: int, seed: int) -> np.ndarray:
-    """Indices of n rows, in rising order, in which every class has its share.
-
-    Each class gives the whole number below its share; the largest remainders are rounded up.
-    Equal seeds, equal choice.
-    """
-    values, classes = np.unique(np.asarray(labels), return_inverse=True)
-    counts = np.bincount(classes)
-    shares = n * counts / counts.sum()
-    takes = np.floor(shares).astype(int)
-    for i in np.argsort(takes - shares, kind="stable")[: n - takes.sum()]:
-        takes[i] += 1
-    rng = np.random.default_rng([seed, len(values)])
-    rows = [
-        rng.permutation(np.flatnonzero(classes == i))[:take] for i, take in enumerate(takes)
-    ]
-    return np.sort(np.concatenate(rows))
+def _read_folder(path: Path, seed: int, image_size: int | None) -> Arrays:
+    notes: list[str] = []
+    folds = find_pictures(path, seed, notes)
+    files = [(fold, *found) for fold in folds for found in folds[fold]]
+    pictures, kept = read_pictures([file for _, file, _ in files], image_size, notes)
+    labels = np.array([label for _, _, label in files])[kept]
+    of_fold = np.array([fold for fold, _, _ in files])[kept]
+    parts: dict[str, Any] = {}
+    for fold in folds:
+        rows = np.flatnonzero(of_fold == fold)  # side by side: a slice copies nothing
+        part = slice(rows[0], rows[-1] + 1) if len(rows) else slice(0)
+        parts |= {f"x_{fold}": pictures[part], f"y_{fold}": labels[part]}
+    return Arrays(**parts, notes=tuple(notes), source=f"'{path}'")

@@ -1,6 +1,7 @@
 """Images become a Task: checked, sampled, split into folds, standardised.
 
-The validation fold is a stratified share of the training rows; the test rows are untouched.
+The validation fold is the given one, or else a stratified share of the training rows; the
+test rows are untouched.
 Pixels are standardised per channel, by mean and deviation of the training fold. Whether they
 came as 0 to 255 or 0 to 1 then makes no difference, and the saved model undoes it, see
 `cnnnas.export`.
@@ -8,11 +9,15 @@ came as 0 to 255 or 0 to 1 then makes no difference, and the saved model undoes 
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from cnnnas.image_files import Arrays, read_arrays, stratified
+from cnnnas.image_files import Arrays, read_arrays
+from cnnnas.image_folder import stratified
+from mlpnas.core.capacity import check_memory
 from mlpnas.core.errors import InputError
+from mlpnas.core.rows import check_classes, check_numbers, flat_labels
 from mlpnas.core.task import Fold, Task
 
 KEPT = 64  # raw validation images, by which a delivered model is checked
@@ -41,17 +46,20 @@ class Images:
     kept: np.ndarray
 
 
-def read_images(data: str, train_rows: int | None = None, seed: int = 0) -> Images:
+def read_images(
+    data: str, train_rows: int | None = None, seed: int = 0, image_size: int | None = None
+) -> Images:
     """The images that `data` names, see `image_files.read_arrays`.
 
     Args:
         train_rows: take a stratified sample of so many training rows; None takes all.
         seed: of the sample and of the validation fold.
+        image_size: pixels of the longer side of a folder's pictures; None for the commonest.
 
     Raises:
         InputError: for what cannot be learned from; says what and why.
     """
-    arrays = read_arrays(data, seed)
+    arrays = read_arrays(data, seed, image_size)
     return make_images(Path(data).stem, arrays, train_rows, seed)
 
 
@@ -65,72 +73,58 @@ def make_images(
     """
     raw = _checked(arrays)
     raw = raw if train_rows is None else _sample(raw, train_rows, seed)
-    classes, y = _labels(raw)
-    valid = stratified(y, max(len(classes), round(VALIDATION_SHARE * len(y))), seed)
-    train = np.delete(np.arange(len(y)), valid)
-    x = _with_channels(raw.x_train)
-    mean, deviation = _statistics(x[train])
-    y_test = np.searchsorted(classes, raw.y_test).astype(np.int32)
-    task = Task(
-        name,
-        "multiclass",
-        train=_fold(x[train], y[train], mean, deviation),
-        valid=_fold(x[valid], y[valid], mean, deviation),
-        test=_fold(_with_channels(raw.x_test), y_test, mean, deviation),
-        classes=tuple(classes.tolist()),
-    )
+    check_classes(raw.source, *(y for _, y in raw.folds.values()))
+    classes = np.unique(raw.y_train)
+    raw = raw if "valid" in raw.folds else _split(raw, seed)
+    size = 4 * sum(x.size for x, _ in raw.folds.values())
+    check_memory(size, f"{raw.source}, standardised to float32,")
+    mean, deviation = _statistics(_with_channels(raw.x_train))
+
+    def fold(x: np.ndarray, y: np.ndarray) -> Fold:
+        x = _with_channels(x).astype(np.float32)
+        x -= mean
+        x /= deviation
+        return Fold(x, np.searchsorted(classes, y).astype(np.int32))
+
+    train, valid, test = (fold(*raw.folds[part]) for part in ("train", "valid", "test"))
+    task = Task(name, "multiclass", train, valid, test, classes=tuple(classes.tolist()))
     notes = (_summary(task, raw), *raw.notes, *_warnings(raw))
-    kept = raw.x_train[valid[:KEPT]]
-    return Images(task, mean, deviation, raw.x_train.shape[1:], notes, kept)
+    kept, _ = raw.folds["valid"]
+    return Images(task, mean, deviation, raw.x_train.shape[1:], notes, kept[:KEPT].copy())
 
 
 def _checked(arrays: Arrays) -> Arrays:
     """The arrays with flat labels, if they can be learned from."""
-    for part in ("train", "test"):
-        x, y = getattr(arrays, f"x_{part}"), getattr(arrays, f"y_{part}")
-        _check_pixels(x, f"x_{part}")
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = y[:, 0]
-            arrays = replace(arrays, **{f"y_{part}": y})
-        if y.ndim != 1:
+    where, shape = arrays.source, arrays.x_train.shape[1:]
+    for fold, (x, y) in arrays.folds.items():
+        _check_pixels(x, f"x_{fold}", where)
+        if x.shape[1:] != shape:
             raise InputError(
-                f"y_{part} has the shape {y.shape}; expected one label per image, (rows,) or "
-                f"(rows, 1): turn one-hot rows into labels with y_{part}.argmax(axis=1)"
+                f"{where}: training images have the shape {shape}, those of x_{fold} "
+                f"{x.shape[1:]}; expected the same: resize or crop one of them"
             )
-        if len(x) != len(y):
-            raise InputError(
-                f"x_{part} has {len(x)} images, y_{part} {len(y)} labels; expected as many: "
-                "check how they were written"
-            )
-    if arrays.x_train.shape[1:] != arrays.x_test.shape[1:]:
+        flat: dict[str, Any] = {f"y_{fold}": flat_labels(where, f"y_{fold}", y, len(x))}
+        arrays = replace(arrays, **flat)
+    if (value := arrays.x_train.min()) == arrays.x_train.max():
         raise InputError(
-            f"training images have the shape {arrays.x_train.shape[1:]}, test images "
-            f"{arrays.x_test.shape[1:]}; expected the same: resize or crop one of them"
+            f"{where}: all pixels of the training images are {value}; expected images that "
+            "differ: look at how they were written, or at their transparent parts"
         )
     return arrays
 
 
-def _check_pixels(x: np.ndarray, name: str) -> None:
+def _check_pixels(x: np.ndarray, name: str, where: str) -> None:
     if x.ndim not in (3, 4) or not all(x.shape):
         raise InputError(
-            f"{name} has the shape {x.shape}; expected (rows, height, width) or (rows, "
-            "height, width, channels), none of them 0: reshape it"
+            f"{where}: {name} has the shape {x.shape}; expected (rows, height, width) or "
+            "(rows, height, width, channels), none of them 0: reshape it"
         )
     if x.ndim == 4 and x.shape[3] > 4 and x.shape[1] <= 4:
         raise InputError(
-            f"{name} has the shape {x.shape}, with the channels first; expected them last: "
-            f"np.moveaxis({name}, 1, -1)"
+            f"{where}: {name} has the shape {x.shape}, with the channels first; expected them "
+            f"last: np.moveaxis({name}, 1, -1)"
         )
-    if x.dtype.kind not in "uifb":
-        raise InputError(
-            f"{name} is of type {x.dtype}; expected pixels as whole or floating-point numbers: "
-            "convert it"
-        )
-    if x.dtype.kind == "f" and not np.isfinite(x).all():
-        raise InputError(
-            f"{name} has {np.count_nonzero(~np.isfinite(x))} pixels that are NaN or infinite; "
-            "expected finite ones: replace them"
-        )
+    check_numbers(where, name, x)
 
 
 def _sample(arrays: Arrays, rows: int, seed: int) -> Arrays:
@@ -142,26 +136,21 @@ def _sample(arrays: Arrays, rows: int, seed: int) -> Arrays:
     return replace(arrays, x_train=arrays.x_train[chosen], y_train=arrays.y_train[chosen])
 
 
-def _labels(arrays: Arrays) -> tuple[np.ndarray, np.ndarray]:
-    """The classes in order, and the index of each training row's."""
-    classes, y = np.unique(arrays.y_train, return_inverse=True)
-    if len(classes) < 2:
+def _split(arrays: Arrays, seed: int) -> Arrays:
+    """The arrays with a validation fold, a stratified share of the training rows."""
+    x, y = arrays.x_train, arrays.y_train
+    classes, counts = np.unique(y, return_counts=True)
+    if counts.min() < 2:
         raise InputError(
-            f"all training images are of the class {classes[0]!r}; expected two classes or "
-            "more: add others"
+            f"{arrays.source}: the class {classes[counts.argmin()].item()!r} has one training "
+            "image; expected two or more, to learn from and to validate with: add some, or "
+            "remove the class"
         )
-    rarest = np.bincount(y).argmin()
-    if np.bincount(y)[rarest] < 2:
-        raise InputError(
-            f"the class {classes[rarest]!r} has one training image; expected two or more, to "
-            "learn from and to validate with: add some, or remove the class"
-        )
-    if unknown := sorted(set(arrays.y_test.tolist()) - set(classes.tolist())):
-        raise InputError(
-            f"the test images have labels that no training image has, such as {unknown[0]!r}; "
-            f"expected {len(classes)} classes in both: remove those rows, or add examples"
-        )
-    return classes, y.astype(np.int32)
+    valid = stratified(y, max(len(classes), round(VALIDATION_SHARE * len(y))), seed)
+    train = np.delete(np.arange(len(y)), valid)
+    return replace(
+        arrays, x_train=x[train], y_train=y[train], x_valid=x[valid], y_valid=y[valid]
+    )
 
 
 def _with_channels(x: np.ndarray) -> np.ndarray:
@@ -173,13 +162,6 @@ def _statistics(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     mean = x.mean(axis=(0, 1, 2), dtype=np.float64)
     deviation = x.std(axis=(0, 1, 2), dtype=np.float64)
     return mean.astype(np.float32), np.where(deviation > 0, deviation, 1).astype(np.float32)
-
-
-def _fold(x: np.ndarray, y: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -> Fold:
-    x = x.astype(np.float32)
-    x -= mean
-    x /= deviation
-    return Fold(x, y)
 
 
 def _summary(task: Task, raw: Arrays) -> str:
@@ -194,7 +176,7 @@ def _summary(task: Task, raw: Arrays) -> str:
 
 def _warnings(raw: Arrays) -> list[str]:
     """What looks wrong but can be learned from."""
-    train, test = (float(np.ptp(x)) for x in (raw.x_train, raw.x_test))
+    train, test = (float(x.max()) - float(x.min()) for x in (raw.x_train, raw.x_test))
     if not 0.2 < test / max(train, 1e-9) < 5:
         return [
             f"Warning: pixels span {train:g} in the training images and {test:g} in the test "

@@ -39,6 +39,8 @@ class Settings:
         augment: how training images are varied; `"auto"` mirrors coloured ones only, since a
             mirrored digit or letter is another one.
         train_rows: a sample of the training rows; None takes all.
+        image_size: pixels of the longer side of a folder's pictures; None takes the commonest
+            size, see `pictures`.
         order, variant, stop: of a differentiable search: whether its gradient looks a step
             ahead (2), how its choice is relaxed, and what ends it early.
         warm_up: its first epochs, in which the weights alone learn.
@@ -61,6 +63,7 @@ class Settings:
     one_shot: bool = True
     augment: Variation = "auto"
     train_rows: int | None = None
+    image_size: int | None = None
     order: int = 1
     variant: VariantName = "plain"
     stop: RuleName = "never"
@@ -71,6 +74,8 @@ class Settings:
     def __post_init__(self) -> None:
         at_least(self, 1, "trials", "per_round", "epochs", "rounds_per_pass")
         at_least(self, 0, "seed", "warm_up")
+        if self.image_size is not None:
+            at_least(self, 1, "image_size")
         check_chooser(self)
         if self.one_shot and self.space == "zoph":
             raise InputError(

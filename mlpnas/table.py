@@ -15,9 +15,11 @@ import numpy as np
 import pandas as pd
 from sklearn.compose import ColumnTransformer
 
+from mlpnas.core.arrays import unread
 from mlpnas.core.errors import InputError
+from mlpnas.core.rows import check_classes
 from mlpnas.core.task import Fold, Task
-from mlpnas.tables.arrays import read_arrays, scale_folds
+from mlpnas.tables.arrays import TEST, TRAIN, read_arrays, scale_folds
 from mlpnas.tables.columns import WARNING, Column
 from mlpnas.tables.encoding import clean_folds, clean_rows, encode
 from mlpnas.tables.folds import Rows, Split
@@ -206,10 +208,13 @@ def _from_npz(path: Path, option: TaskOption, plan: Split, scaling: ScalingOptio
             f"--scaling quantile is for columns, and '{path}' holds arrays; expected standard "
             "or auto: leave the option out"
         )
-    notes: list[str] = []
-    arrays = read_arrays(path)
+    arrays, notes = read_arrays(path), unread(path, (*TRAIN, *TEST))
     target, present = read_target(pd.Series(arrays.y), "y_train", option, notes)
-    rows = plan.rows(target.strata, given_test=int((present >= arrays.train_rows).sum()))
+    for_test = present >= arrays.train_rows
+    if target.classes:
+        labels = arrays.y[present]
+        check_classes(f"'{path}'", labels[~for_test], labels[for_test])
+    rows = plan.rows(target.strata, given_test=int(for_test.sum()))
     folds = Rows(*(present[fold] for fold in rows))
     x, scaler = scale_folds(arrays.x, folds)
     how = "standardised" if scaler else "divided by 255"

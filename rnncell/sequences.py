@@ -14,11 +14,16 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.model_selection import train_test_split
 
+from mlpnas.core.arrays import read_arrays, unread
 from mlpnas.core.errors import InputError
+from mlpnas.core.rows import check_classes, check_numbers, flat_labels
 from mlpnas.core.task import Fold, Task
 from rnncell.text import Raw, Text
 
 KEPT = 100  # raw validation sequences, by which a delivered model is checked
+
+PARTS = ("x_train", "y_train", "x_test", "y_test")
+LENGTHS = ("len_train", "len_test")
 
 
 class _Part(NamedTuple):
@@ -38,9 +43,10 @@ def read_sequences(data: str | Path, seed: int = 0) -> Text:
         InputError: naming the array that is missing or does not fit.
     """
     path = Path(data)
-    arrays = _load(path)
-    train, test = _part(arrays, "train", path), _part(arrays, "test", path)
-    _check_together(train, test, path)
+    where = f"'{path}'"
+    arrays = read_arrays(path, PARTS, LENGTHS)
+    train, test = _part(arrays, "train", where), _part(arrays, "test", where)
+    _check_together(train, test, where)
     classes, labels = np.unique(train.y, return_inverse=True)
     rows = _split(labels, seed, path)
     center, scale = _statistics(train, rows[0])
@@ -58,56 +64,47 @@ def read_sequences(data: str | Path, seed: int = 0) -> Text:
     )
     kept = rows[1][:KEPT]
     raw = Raw(center, scale, arrays["x_train"][kept], train.lengths[kept])
-    return Text(task, (note,), raw)
+    return Text(task, (note, *unread(path, (*PARTS, *LENGTHS))), raw)
 
 
-def _check_together(train: _Part, test: _Part, path: Path) -> None:
-    classes = np.unique(train.y).tolist()
-    if len(classes) < 2:
-        raise InputError(f"y_train of {path} holds one class, {classes[0]!r}; expected two")
-    if others := [label for label in np.unique(test.y).tolist() if label not in classes]:
-        raise InputError(
-            f"y_test of {path} holds {others[0]!r}, which y_train does not; expected one of "
-            f"{classes}"
-        )
+def _check_together(train: _Part, test: _Part, where: str) -> None:
+    check_classes(where, train.y, test.y)
     if train.x.shape[1:] != test.x.shape[1:]:
         raise InputError(
-            f"x_train and x_test of {path} have the shapes {train.x.shape} and {test.x.shape}; "
-            "expected equal steps and features"
+            f"{where}: x_train and x_test have the shapes {train.x.shape} and {test.x.shape}; "
+            "expected equal steps and features: cut or fill them up, with len_train, len_test"
         )
 
 
-def _load(path: Path) -> dict[str, np.ndarray]:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return dict(file)
-    except (OSError, ValueError, EOFError, AttributeError) as error:
+def _part(arrays: dict[str, np.ndarray], name: str, where: str) -> _Part:
+    """The arrays of one part, if they belong together; steps that fill up become 0."""
+    x = arrays[f"x_{name}"]
+    if x.ndim != 3 or not x.size:
         raise InputError(
-            f"cannot read {path}: {error}; expected an .npz file with x_train, y_train, x_test "
-            "and y_test"
-        ) from None
+            f"{where}: x_{name} has the shape {x.shape}; expected (sequences, steps, "
+            "features), none of them 0: reshape it"
+        )
+    y = flat_labels(where, f"y_{name}", arrays[f"y_{name}"], len(x))
+    lengths = _lengths(arrays.get(f"len_{name}"), f"{where}: len_{name}", x)
+    part = _Part(x, y, lengths)
+    x = np.where(_real(part)[..., None], x, x.dtype.type(0))
+    check_numbers(where, f"x_{name}", x)
+    return part._replace(x=x.astype(np.float32))
 
 
-def _part(arrays: dict[str, np.ndarray], name: str, path: Path) -> _Part:
-    for key in (f"x_{name}", f"y_{name}"):
-        if key not in arrays:
-            raise InputError(f"{path} has no array {key}, only {sorted(arrays)}; add it")
-    x, y = arrays[f"x_{name}"], arrays[f"y_{name}"].ravel()
-    if x.ndim != 3 or len(x) != len(y) or not len(x):
+def _lengths(given: np.ndarray | None, what: str, x: np.ndarray) -> np.ndarray:
+    """Real steps of each sequence, `(sequences,)`; all of them where nothing is given."""
+    if given is None:
+        return np.full(len(x), x.shape[1])
+    lengths = given.reshape(-1)
+    whole = given.dtype.kind in "iuf" and (lengths == np.floor(lengths)).all()
+    if len(lengths) != len(x) or not whole or lengths.min() < 1 or lengths.max() > x.shape[1]:
+        found = f" from {lengths.min()} to {lengths.max()}" if lengths.size else ""
         raise InputError(
-            f"x_{name} and y_{name} of {path} have the shapes {x.shape} and {y.shape}; "
-            "expected (sequences, steps, features) and (sequences,)"
+            f"{what} has {len(lengths)} values of {given.dtype}{found}; expected {len(x)} "
+            f"whole ones, from 1 to {x.shape[1]}: the steps of each sequence that are real"
         )
-    lengths = arrays.get(f"len_{name}", np.full(len(x), x.shape[1])).ravel().astype(int)
-    if len(lengths) != len(x) or lengths.min() < 1 or lengths.max() > x.shape[1]:
-        raise InputError(
-            f"len_{name} of {path} has {len(lengths)} values from {lengths.min()} to "
-            f"{lengths.max()}; expected {len(x)}, from 1 to {x.shape[1]}"
-        )
-    part = _Part(x.astype(np.float32), y, lengths)
-    if not np.isfinite(part.x[_real(part)]).all():
-        raise InputError(f"x_{name} of {path} holds NaN or infinite values; replace them")
-    return part
+    return lengths.astype(int)
 
 
 def _real(part: _Part) -> np.ndarray:

@@ -8,6 +8,7 @@ In the Task a row is a token, its target the token after it, and the classes are
 vocabulary. `windows` lays the rows out for truncated back-propagation.
 """
 
+import codecs
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,10 +16,21 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from mlpnas.core.errors import InputError
+from mlpnas.core.errors import InputError, listing
+from mlpnas.core.fold_names import find_folds, is_hidden
 from mlpnas.core.task import Fold, Task
 
 UNKNOWN, LINE_END = "<unk>", "<eos>"
+FOLDS = ("train", "valid", "test")
+MOST_UNKNOWN = 0.5  # of a fold's tokens, without a warning
+# Bytes with which a text names its encoding; the longer ones first.
+MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+    codecs.BOM_UTF8: "utf-8-sig",
+}
 Tokens = list[str]
 Unit = Literal["words", "characters"]
 
@@ -77,14 +89,26 @@ def read_text(
     """
     if vocabulary < 2:
         raise InputError(f"--vocabulary is {vocabulary}; expected 2 or more")
-    path = Path(data)
-    folds = _read_folder(path, unit) if path.is_dir() else _cut(_read_file(path, unit), path)
+    path, found = Path(data), list[str]()
+    read = _read_folder if path.is_dir() else _read_one
+    try:
+        folds = read(path, unit, found)
+    except OSError as error:
+        raise InputError(
+            f"cannot read {error.filename}: {error.strerror}; expected a text file, or a "
+            "folder with files for train, valid and test"
+        ) from None
     folds[0] = folds[0][:limit]
     words = _vocabulary(folds[0], vocabulary)
-    notes = [f"{path}: {unit}, vocabulary of {len(words):,}"]
-    for name, tokens in zip(("train", "valid", "test"), folds, strict=True):
-        unknown = sum(token not in words or token == UNKNOWN for token in tokens)
-        notes.append(f"{name}: {len(tokens):,} tokens, {unknown / len(tokens):.2%} unknown")
+    notes = [f"{path}: {unit}, vocabulary of {len(words):,}", *found]
+    for fold, tokens in zip(FOLDS, folds, strict=True):
+        unknown = sum(token not in words or token == UNKNOWN for token in tokens) / len(tokens)
+        notes.append(f"{fold}: {len(tokens):,} tokens, {unknown:.2%} unknown")
+        if unknown >= MOST_UNKNOWN:
+            notes.append(
+                f"Warning: {unknown:.0%} of the {fold} tokens are unknown, and so the same one "
+                "to the model. Take a larger --vocabulary, or texts of one language."
+            )
     return Text(_task(path.stem, folds, words), tuple(notes))
 
 
@@ -116,50 +140,69 @@ def check_length(task: Task, batch: int, steps: int) -> None:
         )
 
 
-def _read_folder(path: Path, unit: Unit) -> list[Tokens]:
-    files = sorted(path.iterdir())
-    found = []
-    for part in ("train", "valid", "test"):
-        matching = [f for f in files if f.is_file() and part in f.name]
-        if len(matching) != 1:
-            raise InputError(
-                f"{path} has {len(matching)} files with {part!r} in their names, "
-                f"{[f.name for f in matching]}; expected exactly one"
-            )
-        found.append(_read_file(matching[0], unit))
-    return found
-
-
-def _read_file(path: Path, unit: Unit) -> Tokens:
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except OSError as error:
+def _read_folder(path: Path, unit: Unit, notes: list[str]) -> list[Tokens]:
+    """Tokens of each fold's file, also where these are in a folder of their own."""
+    seen = [entry for entry in sorted(path.iterdir()) if not is_hidden(entry.name)]
+    if len(seen) == 1 and seen[0].is_dir():
+        return _read_folder(seen[0], unit, notes)
+    names = [entry.name for entry in seen if entry.is_file()]
+    found = find_folds(names, str(path))
+    if missing := [fold for fold in FOLDS if fold not in found]:
         raise InputError(
-            f"cannot read {path}: {error.strerror}; expected a text file, or a folder with "
-            "files for train, valid and test"
-        ) from None
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{path} is no UTF-8 text: byte {error.object[error.start]:#04x} at position "
-            f"{error.start}; expected UTF-8: convert it, for instance with iconv"
-        ) from None
-    if unit == "characters":
-        tokens = list(text)
-    else:
-        tokens = [token for line in text.splitlines() for token in [*line.split(), LINE_END]]
-    if len(tokens) < 2:
-        raise InputError(f"{path} has {len(tokens)} tokens; expected a text of two or more")
-    return tokens
+            f"{path} has no file for {', '.join(missing)} among {listing(names) or 'none'}; "
+            "expected such as train.txt, valid.txt and test.txt, alike but for these words: "
+            "rename them, or give one file, which is cut in three"
+        )
+    return [_tokens(path / found[fold], unit, notes) for fold in FOLDS]
 
 
-def _cut(tokens: Tokens, path: Path) -> list[Tokens]:
+def _read_one(path: Path, unit: Unit, notes: list[str]) -> list[Tokens]:
+    """Tokens of a file, cut in its own order."""
+    tokens = _tokens(path, unit, notes)
     tenth = len(tokens) // 10
     if tenth < 2:
         raise InputError(
             f"{path} has {len(tokens)} tokens; expected 20 or more, of which a tenth each is "
-            "for validation and test"
+            "for validation and test: give a longer text, or --unit characters"
         )
     return [tokens[: -2 * tenth], tokens[-2 * tenth : -tenth], tokens[-tenth:]]
+
+
+def _tokens(path: Path, unit: Unit, notes: list[str]) -> Tokens:
+    text = _decoded(path.read_bytes(), path, notes).replace("\r\n", "\n").replace("\r", "\n")
+    if unit == "characters":
+        tokens = list(text)
+    else:
+        tokens = [token for line in text.splitlines() for token in [*line.split(), LINE_END]]
+    if len(set(tokens)) < 2:
+        raise InputError(
+            f"{path} has {len(tokens)} tokens, {len(set(tokens))} of them different; "
+            "expected a text of two or more: is it the right file?"
+        )
+    return tokens
+
+
+def _decoded(content: bytes, path: Path, notes: list[str]) -> str:
+    """The text in the encoding that its first bytes name, else UTF-8, else Latin-1."""
+    named = next((name for mark, name in MARKS.items() if content.startswith(mark)), None)
+    text = content.decode(named or "utf-8", errors="replace")
+    if "\0" in text:
+        raise InputError(
+            f"{path} holds a zero byte, in character {text.index(chr(0)):,}; expected a text: "
+            "give another file, or convert it, such as with iconv -f utf-16le -t utf-8"
+        )
+    bad = text.count("\ufffd") - content.count("\ufffd".encode())
+    if not bad:
+        return text
+    # A few bad bytes among many good characters beyond ASCII: damaged, not another encoding.
+    if named or sum(character > "\x7f" for character in text) > 2 * bad:
+        notes.append(f"Warning: {path} has {bad:,} places that are no {named or 'utf-8'}.")
+        return text
+    notes.append(
+        f"Warning: {path} is no UTF-8 text and was read as Latin-1 (Windows-1252). If its "
+        "words look wrong, convert it: iconv -f ENCODING -t utf-8"
+    )
+    return content.decode("cp1252", errors="replace")
 
 
 def _vocabulary(tokens: Tokens, most: int) -> dict[str, int]:

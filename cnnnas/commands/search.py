@@ -49,7 +49,9 @@ def open_images(settings: Settings, console: Console) -> Images:
     """The settings' images; prints what was found. TensorFlow has been started then."""
     with console.status("starting TensorFlow"):
         start_tensorflow(threads=os.cpu_count() or 1)
-    images = read_images(settings.data, settings.train_rows, settings.seed)
+    with console.status(f"reading {escape(settings.data)}"):
+        s = settings
+        images = read_images(s.data, s.train_rows, s.seed, s.image_size)
     print_notes(images.notes, console)
     return images
 

@@ -4,6 +4,10 @@ Reading order, in which each file imports only those before it:
 
     errors          what can go wrong on the user's side
     plugins         parts from outside the package, by name
+    capacity        what this machine has room for: arrays, processes
+    arrays          npz files, read without trust
+    rows            what is asked of rows of numbers and of their labels
+    fold_names      how people call training, validation and test data
     files           how a file is replaced in one step
     rounding        what float32 makes of numbers
     delivery        a model is the scored network, or it is not written
@@ -36,7 +40,6 @@ Reading order, in which each file imports only those before it:
     supernet        one set of weights for all architectures, trained in turns with the strategy
     tabular         looks scores up in a table of trained architectures
     training        plain Keras training of one network
-    capacity        how many processes this machine has room for
     crew            hands jobs to workers, and outlives what happens to them
     executors       where trainings run: here or in worker processes
     on_ray          the same on a cluster

@@ -1,4 +1,4 @@
-"""Capacity: how many processes can train on this machine at a time."""
+"""Capacity: what this machine has room for, arrays and processes that train."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -35,6 +35,16 @@ def check_jobs(jobs: int) -> list[str]:
         f"Warning: --jobs is {jobs}, and {cores} cores are at hand; each process takes a core, "
         "so more than that wait for one another."
     ]
+
+
+def check_memory(size: int, what: str) -> None:
+    """Raise InputError if an array of so many bytes is more than the memory that is free."""
+    free = free_memory()
+    if size > free:
+        raise InputError(
+            f"{what} would take {size / 1e9:,.1f} GB of memory; expected at most "
+            f"{free / 1e9:,.1f} GB, which are free: give fewer or smaller rows"
+        )
 
 
 def free_memory() -> int:

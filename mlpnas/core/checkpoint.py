@@ -9,8 +9,6 @@ Plain arrays: nothing is unpickled. File names come from trial numbers, never fr
 """
 
 import json
-import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from time import monotonic
@@ -18,10 +16,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from mlpnas.core.arrays import read_arrays
 from mlpnas.core.errors import InputError
 from mlpnas.core.files import replacing
 from mlpnas.core.shared_weights import Weights, from_arrays, to_arrays
 
+REMEDY = "put the file back as it was, or start a new run"
 SHARE = 0.05  # of the time may be spent on saving
 
 Arrays = Mapping[str, np.ndarray]
@@ -87,7 +87,7 @@ class Checkpoint:
         """
         if not self._file.exists():
             return None
-        arrays = _read(self._file)
+        arrays = read_arrays(self._file, remedy=REMEDY)
         try:
             header = json.loads(arrays["header"].tobytes())
             told, settings = int(header["told"]), dict(header["settings"])
@@ -112,8 +112,9 @@ class Checkpoint:
                 "after the last checkpoint: put back the folder 'state' as it was, or start a "
                 "new run"
             )
+        arrays = read_arrays(path, remedy=REMEDY)
         try:
-            return from_arrays(_read(path))
+            return from_arrays(arrays)
         except (KeyError, ValueError) as error:
             raise _damaged(path, str(error)) from None
 
@@ -124,20 +125,11 @@ def _write(path: Path, arrays: dict[str, Any]) -> None:
         np.savez(file, **arrays)
 
 
-def _read(path: Path) -> dict[str, np.ndarray]:
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as saved:
-            return dict(saved)
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        raise _damaged(path, str(error)) from None
-
-
 def _part(arrays: Arrays, prefix: str) -> dict[str, np.ndarray]:
     return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
 
 
 def _damaged(path: Path, why: str) -> InputError:
     return InputError(
-        f"{path} is damaged: {why}; expected arrays as the search wrote them: put the file "
-        "back as it was, or start a new run"
+        f"{path} is damaged: {why}; expected arrays as the search wrote them: {REMEDY}"
     )

@@ -4,6 +4,8 @@ A message answers three questions, with the offending value: what happened, what
 expected, how to mend it. The command line prints it on one line and exits with status 2.
 """
 
+from collections.abc import Iterable
+
 
 class InputError(ValueError):
     """Something the user gave (file, column, option, architecture) cannot be used."""
@@ -22,3 +24,10 @@ class ExhaustedError(Exception):
             f"{left} are left of {space}; ask for fewer, or widen the space"
         )
         self.left = left
+
+
+def listing(names: Iterable[object], limit: int = 12) -> str:
+    """`'a', 'b', 'c' and 4 more`."""
+    quoted = [repr(name) for name in names]
+    more = f" and {len(quoted) - limit} more" if len(quoted) > limit else ""
+    return ", ".join(quoted[:limit]) + more

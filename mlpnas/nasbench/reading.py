@@ -3,7 +3,6 @@
 import csv
 import gzip
 import math
-import zipfile
 import zlib
 from collections.abc import Iterator, Sequence, Sized
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TextIO, cast
 
 import numpy as np
 
+from mlpnas.core.arrays import read_arrays
 from mlpnas.core.errors import InputError
 from mlpnas.core.search_space import SearchSpace, Tokens
 from mlpnas.core.tabular import Entry
@@ -93,17 +93,8 @@ def rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
 
 
 def arrays(path: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
-    """Some arrays of an `.npz` file, of which nothing is unpickled."""
-    if not path.exists():
-        raise InputError(f"there is no table {path}; give the path of a benchmark's file")
-    try:
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            return {name: file[name] for name in names}
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
-        raise InputError(
-            f"{path} cannot be read as a table ({error}); expected an .npz with "
-            f"{list(names)}: is it the table of another benchmark? Else get it again"
-        ) from None
+    """Some arrays of an `.npz` file."""
+    return read_arrays(path, names, remedy="is it of another benchmark? Else get it again")
 
 
 def check_array(

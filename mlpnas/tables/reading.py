@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mlpnas.core.errors import InputError
+from mlpnas.core.errors import InputError, listing
 from mlpnas.tables import csv_file
 
 
@@ -80,13 +80,6 @@ def check_target(target: str | None, columns: Sequence[str], where: str) -> None
             f"{where} has {list(columns).count(target)} columns called '{target}'; expected "
             "one target: rename or delete the others"
         )
-
-
-def listing(names: Iterable[object], limit: int = 12) -> str:
-    """`'a', 'b', 'c' and 4 more`."""
-    quoted = [repr(name) for name in names]
-    more = f" and {len(quoted) - limit} more" if len(quoted) > limit else ""
-    return ", ".join(quoted[:limit]) + more
 
 
 def _did_you_mean(name: str, choices: Iterable[str]) -> str:

@@ -216,12 +216,18 @@ def test_new_rows_that_lack_a_column(csv):
 @pytest.mark.parametrize(
     ("arrays", "match"),
     [
-        ({"images": np.zeros((20, 4))}, "holds 'images'"),
-        ({"x_train": np.zeros((20, 4)), "y_train": np.zeros(19)}, "y of shape (19,)"),
-        ({"x_train": np.zeros(20), "y_train": np.zeros(20)}, "x of float64 (20,)"),
-        ({"x_train": np.full((20, 4), np.inf), "y_train": np.arange(20) % 2}, "is inf"),
+        ({"images": np.zeros((20, 4))}, "has no x_train, y_train, but 'images'"),
+        (
+            {"x_train": np.zeros((20, 4)), "y_train": np.zeros(19)},
+            "y_train has the shape (19,)",
+        ),
+        ({"x_train": np.zeros(20), "y_train": np.zeros(20)}, "x_train has the shape (20,)"),
+        (
+            {"x_train": np.full((20, 4), np.inf), "y_train": np.arange(20) % 2},
+            "the first is inf at (0, 0)",
+        ),
         ({"x_train": np.full((20, 4), "a"), "y_train": np.arange(20) % 2}, "type <U1"),
-        ({"x_train": np.array([{}] * 20), "y_train": np.arange(20) % 2}, "plain npz"),
+        ({"x_train": np.array([{}] * 20), "y_train": np.arange(20) % 2}, "never unpickled"),
     ],
 )
 def test_unusable_npz(tmp_path, arrays, match):
@@ -231,7 +237,7 @@ def test_unusable_npz(tmp_path, arrays, match):
 
 def test_npz_that_is_none(tmp_path):
     (tmp_path / "t.npz").write_text("hello")
-    assert "not a plain npz file" in complaint(tmp_path / "t.npz", None)
+    assert "is no npz file" in complaint(tmp_path / "t.npz", None)
 
 
 def test_nothing_is_written(csv, tmp_path):

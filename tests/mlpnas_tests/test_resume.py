@@ -294,7 +294,7 @@ HOSTILE = {
     "another trial": (other_choice, "trial 5 of the journal is"),
     "no state": (lambda f: (f / "state" / "round.npz").unlink(), "0.npz is missing; expected"),
     "no pending": (lambda f: (f / "state/pending/5.npz").unlink(), "5.npz is missing"),
-    "torn state": (write("state/round.npz", "PK"), "round.npz is damaged"),
+    "torn state": (write("state/round.npz", "PK"), "round.npz' is no npz file"),
     "state without header": (without("header"), "no readable header"),
     "state without part": (without("strategy/proposed_lengths"), "does not fit this run"),
     "weights of another shape": (other_shape, "stored shapes [(3, 3, 3)"),

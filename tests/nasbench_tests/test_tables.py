@@ -292,7 +292,7 @@ class TestMLP:
     def test_another_file(self, tmp_path):
         path = tmp_path / "mlp.npz"
         np.savez(path, space=np.array("mlp[8|relu|dropout None|2 layers|3 softmax]"))
-        with pytest.raises(InputError, match="cannot be read as a table"):
+        with pytest.raises(InputError, match="is it of another benchmark"):
             load_mlp(path=path)
         one = {score: np.ones((1, 2)) for score in SCORES} | {"seconds": np.ones((3, 2))}
         space = np.array("mlp[8|relu|dropout None|2 layers|3 softmax]")  # holds one
@@ -354,10 +354,10 @@ def test_truncated_gzip(tmp_path):
 def test_foreign_npz(tmp_path):
     path = tmp_path / "fcnet.npz"
     np.savez(path, configs=np.zeros((1, 9)))
-    with pytest.raises(InputError, match="cannot be read as a table"):
+    with pytest.raises(InputError, match="is it of another benchmark"):
         load_fcnet(path)
     path.write_bytes(b"PK\x03\x04 damaged")
-    with pytest.raises(InputError, match="cannot be read as a table"):
+    with pytest.raises(InputError, match="is it of another benchmark"):
         load_fcnet(path)
 
 

@@ -61,9 +61,13 @@ def test_the_limit_takes_training_tokens_from_the_beginning(text):
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ("", "has 0 tokens; expected a text of two or more"),
+        ("", "has 0 tokens, 0 of them different; expected a text of two or more"),
+        (" \n\t\n" * 30, "has 60 tokens, 1 of them different"),
         ("a b c\n", "has 4 tokens; expected 20 or more"),
-        (b"good \xff bad", "no UTF-8 text: byte 0xff at position 5"),
+        ("x" * 100_000, "has 2 tokens; expected 20 or more.* or --unit characters"),
+        ("a b\0c\n" * 20, "holds a zero byte, in character 3; expected a text"),
+        ("a b c\n".encode("utf-16-le") * 20, "iconv -f utf-16le"),
+        (b"\x1f\x8b\x08\0" * 20, "holds a zero byte"),
     ],
 )
 def test_a_text_that_cannot_be_used_is_refused(text, content, reason):
@@ -75,8 +79,91 @@ def test_a_missing_file_and_an_incomplete_folder_are_refused(tmp_path):
     with pytest.raises(InputError, match=r"cannot read .*expected a text file, or a folder"):
         read_text(tmp_path / "nowhere.txt")
     (tmp_path / "train.txt").write_text("a b c")
-    with pytest.raises(InputError, match="has 0 files with 'valid' in their names"):
+    with pytest.raises(InputError, match=r"no file for train, valid, test among 'train.txt'"):
         read_text(tmp_path)
+    (tmp_path / "test.txt").write_text("a b c")
+    with pytest.raises(
+        InputError, match=r"has no file for valid among 'test.txt', 'train.txt'"
+    ):
+        read_text(tmp_path)
+
+
+FOLDERS = [
+    "train.txt val.txt test.txt", "train.txt validation.txt test.txt",
+    "train.txt dev.txt test.txt", "Train.txt Valid.txt Test.txt",
+    "ptb.train.txt ptb.valid.txt ptb.test.txt", "training.txt validation.txt testing.txt",
+    "wiki.train.tokens wiki.valid.tokens wiki.test.tokens", "train val eval",
+    "a_train.txt a_dev.txt a_test.txt", "TRAIN.TXT VAL.TXT TEST.TXT",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("names", FOLDERS)
+@pytest.mark.parametrize("inside", ["", "wikitext"])
+def test_files_of_folds_have_many_names(tmp_path, names, inside):
+    (tmp_path / inside).mkdir(exist_ok=True)
+    for i, name in enumerate(names.split()):
+        (tmp_path / inside / name).write_text("a b\n" * (i + 1))
+    (tmp_path / ".DS_Store").write_bytes(b"\0")
+    (tmp_path / inside / "._train.txt").write_bytes(b"\0")
+    if inside == "":
+        (tmp_path / "README").write_text("about the test")
+    task = read_text(tmp_path).task
+    assert [len(fold) for fold in (task.train, task.valid, task.test)] == [2, 5, 8]
+
+
+def test_two_files_for_one_fold_are_refused(tmp_path):
+    for name in ("train", "valid", "val", "test"):
+        (tmp_path / f"{name}.txt").write_text("a b\n")
+    with pytest.raises(
+        InputError, match=r"test.txt, train.txt, val.txt, valid.txt; expected one"
+    ):
+        read_text(tmp_path)
+
+
+SENTENCE = "Frühling läßt sein blaues Band\n"
+
+
+@pytest.mark.parametrize(
+    "encoding",
+    ["utf-8", "utf-8-sig", "utf-16", "utf-32", "utf-16-le", "utf-16-be", "latin-1", "cp1252"],
+)
+def test_encodings_are_told_apart(text, encoding):
+    mark = "\ufeff" if encoding[-2:] in ("le", "be") else ""
+    task, notes, _ = read_text(text((mark + SENTENCE * 10).encode(encoding)))
+    assert set(task.classes) == {"<unk>", "<eos>", *SENTENCE.split()}
+    guessed = encoding in ("latin-1", "cp1252")
+    assert any("was read as Latin-1" in note for note in notes) == guessed
+
+
+def test_a_few_damaged_places_do_not_make_another_encoding(text):
+    content = bytearray((SENTENCE * 20).encode())
+    content[content.index(b"s")] = 0xFF
+    task, notes, _ = read_text(text(bytes(content)))
+    assert "Frühling" in task.classes
+    assert any("has 1 places that are no utf-8" in note for note in notes)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("unit", ["words", "characters"])
+def test_lines_may_end_in_three_ways(text, end, unit):
+    expected = read_text(text("a b\nc\n" * 20), unit=unit).task.fingerprint()
+    assert read_text(text(f"a b{end}c{end}" * 20), unit=unit).task.fingerprint() == expected
+
+
+def test_a_text_of_one_long_line_is_read(text):
+    task = read_text(text("a b c d e " * 10_000)).task
+    assert len(task.train) == 40_000
+    assert len(read_text(text("abcde" * 10_000), unit="characters").task.test) == 4_999
+
+
+@pytest.mark.parametrize("part", ["valid", "test"])
+def test_a_fold_of_unknown_words_is_warned_of(tmp_path, part):
+    for name in ("train", "valid", "test"):
+        words = "eins zwei drei\n" if name == part else "one two three\n"
+        (tmp_path / f"{name}.txt").write_text(words * 5)
+    notes = read_text(tmp_path).notes
+    assert sum("Warning" in note for note in notes) == 1
+    assert any(f"Warning: 75% of the {part} tokens are unknown" in note for note in notes)
 
 
 def test_a_text_shorter_than_one_window_is_refused(text):
@@ -153,21 +240,24 @@ def test_sequences_without_lengths_are_whole(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"y_train": None}, "has no array y_train"),
-        ({"x_train": np.zeros((20, 6))}, r"have the shapes \(20, 6\)"),
-        ({"y_test": np.array(["a"])}, r"shapes \(4, 6, 2\) and \(1,\)"),
+        ({"y_train": None}, "has no y_train, but 'x_train'"),
+        ({"x_train": np.zeros((20, 6))}, r"x_train has the shape \(20, 6\)"),
+        (
+            {"y_test": np.array(["a"])},
+            r"y_test has the shape \(1,\); expected a label for each of 4",
+        ),
         (
             {"len_test": np.array([7, 1, 1, 1])},
-            "len_test .* from 1 to 7; expected 4, from 1 to 6",
+            "len_test .* from 1 to 7; expected 4 whole ones, from 1 to 6",
         ),
         ({"len_test": np.array([0, 1, 1, 1])}, "len_test .* from 0 to 1"),
         (
             {"y_test": np.array(["a", "b", "c", "b"])},
-            "y_test .* holds 'c', which y_train does not",
+            "label 'c' occurs in no training row",
         ),
-        ({"y_train": np.repeat("a", 20)}, "holds one class"),
+        ({"y_train": np.repeat("a", 20)}, "all training rows are of the class 'a'"),
         ({"x_test": np.zeros((4, 6, 3))}, "expected equal steps and features"),
-        ({"x_train": np.full((20, 6, 2), np.nan)}, "holds NaN"),
+        ({"x_train": np.full((20, 6, 2), np.nan)}, "holds 150 numbers that are NaN"),
         ({"y_train": np.array(["a"] * 19 + ["b"])}, "too few to set a fifth aside"),
     ],
 )
@@ -178,5 +268,5 @@ def test_sequences_that_do_not_fit_are_refused(tmp_path, changes, reason):
 
 
 def test_a_file_that_is_no_npz_is_refused(text):
-    with pytest.raises(InputError, match=r"expected an \.npz file"):
+    with pytest.raises(InputError, match=r"a\.npz' is no npz file"):
         read_sequences(text("no arrays", "a.npz"))
