@@ -75,6 +75,9 @@ def search(
     layers: Annotated[
         str, typer.Option(help="More layers: batch_norm, residual, or package.module:Class.")
     ] = "",
+    encodings: Annotated[
+        str, typer.Option(help="Before the first layer: ple, or package.module:Class.")
+    ] = "",
     ensemble: Annotated[int, typer.Option(help="Average so many networks in the end.")] = 0,
     asynchronous: Annotated[
         bool,
@@ -119,6 +122,7 @@ def search(
         listed(activations, str, "--activations"),
         max_layers,
         listed(layers, str, "--layers"),
+        listed(encodings, str, "--encodings"),
     )
     limit = seconds(time_limit)
     timeout = seconds(trial_timeout, "--trial-timeout")

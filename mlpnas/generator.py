@@ -49,6 +49,8 @@ class MLPGenerator(Generator):
         """The layers that have weights, with their keys and their units of input."""
         seen: Counter[str] = Counter()
         previous, fan_in = "input", math.prod(task.input_shape)
+        if encoding := self.space.encoding(architecture):
+            previous, fan_in = encoding.name, encoding.of(task.train.x).units
         for layer in self.space.layers(architecture):
             if not layer.shapes(fan_in):
                 continue
@@ -72,6 +74,8 @@ class MLPGenerator(Generator):
         inputs = x = keras.Input(task.input_shape, name="rows")
         if len(task.input_shape) > 1:
             x = keras.layers.Flatten(name="flatten")(x)
+        if encoding := self.space.encoding(architecture):
+            x = encoding.of(task.train.x).apply(x)
         keys = (key for _, key, _ in self._walk(architecture, task))
         layers = self.space.layers(architecture)
         # One seed per layer: equal layers must not start with equal weights.

@@ -89,7 +89,9 @@ def _winner(record: dict[str, Any], history: History, space: MLPSpace) -> Sectio
     title = "The winner" if told else "The best so far"
     architecture = space.parse(told["architecture"]) if told else best.architecture
     number = told["trial"] if told else best.id
-    bars = _bars(space.layers(architecture), record["data"]["inputs"][0])
+    inputs, encoding = record["data"]["inputs"][0], space.encoding(architecture)
+    bars = [(f"{inputs} inputs", 0.5), *([(encoding.label, 0.25)] if encoding else [])]
+    bars += _bars(space.layers(architecture), inputs)
     section = Section(title).picture(figures.chain(bars), str(architecture))
     return section.text(f"{name_of(number).capitalize()}: {architecture}", note=True)
 
@@ -98,7 +100,7 @@ def _bars(layers: Sequence[LayerType], inputs: int) -> list[tuple[str, float]]:
     """Labels and widths in (0, 1] of what is drawn: thin for layers without weights."""
     units = list(accumulate(layers, lambda n, layer: layer.units(n), initial=inputs))
     widest = max(units[1:])
-    bars = [(f"{inputs} inputs", 0.5)]
+    bars = []
     for layer, before, after in zip(layers, units, units[1:], strict=False):
         width = 0.2 + 0.8 * after / widest if layer.shapes(before) else 0.25
         bars.append((layer.label, width))

@@ -31,8 +31,8 @@ class Settings:
         class_weight: `"balanced"` lets every class count as much as any other.
         scaling: of columns of numbers; `"auto"` compares both ways before the search.
         ensemble: how many networks to average in the end, see `ensemble`; 0 for one alone.
-        widths, activations, max_layers, layers: of the search space, see `MLPSpace`; `layers`
-            are its `layer_types`.
+        widths, activations, max_layers, layers, encodings: of the search space, see
+            `MLPSpace`; `layers` are its `layer_types`.
         asynchronous: whether the strategy is told results as they come, see
             `core.asynchronous`; such a run cannot be repeated to the bit.
     """
@@ -59,6 +59,7 @@ class Settings:
     activations: tuple[str, ...] = MLPSpace.activations
     max_layers: int = MLPSpace.max_layers
     layers: tuple[str, ...] = ()
+    encodings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         at_least(self, 1, "trials", "per_round", "epochs")
@@ -69,8 +70,9 @@ class Settings:
     def space(self, head: tuple[int, str]) -> MLPSpace:
         """What is searched, for a task whose final layer is `head`."""
         return MLPSpace(
-            head, self.widths, self.activations, self.max_layers, layer_types=self.layers
-        )
+            head, self.widths, self.activations, self.max_layers,
+            layer_types=self.layers, encodings=self.encodings,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

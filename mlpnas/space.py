@@ -6,7 +6,7 @@ four activations, dropout 0.2 and the final layer, at most ten layers with the f
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from mlpnas.core.errors import InputError
 from mlpnas.core.search_space import Architecture, Decision, SearchSpace, Tokens
+from mlpnas.encodings import Encoding, encoding
 from mlpnas.layers import (
     ACTIVATIONS,
     COMPILED_ACTIVATIONS,
@@ -31,8 +32,8 @@ class MLPSpace(SearchSpace):
 
     Token ids: `i * len(activations) + j` is a dense layer of `widths[i]` units with
     `activations[j]`, then comes dropout (if any), then the words of further layer types, then
-    the final layer, which ends the walk. The first layer is always dense; the last position
-    holds the final layer alone.
+    encodings, then the final layer, which ends the walk. A walk may begin with an encoding; the
+    first layer is always dense; the last position holds the final layer alone.
 
     Args:
         head: units and activation of the final layer, see `Task.head`.
@@ -42,6 +43,7 @@ class MLPSpace(SearchSpace):
         max_layers: longest chain, the final layer included; at least 2.
         dropout: rate of a dropout layer in (0, 1), or None for no dropout.
         layer_types: names of further ones, see `layers.layer_type`.
+        encodings: names of what may stand before the first layer, see `encodings.encoding`.
 
     Raises:
         InputError: for parameters that describe no space.
@@ -57,10 +59,11 @@ class MLPSpace(SearchSpace):
     max_layers: int = 10
     dropout: float | None = 0.2
     layer_types: tuple[str, ...] = ()
+    encodings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         # Lists are welcome; tuples keep the value hashable.
-        for name in ("head", "widths", "activations", "layer_types"):
+        for name in ("head", "widths", "activations", "layer_types", "encodings"):
             given = getattr(self, name)
             if not isinstance(given, tuple | list):
                 raise InputError(f"MLPSpace: {name} is {given!r}, expected a tuple")
@@ -68,11 +71,12 @@ class MLPSpace(SearchSpace):
         _check_parameters(self)
 
     @cached_property
-    def words(self) -> tuple[LayerType, ...]:
-        """What the token ids stand for, as layers."""
+    def words(self) -> tuple[LayerType | Encoding, ...]:
+        """What the token ids stand for."""
         types: list[type[LayerType]] = [Dense, Dropout]
         types += map(layer_type, self.layer_types)
-        return (*(word for kind in types for word in kind.words(self)), Dense(*self.head))
+        layers = [word for kind in types for word in kind.words(self)]
+        return (*layers, *map(encoding, self.encodings), Dense(*self.head))
 
     @cached_property
     def vocabulary(self) -> tuple:
@@ -89,7 +93,8 @@ class MLPSpace(SearchSpace):
         widths, acts = ",".join(map(str, self.widths)), ",".join(self.activations)
         head = f"{self.head[0]} {self.head[1]}"
         parts = (widths, acts, f"dropout {self.dropout}", f"{self.max_layers} layers", head)
-        return f"mlp[{'|'.join((*parts, *self.layer_types))}]"
+        more = [*self.layer_types, *(f"from {name}" for name in self.encodings)]
+        return f"mlp[{'|'.join((*parts, *more))}]"
 
     @staticmethod
     def from_name(name: str) -> "MLPSpace":
@@ -100,12 +105,12 @@ class MLPSpace(SearchSpace):
         """
         found = re.fullmatch(
             r"mlp\[([\d,]+)\|([\w,]+)\|dropout ([\w.+-]+)\|(\d+) layers\|"
-            r"(\d+) (\w+)((?:\|[\w.:]+)*)\]",
+            r"(\d+) (\w+)((?:\|[\w.:]+)*)((?:\|from [\w.:]+)*)\]",
             name,
         )
         if not found:
             raise InputError(f"{name!r} names no space of multi-layer perceptrons")
-        widths, acts, dropout, layers, units, last, types = found.groups()
+        widths, acts, dropout, layers, units, last, types, inputs = found.groups()
         return MLPSpace(
             (int(units), last),
             tuple(map(int, widths.split(","))),
@@ -113,33 +118,72 @@ class MLPSpace(SearchSpace):
             int(layers),
             None if dropout == "None" else float(dropout),
             tuple(types.split("|")[1:]),
+            tuple(inputs.split("|from ")[1:]),
         )
 
     @cached_property
     def decisions(self) -> tuple[Decision, ...]:
-        dense = tuple(range(len(self.widths) * len(self.activations)))
-        legal = [dense] + [None] * (self.max_layers - 2) + [(self.end,)]
+        hidden = [None] * (self.max_layers - 2 + self._may_encode)
         return tuple(
             Decision(f"layer {i + 1}", self.vocabulary, group="layer", legal=ids, stop=self.end)
-            for i, ids in enumerate(legal)
+            for i, ids in enumerate([self.legal(()), *hidden, (self.end,)])
         )
+
+    @property
+    def _may_encode(self) -> bool:
+        return bool(self.encodings)
+
+    @property
+    def _inner(self) -> int:
+        """How many words there are of hidden layers; their ids come first."""
+        return self.end - len(self.encodings)
+
+    def _encoded(self, prefix: Tokens) -> bool:
+        return bool(prefix) and self._inner <= prefix[0] < self.end
+
+    def legal(self, prefix: Tokens) -> Tokens:
+        if prefix and prefix[-1] == self.end:
+            return ()
+        encoded = self._encoded(prefix)
+        layers = len(prefix) - encoded
+        if layers == 0:
+            dense = range(len(self.widths) * len(self.activations))
+            return (*dense, *([] if encoded else range(self._inner, self.end)))
+        return (self.end,) if layers == self.max_layers - 1 else self._open
+
+    @cached_property
+    def _open(self) -> Tokens:
+        """What may follow a layer, unless it is the last but one."""
+        return (*range(self._inner), self.end)
+
+    def state(self, prefix: Tokens) -> Hashable:
+        return self._encoded(prefix) if self._may_encode else None
 
     def completions(self, prefix: Tokens) -> int:
         if prefix and prefix[-1] == self.end:
             return 1
-        left = self.max_layers - len(prefix)
-        if not prefix:
-            return len(self.widths) * len(self.activations) * self._chains(left - 1)
-        return self._chains(left)
+        encoded = self._encoded(prefix)
+        left = self.max_layers - len(prefix) + encoded
+        if len(prefix) > encoded:
+            return self._chains(left)
+        ways = 1 if encoded else 1 + len(self.encodings)
+        return ways * len(self.widths) * len(self.activations) * self._chains(left - 1)
 
     def _chains(self, positions: int) -> int:
         """Ways to end a chain with `positions` layers to go: end now, or go on."""
-        return sum(self.end**k for k in range(positions))
+        return sum(self._inner**k for k in range(positions))
+
+    def encoding(self, architecture: Architecture) -> Encoding | None:
+        """What stands before the first layer, if anything does."""
+        self.check(architecture)
+        word = self.words[architecture.tokens[0]]
+        return word if isinstance(word, Encoding) else None
 
     def layers(self, architecture: Architecture) -> list[LayerType]:
         """The layers in order, the final one included."""
         self.check(architecture)
-        return [self.words[token] for token in architecture.tokens]
+        words = [self.words[token] for token in architecture.tokens]
+        return [word for word in words if isinstance(word, LayerType)]
 
     def hidden(self, architecture: Architecture) -> list[LayerType]:
         """The layers in order, without the final one."""
@@ -196,24 +240,27 @@ class MLPSpace(SearchSpace):
                 f"layer {position + 1}, {layer!r}, is not in the space; expected widths "
                 f"{self.widths}, activations {self.activations}, "
                 f"{'dropout, ' if self.dropout else ''}"
-                f"{''.join(f'{name}, ' for name in self.layer_types)}and {self.head} at the end"
+                f"{''.join(f'{name}, ' for name in (*self.layer_types, *self.encodings))}"
+                f"and {self.head} at the end"
             ) from None
 
     @cached_property
     def _columns(self) -> tuple[str, ...]:
         """Names of the features of a layer, in the order of the vocabulary."""
-        return tuple(
-            dict.fromkeys(name for word in self.words[:-1] for name in word.features())
-        )
+        return tuple(_named(self.words[: self._inner]))
 
     def features(self, architecture: Architecture) -> np.ndarray:
-        """Depth, then per position what `LayerType.features` says: log2 units, which
-        activation, is it dropout."""
+        """Depth, what the encoding says, then per layer what `LayerType.features` says: log2
+        units, which activation, is it dropout."""
+        layers = self.layers(architecture)
         table = np.zeros((self.max_layers - 1, len(self._columns)))
-        for row, layer in zip(table, self.hidden(architecture), strict=False):
+        for row, layer in zip(table, layers[:-1], strict=False):
             found = layer.features()
             row[:] = [found.get(name, 0.0) for name in self._columns]
-        return np.concatenate([[len(architecture.tokens)], table.ravel()])
+        word = self.encoding(architecture)
+        said = word.features() if word else {}
+        inputs = [said.get(name, 0.0) for name in _named(self.words[self._inner : self.end])]
+        return np.concatenate([[len(layers)], inputs, table.ravel()])
 
     def neighbours(self, architecture: Architecture) -> list[Architecture]:
         """One layer changed, removed or inserted."""
@@ -227,6 +274,11 @@ class MLPSpace(SearchSpace):
                     yield (*hidden[:i], token, *hidden[i + 1 :], self.end)
             if i < len(hidden):
                 yield (*hidden[:i], *hidden[i + 1 :], self.end)
+
+
+def _named(words: Iterable[LayerType | Encoding]) -> dict[str, None]:
+    """Names of the features of the words, each once, in order."""
+    return dict.fromkeys(name for word in words for name in word.features())
 
 
 def _check_parameters(space: MLPSpace) -> None:
@@ -255,5 +307,6 @@ def _check_parameters(space: MLPSpace) -> None:
     )
     need(
         len(set(space.vocabulary[:-1])) == len(space.vocabulary) - 1,
-        f"layer types {space.layer_types} repeat a layer of the vocabulary; give each once",
+        f"layer types {space.layer_types} or encodings {space.encodings} repeat a word of the "
+        "vocabulary; give each once",
     )

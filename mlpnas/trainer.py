@@ -30,6 +30,7 @@ from mlpnas.core.search_space import Architecture
 from mlpnas.core.shared_weights import Weights
 from mlpnas.core.task import Task
 from mlpnas.core.training import KerasTrainer, set_weights
+from mlpnas.encodings import Encoding
 from mlpnas.generator import MLPGenerator
 from mlpnas.layers import Step
 
@@ -58,7 +59,7 @@ class MLPTrainer:
         configure_devices()
         self.task, self.generator, self.recipe = task, generator, recipe
         self._shuffle = shuffle
-        self._train, self._valid = Rows.of(task.train), Rows.of(task.valid)
+        self._encoded: dict[Encoding | None, tuple[Rows, Rows]] = {}
         self._forms: set[Form] = set()
         self._parts: dict[tuple[int, int], MLPTrainer] = {}
 
@@ -92,10 +93,28 @@ class MLPTrainer:
     def _compiled(self, job: Job, shapes: Shapes, recipe: Recipe, steps: list[Step]) -> Outcome:
         """Train a network all of whose layers the compiled chain can run."""
         form, kernels, plan = self._prepare(job, shapes, recipe, *_hidden(steps))
+        rows = self._rows(self.generator.space.encoding(job.architecture))
         with LOCK:
-            result = self._graph(form)(kernels, plan, self._train, self._valid)
+            result = self._graph(form)(kernels, plan, *rows)
         self._forms.add(form)
         return self._outcome(result, shapes)
+
+    def _rows(self, encoding: Encoding | None) -> tuple[Rows, Rows]:
+        """The folds as a network with this encoding sees them, made once."""
+        if encoding not in self._encoded:
+            self._encoded[encoding] = self._encode(encoding)
+        return self._encoded[encoding]
+
+    def _encode(self, encoding: Encoding | None) -> tuple[Rows, Rows]:
+        train, valid = self.task.train, self.task.valid
+        if encoding is None:
+            return Rows.of(train), Rows.of(valid)
+        encoder = encoding.of(train.x)
+        train, valid = (
+            replace(fold, x=encoder.encode(fold.x.reshape(len(fold), -1)))
+            for fold in (train, valid)
+        )
+        return Rows.of(train), Rows.of(valid)
 
     def _of_part(self, part: tuple[int, int]) -> "MLPTrainer":
         """Trains on the folds of a cross-validation's part; kept for the next job on it."""
@@ -205,12 +224,14 @@ def memory_needed(shapes: Shapes, parameters: int, recipe: Recipe, task: Task) -
 
     Six arrays per parameter: initial value, weight, two moments, gradient, best. Per row and
     unit of a training batch about four activations and gradients; in validation, which keeps
-    no trace, three of the widest layer.
+    no trace, three of the widest layer. Encoded rows are kept beside the others.
     """
     units = [arrays[0][-1] for arrays in shapes.values()]
     batch = min(recipe.batch_size, len(task.train))
     chunk = min(CHUNK, len(task.valid))
-    return 4 * (6 * parameters + 4 * batch * sum(units) + 3 * chunk * max(units))
+    fan_in = next(iter(shapes.values()))[0][0]
+    wider = (fan_in - math.prod(task.input_shape)) * (len(task.train) + len(task.valid))
+    return 4 * (wider + 6 * parameters + 4 * batch * sum(units) + 3 * chunk * max(units))
 
 
 def available_memory() -> int | None:

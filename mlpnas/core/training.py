@@ -159,5 +159,6 @@ def set_weights(model: keras.Model, weights: Weights) -> None:
 
 
 def get_weights(model: keras.Model) -> Weights:
-    """The arrays of every layer that has weights, by layer name, which is the weight key."""
-    return {layer.name: tuple(layer.get_weights()) for layer in model.layers if layer.weights}
+    """The arrays of every layer that learns, by layer name, which is the weight key."""
+    learning = [layer for layer in model.layers if layer.weights and layer.trainable]
+    return {layer.name: tuple(layer.get_weights()) for layer in learning}

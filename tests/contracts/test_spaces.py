@@ -34,6 +34,7 @@ MEMBERS = (
     MLPSpace((1, "sigmoid")),
     MLPSpace((10, "softmax"), max_layers=2),
     MLPSpace((2, "linear"), widths=(1, 2, 512), activations=("elu",), dropout=None),
+    MLPSpace((3, "softmax"), (8, 16), max_layers=3, encodings=("ple",)),
     CellSpace(nodes=5),
     MacroSpace(layers=5),
     ConvolutionalMacroSpace(4, ("conv_3x3", "max_pool_3x3")),

@@ -139,7 +139,7 @@ def test_a_type_that_does_not_exist_is_named():
         layer_type("no_such_package:Layer")
     with pytest.raises(InputError, match=r"expected a subclass of mlpnas.layers.LayerType"):
         layer_type("collections:Counter")
-    with pytest.raises(InputError, match="repeat a layer"):
+    with pytest.raises(InputError, match="repeat a word"):
         MLPSpace(HEAD, layer_types=("batch_norm", "batch_norm"))
 
 
