@@ -73,7 +73,13 @@ def stratified(labels: list | np.ndarray, n: int, seed: int) -> np.ndarray:
 
 
 def _folders(path: Path) -> list[str]:
-    return [e.name for e in sorted(path.iterdir()) if e.is_dir() and not is_hidden(e.name)]
+    names = [e.name for e in sorted(path.iterdir()) if e.is_dir() and not is_hidden(e.name)]
+    if odd := [name for name in names if not name.isprintable()]:
+        raise InputError(
+            f"'{path}' has a folder {odd[0]!a}, which no class can be called; expected a "
+            "name of printable characters in UTF-8: rename it"
+        )
+    return names
 
 
 def _is_picture(path: Path) -> bool:

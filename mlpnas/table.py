@@ -133,7 +133,7 @@ def read_table(
     """
     path = Path(path)
     plan = Split(seed, valid_fraction, test_fraction).check()
-    if path.suffix == ".npz":
+    if path.suffix.lower() in (".npz", ".npy"):  # the latter is told what to do
         if rows is not None:
             raise InputError(
                 f"--rows is {rows}, but '{path}' is not a CSV; expected one: omit it"

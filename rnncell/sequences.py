@@ -15,6 +15,7 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 
 from mlpnas.core.arrays import read_arrays, unread
+from mlpnas.core.capacity import check_memory
 from mlpnas.core.errors import InputError
 from mlpnas.core.rows import check_classes, check_numbers, flat_labels
 from mlpnas.core.task import Fold, Task
@@ -84,6 +85,7 @@ def _part(arrays: dict[str, np.ndarray], name: str, where: str) -> _Part:
             f"{where}: x_{name} has the shape {x.shape}; expected (sequences, steps, "
             "features), none of them 0: reshape it"
         )
+    check_memory(4 * x.size, f"{where}: x_{name}, as float32,")
     y = flat_labels(where, f"y_{name}", arrays[f"y_{name}"], len(x))
     lengths = _lengths(arrays.get(f"len_{name}"), f"{where}: len_{name}", x)
     part = _Part(x, y, lengths)

@@ -103,7 +103,7 @@ def shareable(data: str, space: SpaceName) -> bool:
 
 def is_text(data: str) -> bool:
     """Whether the data is a text, not sequences of numbers."""
-    return Path(data).suffix != ".npz"
+    return Path(data).suffix.lower() not in (".npz", ".npy")
 
 
 def plan(

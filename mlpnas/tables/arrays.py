@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mlpnas.core import arrays as core
+from mlpnas.core.capacity import check_memory
 from mlpnas.core.errors import InputError, listing
 from mlpnas.core.rows import check_numbers, flat_labels
 from mlpnas.tables.reading import check_file
@@ -49,6 +50,8 @@ def read_arrays(path: Path) -> Arrays:
         arrays[labels] = flat_labels(f"'{path}'", labels, arrays[labels], len(arrays[rows]))
     if len(pairs) == 2:
         _check_together(path, arrays)
+    size = 4 * sum(arrays[rows].size for rows, _ in pairs)
+    check_memory(size, f"'{path}', as float32,")
     x = np.concatenate([arrays[rows].reshape(len(arrays[rows]), -1) for rows, _ in pairs])
     y = np.concatenate([arrays[labels] for _, labels in pairs])
     return Arrays(x, y, len(arrays["y_train"]))

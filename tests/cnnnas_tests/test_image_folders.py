@@ -147,6 +147,13 @@ def test_a_folder_without_class_folders_is_refused(folder, tmp_path):
     assert "make one folder per class" in refusal(path)
 
 
+@pytest.mark.parametrize("name", ["caf\udce9", "bell\x07"])
+def test_a_name_that_cannot_be_printed_is_refused(folder, name):
+    assert f"has a folder {name!a}, which no class can be called" in refusal(
+        folder(*some(name))
+    )
+
+
 def test_one_class_is_refused(folder):
     assert "all training rows are of the class 'cat'" in refusal(folder(*some("cat")))
 

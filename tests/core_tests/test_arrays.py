@@ -19,6 +19,7 @@ from mlpnas.core.errors import InputError
 from mlpnas.table import read_table
 from mlpnas.tables.arrays import read_new_rows
 from rnncell.sequences import read_sequences
+from rnncell.settings import is_text
 
 READERS: dict[str, Callable[[Path], Any]] = {
     "table": read_table,
@@ -203,6 +204,20 @@ def test_numbers_may_be_of_any_type(tmp_path, kind):
         assert np.isfinite(reader(tmp_path / "t.npz").task.train.x).all()
 
 
+def test_a_single_array_is_told_what_it_lacks_and_endings_may_be_in_capitals(tmp_path):
+    np.save(tmp_path / "t.npy", sound()["x_train"])
+    np.savez(tmp_path / "t.npz", **sound())
+    (tmp_path / "t.npz").rename(tmp_path / "T.NPZ")
+    assert len(read_table(tmp_path / "T.NPZ").task.test) == 6
+    assert not is_text(str(tmp_path / "T.NPZ"))
+    assert not is_text(str(tmp_path / "t.npy"))
+    for reader in READERS.values():
+        with pytest.raises(
+            InputError, match=r"a single array.*save it again with numpy\.savez"
+        ):
+            reader(tmp_path / "t.npy")
+
+
 def test_arrays_come_as_they_were_saved(tmp_path):
     given = {
         "a": np.arange(6.0).reshape(2, 3),
@@ -235,6 +250,16 @@ def test_a_small_file_of_large_arrays_is_refused_before_they_are_made(tmp_path, 
         InputError, match=r"would take 0.0 GB of memory; expected at most 0.0 GB"
     ):
         read_arrays(tmp_path / "t.npz")
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_what_grows_beyond_memory_as_float32_is_refused(tmp_path, monkeypatch, reader):
+    pixels = np.zeros((20, 100, 100), np.uint8)
+    pixels[::2] = 1
+    np.savez_compressed(tmp_path / "t.npz", **sound(x_train=pixels, x_test=pixels[:6]))
+    monkeypatch.setattr(capacity, "free_memory", lambda: 500_000)
+    with pytest.raises(InputError, match=r"float32, would take .* GB of memory; expected"):
+        READERS[reader](tmp_path / "t.npz")
 
 
 def test_a_file_that_is_missing_or_a_folder_is_told(tmp_path):
