@@ -32,7 +32,7 @@ from mlpnas.core.shared_weights import SharedWeights, Weights
 from mlpnas.core.strategies.random import RandomStrategy
 from mlpnas.core.task import Fold, Task
 from mlpnas.core.trial import History
-from mlpnas.final import validation
+from mlpnas.cross_validation import kept_score
 from mlpnas.generator import MLPGenerator
 from mlpnas.layers import Dense
 from mlpnas.space import MLPSpace
@@ -84,7 +84,7 @@ class Training:
         if outcome.reason is not None:
             return [math.nan, math.nan, math.nan, outcome.seconds, early]
         test = accuracy(self.space.hidden(architecture), outcome.weights, self.task.test)
-        scores = [validation(outcome, FULL), reward(outcome.curve[:EARLY]), test]
+        scores = [kept_score(outcome, FULL), reward(outcome.curve[:EARLY]), test]
         return [*scores, outcome.seconds, early]
 
     def one_shot(self) -> np.ndarray:

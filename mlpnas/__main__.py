@@ -78,7 +78,9 @@ def search(
     encodings: Annotated[
         str, typer.Option(help="Before the first layer: ple, or package.module:Class.")
     ] = "",
-    ensemble: Annotated[int, typer.Option(help="Average so many networks in the end.")] = 0,
+    ensemble: Annotated[
+        int, typer.Option(help="Average this many networks in the end; 0 for the single best.")
+    ] = 5,
     asynchronous: Annotated[
         bool,
         typer.Option("--async", help="No child waits for another; gives up equal results."),

@@ -26,7 +26,8 @@ from mlpnas.core.clock import Clock
 from mlpnas.core.evaluator import Job
 from mlpnas.core.folder import Folder
 from mlpnas.core.trial import History
-from mlpnas.final import finish, validation
+from mlpnas.cross_validation import kept_score
+from mlpnas.final import finish
 from mlpnas.peers import judge, test_peer
 from mlpnas.run import Run
 from mlpnas.settings import Settings, Workers
@@ -95,7 +96,7 @@ def _pairs(run: Run, history: History) -> tuple[tuple[float, float], ...]:
     recipe = finish(len(run.table.task.train), run.settings.scoring)
     jobs = (Job(trial.architecture, run.settings.seed, recipe=recipe) for trial in chosen)
     trained = zip(chosen, run.executor.run(jobs), strict=True)
-    return tuple((t.score or 0.0, validation(o, recipe)) for t, o in trained if not o.reason)
+    return tuple((t.score or 0.0, kept_score(o, recipe)) for t, o in trained if not o.reason)
 
 
 def _theirs(table: Table, settings: Settings) -> Iterator[tuple[str, Method]]:

@@ -28,7 +28,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mlpnas.core.evaluator import Job, Outcome, Recipe
+from mlpnas.core.evaluator import Job, Outcome, Recipe, trial_seed
 from mlpnas.core.search_space import Architecture
 from mlpnas.core.task import Task
 
@@ -80,34 +80,51 @@ def cross_validate(
     recipe: Recipe,
     run: Execute,
     on_step: Callable[[str], None],
-) -> dict[int, Estimate]:
-    """An estimate of each network that could be trained on every part, by its number.
+    parts: int = PARTS,
+) -> dict[int, list[Outcome]]:
+    """The trainings on each part, of every network that could be trained on all, by number.
 
     Args:
         architectures: by number.
-        seed: of every training.
+        seed: of the run.
         recipe: how to train; all its epochs are run, so that curves can be averaged.
         run: where, see `Executor.run`.
         on_step: told what begins.
+        parts: how many.
     """
     whole = replace(recipe, patience=None)
 
     def jobs() -> Iterator[Job]:
         for place, architecture in enumerate(architectures.values(), start=1):
             on_step(f"cross-validating finalist {place} of {len(architectures)}")
-            for part in range(PARTS):
-                yield Job(architecture, seed, recipe=whole, part=(part, PARTS))
+            yield from fold_jobs(architecture, parts, seed, whole)
 
     outcomes = iter(run(jobs()))
-    every = {number: list(islice(outcomes, PARTS)) for number in architectures}
+    every = {number: list(islice(outcomes, parts)) for number in architectures}
     for number, mine in every.items():
         for reason in {outcome.reason for outcome in mine if outcome.reason}:
             log.warning("finalist %d is not cross-validated: %s", number, reason)
     return {
-        number: estimate(mine, recipe)
+        number: mine
         for number, mine in every.items()
         if not any(outcome.reason for outcome in mine)
     }
+
+
+def fold_jobs(architecture: Architecture, parts: int, seed: int, recipe: Recipe) -> list[Job]:
+    """The trainings on all rows but those of each part, from other first weights each."""
+    return [
+        Job(architecture, trial_seed(seed, part), recipe=recipe, part=(part, parts))
+        for part in range(parts)
+    ]
+
+
+def kept_score(outcome: Outcome, recipe: Recipe) -> float:
+    """Validation score at the epoch whose weights were kept."""
+    if outcome.score is not None:
+        return outcome.score
+    losses = [valid for _, valid in outcome.losses]
+    return outcome.curve[recipe.best_epoch(outcome.curve, losses)]
 
 
 def estimate(outcomes: Sequence[Outcome], recipe: Recipe) -> Estimate:

@@ -1,99 +1,103 @@
-"""Ensembles: several trained networks whose answers are averaged.
+"""The finish: one architecture trained on several folds, and the average of these networks.
 
-Caruana, Niculescu-Mizil, Crew and Ksikes, "Ensemble selection from libraries of models", 2004:
-again and again the network is added with which the average does best on the validation rows.
-The same one may be added twice, which gives it more weight; so a bad one never has to come in.
+Each network learns from all but one part of the training and validation rows together, and is
+stopped by that part; so no row is spent on choosing alone, and networks that have seen other
+rows, from other first weights, err apart (Parmanto, Munro and Doyle, "Improving committee
+diagnosis with resampling techniques", NIPS 1995).
 """
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import keras
 import numpy as np
 
-from mlpnas.core.task import Fold
-from mlpnas.final import Winner, compiled
+from mlpnas.core.evaluator import Job, Outcome, Recipe
+from mlpnas.core.search_space import Architecture
+from mlpnas.core.task import Task
+from mlpnas.cross_validation import Execute, fold_jobs, kept_score
 from mlpnas.generator import MLPGenerator
-from mlpnas.network import Network
-from mlpnas.scoring import ScoringOption, score
-from mlpnas.table import Table
 from mlpnas.trainer import to_model
 
+log = logging.getLogger(__name__)
 
-def select(
-    outputs: Sequence[np.ndarray], judge: Callable[[np.ndarray], float], size: int
-) -> list[int]:
-    """Greedy selection with replacement.
+
+class Ensemble(NamedTuple):
+    """Networks of one architecture, averaged.
+
+    Attributes:
+        model: gives the mean of their outputs.
+        size: how many they are.
+        score: mean of their validation scores, each on the part it has not learned from. The
+            average itself has no rows left to be validated on.
+    """
+
+    model: keras.Model
+    size: int
+    score: float
+
+
+def train_ensemble(
+    generator: MLPGenerator,
+    task: Task,
+    architecture: Architecture,
+    size: int,
+    seed: int,
+    recipe: Recipe,
+    run: Execute,
+    on_step: Callable[[str], None],
+) -> Ensemble | None:
+    """Train a network for each part and average them; None if one of them fails, or if there
+    are fewer than two rows for each.
 
     Args:
-        outputs: of every candidate `(rows, units)`, for the validation rows.
-        judge: gives a score of such outputs, of which more is better.
-        size: how many times to add one, at least 1.
-
-    Returns:
-        Positions of those added, in order; of equals the earliest.
+        size: how many parts, at least 2.
+        seed: of the run.
+        recipe: how each is trained; its part says which epoch is the best.
+        run: where, see `Executor.run`.
+        on_step: told what begins.
     """
-    picks: list[int] = []
-    total = np.zeros_like(outputs[0], np.float64)
-    for count in range(1, size + 1):
-        scores = [judge((total + candidate) / count) for candidate in outputs]
-        picks.append(int(np.argmax(scores)))
-        total += outputs[picks[-1]]
-    return picks
 
+    if len(task.train) + len(task.valid) < 2 * size:
+        return None
 
-def likelihood(outputs: np.ndarray, fold: Fold, table: Table) -> float:
-    """Mean log likelihood of the true classes, or the mean squared error below zero; the rows
-    weighted as they are. Finer than accuracy, of which many ensembles have the same."""
-    if table.task.kind == "regression":
-        return -float(np.average(np.mean((outputs - fold.y) ** 2, axis=1), weights=fold.weight))
-    chances = table.chances(outputs)[np.arange(len(fold)), fold.y]
-    return float(np.average(np.log(np.maximum(chances, 1e-7)), weights=fold.weight))
+    def jobs() -> Iterator[Job]:
+        for place, job in enumerate(fold_jobs(architecture, size, seed, recipe), start=1):
+            on_step(f"training network {place} of {size} for the average")
+            yield job
+
+    return combine(generator, task, architecture, list(run(jobs())), recipe)
 
 
 def combine(
-    winner: Winner,
     generator: MLPGenerator,
-    table: Table,
-    size: int,
-    scoring: ScoringOption,
-) -> Winner:
-    """The winner with an ensemble of the retrained finalists, the plain network if it was
-    one of them included, beside it.
-
-    Args:
-        size: how many times to add one of them, at least 1.
-        scoring: what the ensemble shall be good at; None for the likelihood.
-    """
-    task, outcomes = table.task, winner.outcomes
-    models = {
-        number: to_model(generator, architecture, task, outcomes[number].weights)
-        for number, architecture in winner.architectures.items()
-    }
-    outputs = [Network(model, table).outputs(task.valid.x) for model in models.values()]
-
-    def judge(mean: np.ndarray) -> float:
-        if scoring is None:
-            return likelihood(mean, task.valid, table)
-        return score(mean, task.valid, table, scoring)
-
-    members = Counter(list(models)[i] for i in select(outputs, judge, size))
-    ensemble = compiled(average(models, members), task)
-    return winner._replace(ensemble=ensemble, members=members)
+    task: Task,
+    architecture: Architecture,
+    outcomes: Sequence[Outcome],
+    recipe: Recipe,
+) -> Ensemble | None:
+    """The average of the networks that `fold_jobs` trains, in its order; None if one failed."""
+    for reason in {outcome.reason for outcome in outcomes if outcome.reason}:
+        log.warning("no average of networks: one of them failed: %s", reason)
+        return None
+    size = len(outcomes)
+    parts = [task.part(part, size) for part in range(size)]
+    models = [
+        to_model(generator, architecture, part, outcome.weights)
+        for part, outcome in zip(parts, outcomes, strict=True)
+    ]
+    scores = [kept_score(outcome, recipe) for outcome in outcomes]
+    return Ensemble(average(models), size, float(np.mean(scores)))
 
 
-def average(models: Mapping[int, keras.Model], members: Mapping[int, int]) -> keras.Model:
-    """One model that gives the mean of other models' outputs.
-
-    Args:
-        models: by number.
-        members: number -> weight in the mean.
-    """
-    rows = keras.Input(next(iter(models.values())).input_shape[1:], name="rows")
-    total, parts = sum(members.values()), []
-    for number, times in sorted(members.items()):
-        # A name of its own, since models that share a name cannot be parts of one.
-        member = keras.Model(models[number].input, models[number].output, name=f"t{number}")
-        parts.append(keras.layers.Rescaling(times / total)(member(rows)))
-    mean = keras.layers.Add()(parts) if len(parts) > 1 else parts[0]
-    return keras.Model(rows, mean, name="ensemble")
+def average(models: Sequence[keras.Model]) -> keras.Model:
+    """One model that gives the mean of other models' outputs."""
+    rows = keras.Input(models[0].input_shape[1:], name="rows")
+    # Names of their own, since models that share a name cannot be parts of one.
+    members = [
+        keras.Model(model.input, model.output, name=f"network_{i}")
+        for i, model in enumerate(models)
+    ]
+    mean = keras.layers.Average(name="mean")([member(rows) for member in members])
+    return keras.Model(rows, mean, name="average")

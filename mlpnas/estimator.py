@@ -51,8 +51,8 @@ ARGUMENTS = """
             `"balanced_accuracy"`, `"roc_auc"` or `"neg_log_loss"`; None for accuracy or R².
         scaling: of columns of numbers: `"standard"`; `"quantile"`, which draws in long tails;
             or `"auto"`, whichever of them a small perceptron validates better with.
-        ensemble: how many of the retrained networks to average, chosen greedily on the
-            validation rows, the same one perhaps more than once; 0 predicts with the best one.
+        ensemble: how many networks of the winner's architecture to average, each trained on all
+            rows but those of a fold; 0 predicts with the winner alone.
         validation_fraction: rows held out within `fit` to choose by, in (0, 0.5).
         run_dir: folder to keep the search in (journal, settings, `best.keras`), as the command
             line does; it must not exist. None keeps nothing.
@@ -78,7 +78,7 @@ class _Search(BaseEstimator, ABC):
         predictor=True,
         scoring=None,
         scaling="standard",
-        ensemble=0,
+        ensemble=5,
         validation_fraction=0.2,
         run_dir=None,
         n_jobs=None,
@@ -144,7 +144,9 @@ class _Search(BaseEstimator, ABC):
         self._table = without_rows(table)
         self._retrained = winner.retrained
         self.best_model_: keras.Model = winner.model
-        self.ensemble_model_: keras.Model | None = winner.ensemble
+        self.ensemble_model_: keras.Model | None = (
+            winner.ensemble.model if winner.ensemble else None
+        )
         self.best_architecture_ = winner.trial.architecture
         self.best_score_ = best_score(winner, table, self.scoring)
         self.trials_ = pd.DataFrame([asdict(trial) for trial in history.trials])
@@ -227,7 +229,7 @@ class MLPNASClassifier(ClassifierMixin, _Search):
         predictor=True,
         scoring=None,
         scaling="standard",
-        ensemble=0,
+        ensemble=5,
         validation_fraction=0.2,
         class_weight=None,
         run_dir=None,

@@ -7,7 +7,6 @@ have tried otherwise on the same rows with the same scaling.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 import keras
@@ -17,7 +16,17 @@ from mlpnas.core.evaluator import Job, Outcome, Recipe
 from mlpnas.core.search_space import Architecture
 from mlpnas.core.task import Task
 from mlpnas.core.trial import Trial
-from mlpnas.cross_validation import Estimate, Execute, choose, cross_validate, is_needed
+from mlpnas.cross_validation import (
+    PARTS,
+    Estimate,
+    Execute,
+    choose,
+    cross_validate,
+    estimate,
+    is_needed,
+    kept_score,
+)
+from mlpnas.ensemble import Ensemble, combine, train_ensemble
 from mlpnas.finalists import with_plain
 from mlpnas.generator import MLPGenerator
 from mlpnas.scoring import ScoringOption, of_probabilities
@@ -63,9 +72,9 @@ class Winner(NamedTuple):
             the cross-validation, by trial number.
         outcomes: how each of them was trained, with its weights, by trial number.
         architectures: theirs, likewise.
-        ensemble: averages the finalists of `members`; None if none was asked for.
-        members: trial number -> how often it was added to the ensemble.
         cross_validated: where the scores in `retrained` are from.
+        ensemble: the average of networks of this architecture, each trained on a fold; None if
+            none was asked for, or one of them failed.
     """
 
     trial: Trial
@@ -73,14 +82,13 @@ class Winner(NamedTuple):
     retrained: dict[int, float]
     outcomes: dict[int, Outcome]
     architectures: dict[int, Architecture]
-    ensemble: keras.Model | None = None
-    members: Mapping[int, int] = MappingProxyType({})
     cross_validated: bool = False
+    ensemble: Ensemble | None = None
 
     @property
     def predictor(self) -> keras.Model:
         """What to predict with: the ensemble if there is one."""
-        return self.ensemble or self.model
+        return self.ensemble.model if self.ensemble else self.model
 
     def record(self) -> dict[str, Any]:
         """Plain values for run.json."""
@@ -88,7 +96,11 @@ class Winner(NamedTuple):
             "winner": {"trial": self.trial.id, "architecture": str(self.trial.architecture)},
             "retrained_validation": self.retrained,
             "cross_validated": self.cross_validated,
-            "ensemble": dict(self.members),
+            "ensemble": self.ensemble
+            and {
+                "networks": self.ensemble.size,
+                "validation": self.ensemble.score,
+            },
         }
 
 
@@ -100,6 +112,7 @@ def retrain(
     on_step: Callable[[str], None] = lambda message: None,
     recipe: Recipe | None = None,
     run: Execute | None = None,
+    ensemble: int = 0,
 ) -> Winner:
     """Train the finalists from fresh weights and keep the best.
 
@@ -116,6 +129,8 @@ def retrain(
         recipe: how to train them; None for `finish`.
         run: where, see `Executor.run`; None for this process. In worker processes a finalist
             that crashes costs no more than itself.
+        ensemble: how many networks of the winner's architecture to average beside it, see
+            `ensemble`; 0 for none.
 
     Raises:
         InputError: if none can be trained.
@@ -124,25 +139,36 @@ def retrain(
     run = run or partial(map, MLPTrainer(task, generator, recipe).train)
     candidates = {trial.id: trial for trial in with_plain(generator.space, finalists)}
     architectures = {number: trial.architecture for number, trial in candidates.items()}
-    estimates: dict[int, Estimate] = {}
+    folds: dict[int, list[Outcome]] = {}
     if len(candidates) > 1 and is_needed(task):
-        estimates = cross_validate(architectures, seed, recipe, run, on_step)
+        parts = ensemble or PARTS
+        folds = cross_validate(architectures, seed, recipe, run, on_step, parts)
+    estimates = {number: estimate(mine, recipe) for number, mine in folds.items()}
     # Where none could be judged, for want of a class in some part say, validation rows decide.
     plans = {i: e.recipe(recipe) for i, e in estimates.items()}
     plans = plans or dict.fromkeys(candidates, recipe)
     outcomes = _trained(architectures, plans, seed, run, on_step)
     judged = {
-        number: estimates.get(number) or Estimate.of(validation(outcome, recipe), outcome)
+        number: estimates.get(number) or Estimate.of(kept_score(outcome, recipe), outcome)
         for number, outcome in outcomes.items()
     }
     best = choose(judged)
     model = to_model(generator, architectures[best], task, outcomes[best].weights)
-    return Winner(
+    winner = Winner(
         candidates[best], compiled(model, task),
-        {number: estimate.score for number, estimate in judged.items()},
+        {number: judgement.score for number, judgement in judged.items()},
         outcomes, {number: architectures[number] for number in outcomes},
         cross_validated=bool(estimates),
     )  # fmt: skip
+    if not ensemble:
+        return winner
+    mine = architectures[best]
+    averaged = (
+        combine(generator, task, mine, folds[best], recipe)
+        if best in folds
+        else train_ensemble(generator, task, mine, ensemble, seed, recipe, run, on_step)
+    )
+    return winner._replace(ensemble=averaged)
 
 
 def _trained(
@@ -177,11 +203,3 @@ def compiled(model: keras.Model, task: Task) -> keras.Model:
     optimizer.build(model.trainable_variables)  # or the saved file could not be loaded
     model.compile(optimizer, loss=task.loss, metrics=metrics)
     return model
-
-
-def validation(outcome: Outcome, recipe: Recipe) -> float:
-    """Validation score at the epoch whose weights were kept."""
-    if outcome.score is not None:
-        return outcome.score
-    losses = [valid for _, valid in outcome.losses]
-    return outcome.curve[recipe.best_epoch(outcome.curve, losses)]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from mlpnas.core.trial import Trial
 from mlpnas.space import MLPSpace
 
-FINALISTS = 5  # best search scores that are retrained; more where an ensemble needs more
+FINALISTS = 5  # best search scores that are retrained
 PLAIN = -1  # stands for the number of the plain network
 
 

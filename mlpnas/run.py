@@ -20,7 +20,6 @@ from mlpnas.core.strategies.named import make_strategy
 from mlpnas.core.strategies.reinforce import Predictor
 from mlpnas.core.strategies.strategy import Strategy
 from mlpnas.core.trial import History, Trial
-from mlpnas.ensemble import combine
 from mlpnas.final import Winner, finish, retrain
 from mlpnas.finalists import FINALISTS
 from mlpnas.generator import MLPGenerator
@@ -99,7 +98,7 @@ class Run:
         epochs: int | None = None,
         on_step: Callable[[str], None] = lambda message: None,
     ) -> Winner:
-        """The finalists' retraining, and their ensemble if asked for; see `final`.
+        """The finalists' retraining, and the average if one is asked for; see `final`.
 
         Args:
             history: has the trials.
@@ -111,7 +110,7 @@ class Run:
         Raises:
             InputError: if no trial succeeded, or none can be retrained.
         """
-        finalists = history.leaderboard(max(FINALISTS, self.settings.ensemble))
+        finalists = history.leaderboard(FINALISTS)
         if not finalists:
             reason = history.trials[0].reason if history.trials else "no time for any"
             raise InputError(
@@ -120,13 +119,10 @@ class Run:
             )
         s = self.settings
         recipe = finish(len(self.table.task.train), s.scoring, epochs)
-        winner = retrain(
+        return retrain(
             self.generator, self.table.task, finalists, s.seed, on_step, recipe,
-            self.executor.run,
+            self.executor.run, s.ensemble,
         )  # fmt: skip
-        if not s.ensemble:
-            return winner
-        return combine(winner, self.generator, self.table, s.ensemble, s.scoring)
 
     def write(self, **results: Any) -> None:
         """Write run.json."""

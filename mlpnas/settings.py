@@ -30,7 +30,8 @@ class Settings:
         scoring: what to choose by, a measure of scikit-learn's; None for accuracy or R².
         class_weight: `"balanced"` lets every class count as much as any other.
         scaling: of columns of numbers; `"auto"` compares both ways before the search.
-        ensemble: how many networks to average in the end, see `ensemble`; 0 for one alone.
+        ensemble: how many networks of the winner's architecture to average in the end, each
+            trained on a fold, see `ensemble`; 0 for the single winner.
         widths, activations, max_layers, layers, encodings: of the search space, see
             `MLPSpace`; `layers` are its `layer_types`.
         asynchronous: whether the strategy is told results as they come, see
@@ -53,7 +54,7 @@ class Settings:
     scoring: str | None = None
     class_weight: Literal["none", "balanced"] = "none"
     scaling: Literal["standard", "quantile", "auto"] = "standard"
-    ensemble: int = 0
+    ensemble: int = 5
     asynchronous: bool = False
     widths: tuple[int, ...] = MLPSpace.widths
     activations: tuple[str, ...] = MLPSpace.activations
@@ -64,6 +65,8 @@ class Settings:
     def __post_init__(self) -> None:
         at_least(self, 1, "trials", "per_round", "epochs")
         at_least(self, 0, "seed", "ensemble")
+        if self.ensemble == 1:
+            raise InputError("--ensemble is 1; expected 0 for none, or 2 or more to average")
         check_strategy(self.strategy)
         self.space((1, "linear"))  # raises where its parameters describe none
 

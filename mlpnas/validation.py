@@ -28,8 +28,8 @@ def check_parameters(estimator: Any) -> None:
         _need(_whole(estimator, name, 1), estimator, name, "a whole number of 1 or more")
     refit = estimator.refit_epochs is None or _whole(estimator, "refit_epochs", 1)
     _need(refit, estimator, "refit_epochs", "a whole number of 1 or more, or None")
-    size = _whole(estimator, "ensemble", 0)
-    _need(size, estimator, "ensemble", "a whole number of 0 or more")
+    size = _whole(estimator, "ensemble", 0) and estimator.ensemble != 1
+    _need(size, estimator, "ensemble", "0, or 2 or more networks to average")
     ways = get_args(ScalingOption)
     _need(estimator.scaling in ways, estimator, "scaling", f"one of {ways}")
     limit = estimator.max_time

@@ -27,6 +27,8 @@ ASYNCHRONOUS = (
     "outlive a kill, children under way are replaced by others"
 )
 
+AVERAGE = "average of {} such networks, each trained on a fold"
+
 if TYPE_CHECKING:
     from mlpnas.core.trial import History
     from mlpnas.final import Winner
@@ -137,11 +139,17 @@ def finish(run: "Run", history: "History", console: Console) -> None:
     with steps(console, "retraining") as told:
         winner = run.retrain(history, on_step=told)
         path = export(winner.predictor, table, run.folder.model)
+        if winner.ensemble:
+            export(winner.model, table, run.folder.single)
         told("fitting scikit-learn's multi-layer perceptron on the same rows")
         results = [judge("searched MLP, retrained", winner.model, table, scoring)]
         if winner.ensemble:
-            name = f"ensemble of {run.settings.ensemble} ({len(winner.members)} different)"
-            results.append(judge(name, winner.ensemble, table, scoring))
+            averaged = judge(
+                AVERAGE.format(winner.ensemble.size), winner.predictor, table, scoring
+            )
+            # On validation rows it would be judged by what it has learned from.
+            valid = from_unit(winner.ensemble.score, scoring)
+            results.append(averaged._replace(valid=valid))
         results += baselines(table, seed, scoring)
     run.write(
         **winner.record(),
@@ -151,10 +159,17 @@ def finish(run: "Run", history: "History", console: Console) -> None:
     for line in (
         f"winner: {name_of(winner.trial.id)}: {winner.trial.architecture}",
         f"chosen: {_chosen(winner, scoring)}",
-        f"model:  {path}, trained from fresh weights",
+        f"model:  {path}, {_kind(winner)}",
         f"run:    {run.folder.path}",
     ):
         console.print(escape(line), soft_wrap=True)
+
+
+def _kind(winner: "Winner") -> str:
+    """What the delivered file holds."""
+    if not winner.ensemble:
+        return "trained from fresh weights"
+    return f"{AVERAGE.format(winner.ensemble.size)}; beside it single.keras, the winner alone"
 
 
 def _chosen(winner: "Winner", scoring: ScoringOption) -> str:

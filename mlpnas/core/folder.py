@@ -147,8 +147,13 @@ class Folder:
 
     @property
     def model(self) -> Path:
-        """The retrained winner's file, see `delivery.deliver`."""
+        """The delivered network's file, see `delivery.deliver`."""
         return self.path / "best.keras"
+
+    @property
+    def single(self) -> Path:
+        """The file of the winner alone, where the other holds an average."""
+        return self.path / "single.keras"
 
     @contextmanager
     def guarded(self) -> Iterator[None]:

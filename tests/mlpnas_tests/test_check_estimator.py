@@ -6,6 +6,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from mlpnas import MLPNASClassifier, MLPNASRegressor
 
 SMALL = {
+    "ensemble": 0,
     "max_trials": 1,
     "epochs": 3,
     "refit_epochs": 300,

@@ -24,7 +24,7 @@ from mlpnas.core.executors import InProcess, WorkerProcesses
 from mlpnas.table import read_table
 
 DATA = Path(__file__).parents[2] / "data"
-SMALL = ["--trials", "4", "--per-round", "2", "--epochs", "2"]
+SMALL = ["--trials", "4", "--per-round", "2", "--epochs", "2", "--ensemble", "0"]
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -140,7 +140,12 @@ def test_a_comparison_that_was_interrupted_runs_only_what_is_missing(begun, caps
 def test_what_is_no_run_is_refused(tmp_path, capsys):
     x = np.random.default_rng(0).normal(size=(30, 2))
     MLPNASRegressor(
-        max_trials=1, epochs=1, refit_epochs=1, strategy="random", run_dir=tmp_path / "run"
+        max_trials=1,
+        epochs=1,
+        refit_epochs=1,
+        strategy="random",
+        ensemble=0,
+        run_dir=tmp_path / "run",
     ).fit(x, x[:, 0])
     for folder, message in ((tmp_path, "is no folder of a run"), (tmp_path / "run", "samples")):
         with pytest.raises(SystemExit) as exit_:

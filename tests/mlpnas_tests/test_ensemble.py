@@ -1,4 +1,4 @@
-"""Greedy selection with replacement, the model that averages, and both in use."""
+"""The average of networks that learned from different folds, and it in use."""
 
 import keras
 import numpy as np
@@ -6,13 +6,14 @@ import pandas as pd
 import pytest
 
 from mlpnas import MLPNASClassifier
-from mlpnas.core.task import Fold
-from mlpnas.ensemble import average, likelihood, select
+from mlpnas.core.evaluator import Outcome, Recipe
+from mlpnas.cross_validation import fold_jobs
+from mlpnas.ensemble import average, combine, train_ensemble
 from mlpnas.export import as_inputs
 from mlpnas.generator import MLPGenerator
 from mlpnas.space import MLPSpace
-from mlpnas.table import Table
 from mlpnas.tables.encoding import clean_rows
+from mlpnas.trainer import MLPTrainer
 
 SMALL = {
     "max_trials": 4,
@@ -23,69 +24,76 @@ SMALL = {
     "search_space": {"widths": (16,), "max_layers": 3, "dropout": None},
     "random_state": 0,
 }
+RECIPE = Recipe(epochs=3, patience=None, best="metric")
 
 
-def test_what_helps_the_average_most_is_added_again_and_again():
-    # The truth is 0.4. Alone, 1 is nearest. Another 1 leaves the mean at 1 (0.6 away), while
-    # 3 makes it 2 (1.6) and -2 makes it -0.5 (0.9). Then -2 makes it 0 (0.4).
-    outputs = [np.array([[value]]) for value in (3.0, 1.0, -2.0)]
-
-    def judge(mean):
-        return -abs(float(mean[0, 0]) - 0.4)
-
-    assert select(outputs, judge, 1) == [1]
-    assert select(outputs, judge, 3) == [1, 1, 2]
-
-
-def test_of_equals_the_earliest_is_added():
-    assert select([np.zeros((2, 1))] * 3, lambda mean: 0.5, 3) == [0, 0, 0]
-
-
-def test_no_bad_one_has_to_come_in(property_seed):
-    rng = np.random.default_rng(property_seed)
-    truth = rng.normal(size=(50, 1))
-    outputs = [truth + scale * rng.normal(size=(50, 1)) for scale in (0.1, 9.0)]
-    assert set(select(outputs, lambda mean: -float(np.mean((mean - truth) ** 2)), 5)) == {0}
-
-
-def test_likelihood_is_finer_than_accuracy_and_weighs_rows(tiny_multiclass):
-    fold, table = Fold(np.zeros((2, 1)), np.array([0, 1])), Table(tiny_multiclass)
-    sure = np.array([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1]])
-    unsure = np.array([[0.8, 0.1, 0.1], [0.3, 0.4, 0.3]])
-    assert likelihood(sure, fold, table) == pytest.approx(np.log(0.8))
-    assert likelihood(unsure, fold, table) == pytest.approx((np.log(0.8) + np.log(0.4)) / 2)
-    # Only the first row counts: 3 * log 0.8 / 3.
-    first = Fold(fold.x, fold.y, np.array([3.0, 0.0]))
-    assert likelihood(unsure, first, table) == pytest.approx(np.log(0.8))
+def parts_of(task, encodings=()):
+    space = MLPSpace(task.head, widths=(8,), activations=("relu",), encodings=encodings)
+    first = "('ple', 16), " if encodings else ""
+    return MLPGenerator(space), space.parse(f"{first}(8, 'relu'), {space.head}")
 
 
 def test_the_model_averages_and_can_be_saved(tiny_task, tmp_path):
-    space = MLPSpace(tiny_task.head)
-    architecture = space.parse(f"(16, 'relu'), {space.head}")
-    models = {
-        seed: MLPGenerator(space).build(architecture, tiny_task, seed) for seed in (3, 8, 9)
-    }
-    mean = average(models, {3: 1, 8: 3})
-    mean.save(tmp_path / "mean.keras")
+    generator, architecture = parts_of(tiny_task)
+    models = [generator.build(architecture, tiny_task, seed) for seed in (3, 8, 9)]
+    average(models).save(tmp_path / "mean.keras")
     x = tiny_task.test.x
-    want = (models[3](x) + 3 * models[8](x)) / 4
+    want = sum(np.asarray(model(x)) for model in models) / 3
     np.testing.assert_allclose(keras.saving.load_model(tmp_path / "mean.keras")(x), want, 1e-5)
 
 
-def test_an_estimator_predicts_with_the_ensemble_and_exports_it(tmp_path):
+def test_every_network_learns_from_other_rows_and_starts_elsewhere(tiny_binary):
+    _, architecture = parts_of(tiny_binary)
+    jobs = fold_jobs(architecture, 4, seed=7, recipe=RECIPE)
+    assert [job.part for job in jobs] == [(0, 4), (1, 4), (2, 4), (3, 4)]
+    assert len({job.seed for job in jobs}) == 4
+    assert [job.seed for job in jobs] == [
+        job.seed for job in fold_jobs(architecture, 4, 7, RECIPE)
+    ]
+
+
+@pytest.mark.parametrize("encodings", [(), ("ple",)])
+def test_its_score_is_the_mean_on_rows_that_no_member_learned_from(tiny_binary, encodings):
+    generator, architecture = parts_of(tiny_binary, encodings)
+    trainer, told = MLPTrainer(tiny_binary, generator, RECIPE), []
+    made = train_ensemble(
+        generator, tiny_binary, architecture, 3, 0, RECIPE,
+        lambda jobs: map(trainer.train, jobs), told.append,
+    )  # fmt: skip
+    assert told[0] == "training network 1 of 3 for the average"
+    members = [layer for layer in made.model.layers if isinstance(layer, keras.Model)]
+    parts = [tiny_binary.part(i, 3).valid for i in range(3)]
+    scores = [
+        tiny_binary.score(part.y, np.asarray(member(part.x)))
+        for member, part in zip(members, parts, strict=True)
+    ]
+    assert made.score == pytest.approx(np.mean(scores))
+    assert made.size == 3
+
+
+def test_one_that_fails_leaves_the_single_network(tiny_binary, caplog):
+    generator, architecture = parts_of(tiny_binary)
+    failed = Outcome(reason="diverged")
+    assert combine(generator, tiny_binary, architecture, [failed] * 2, RECIPE) is None
+    assert "one of them failed: diverged" in caplog.text
+
+
+def test_an_estimator_predicts_with_the_average_and_exports_it(tmp_path):
     rng = np.random.default_rng(0)
     frame = pd.DataFrame(rng.normal(size=(200, 3)), columns=list("abc"))
     label = np.where(frame["a"] + rng.normal(size=200) > 0, "yes", "no")
-    alone = MLPNASClassifier(**SMALL).fit(frame, label)
-    many = MLPNASClassifier(**SMALL, ensemble=6).fit(frame, label)
-    assert alone.ensemble_model_ is None
-    assert many.best_score_ == alone.best_score_  # the single winner is the same
+    many = MLPNASClassifier(**SMALL, ensemble=3).fit(frame, label)
     chances = many.predict_proba(frame)
-    assert np.abs(chances - alone.predict_proba(frame)).max() > 1e-3
+    single = many.best_model_(many._table.encode(frame)).numpy()[:, 0]
+    assert np.abs(chances[:, 1] - single).max() > 1e-3
     np.testing.assert_allclose(chances.sum(axis=1), 1)
     loaded = keras.saving.load_model(many.export(tmp_path / "m.keras"))
     columns = many._table.columns
     got = loaded(as_inputs(clean_rows(frame, columns), columns))
     np.testing.assert_allclose(got, chances, atol=1e-5)
-    with pytest.raises(ValueError, match="ensemble is -1"):
-        MLPNASClassifier(**SMALL, ensemble=-1).fit(frame, label)
+
+
+@pytest.mark.parametrize("size", [-1, 1, 2.5])
+def test_sizes_that_make_no_average_are_refused(size):
+    with pytest.raises(ValueError, match=f"ensemble is {size}; expected 0, or 2 or more"):
+        MLPNASClassifier(**SMALL, ensemble=size).fit(np.zeros((20, 2)), [0, 1] * 10)

@@ -23,6 +23,7 @@ SMALL = {
     "predictor": False,
     "search_space": {"widths": (16, 32), "max_layers": 3, "dropout": None},
     "random_state": 0,
+    "ensemble": 0,
 }
 
 

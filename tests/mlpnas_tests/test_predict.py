@@ -14,6 +14,7 @@ from mlpnas.__main__ import main
 from mlpnas.core.executors import InProcess
 
 SMALL = {
+    "ensemble": 0,
     "max_trials": 2,
     "epochs": 2,
     "refit_epochs": 5,

@@ -29,7 +29,7 @@ def run(tmp_path_factory) -> Path:
     space = {"widths": (8, 16), "max_layers": 4}
     estimator = MLPNASClassifier(
         max_trials=12, epochs=3, refit_epochs=5, search_space=space, random_state=0,
-        run_dir=folder, strategy="reinforce",
+        run_dir=folder, strategy="reinforce", ensemble=0,
     )  # fmt: skip
     estimator.fit(frame, np.where(frame[EVIL] > 0, EVIL, "no"))
     record = json.loads((folder / "run.json").read_text())
@@ -92,7 +92,12 @@ def test_the_text_report_names_best_trials_and_results(run, capsys):
 def test_a_run_that_has_only_begun_has_a_report(tmp_path):
     x = np.random.default_rng(0).normal(size=(40, 2))
     MLPNASRegressor(
-        max_trials=1, epochs=1, refit_epochs=1, strategy="random", run_dir=tmp_path / "run"
+        max_trials=1,
+        epochs=1,
+        refit_epochs=1,
+        strategy="random",
+        ensemble=0,
+        run_dir=tmp_path / "run",
     ).fit(x, x[:, 0])
     record = json.loads((tmp_path / "run" / "run.json").read_text())
     del record["winner"], record["retrained_validation"]

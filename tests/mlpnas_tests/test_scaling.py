@@ -17,6 +17,7 @@ from mlpnas.tables.encoding import clean_rows
 from mlpnas.tables.quantiles import Quantiles
 
 SMALL = {
+    "ensemble": 0,
     "max_trials": 1,
     "epochs": 2,
     "refit_epochs": 30,

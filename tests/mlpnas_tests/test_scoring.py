@@ -147,11 +147,14 @@ def test_a_command_line_chooses_by_it_and_says_so(tmp_path, monkeypatch, capsys)
     printed = capsys.readouterr().out
     assert "test balanced_accuracy" in printed
     assert "Scaling: " in printed
-    assert "ensemble of 3" in printed
+    assert "average of 3 such networks" in printed
     record = json.loads((tmp_path / "run" / "run.json").read_text())
     by_name = {result["name"]: result["test"] for result in record["results"]}
     assert by_name["majority class"] == 0.5
-    assert sum(record["ensemble"].values()) == 3
+    assert record["ensemble"]["networks"] == 3
+    assert {"best.keras", "single.keras"} <= {
+        path.name for path in (tmp_path / "run").iterdir()
+    }
     # Nothing to do any more: the settings were read back as they were.
     with pytest.raises(SystemExit) as exit_:
         main(["resume", str(tmp_path / "run")])
