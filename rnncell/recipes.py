@@ -73,23 +73,24 @@ class TextRecipe:
 
 @dataclass(frozen=True)
 class Reward:
-    """(c / perplexity) ** exponent, at most 1.
+    """(c / perplexity) ** exponent, which exceeds 1 below a perplexity of c.
 
-    ENAS (2018) has 80 / ppl. Zoph and Le (2017) have 80 / ppl ** 2, which is c = 8.94 and
-    exponent 2; a policy gradient does not mind a constant factor.
+    ENAS (2018) has exactly 80 / ppl, which is 1.4 for its best cells. Zoph and Le (2017) have
+    80 / ppl ** 2, which is c = 8.94 and exponent 2; a policy gradient does not mind a constant
+    factor.
     """
 
     c: float = 80.0
     exponent: float = 1.0
 
     def __call__(self, perplexity: float) -> float:
-        """In (0, 1]; NaN of a NaN."""
-        return min(1.0, (self.c / perplexity) ** self.exponent)
+        """Above 0, without a bound; NaN of a NaN."""
+        return (self.c / perplexity) ** self.exponent
 
     @staticmethod
     def of(vocabulary: int, exponent: float = 1.0) -> "Reward":
-        """The published 80 is for 10,000 words; fewer tokens are foretold better, and would
-        all be rewarded with 1."""
+        """The published 80 is for 10,000 words; fewer tokens are foretold better, so that the
+        same c would reward all cells with many times as much."""
         return Reward(80.0 * vocabulary / 10_000, exponent)
 
 

@@ -119,8 +119,8 @@ class Outcome:
         parameters: trainable parameters.
         seconds: wall-clock time.
         reason: why it failed; None if it did not.
-        score: in [0, 1], for trainers that judge the weights by another measure than the
-            task's metric; None leaves the judgement to the curve.
+        score: for trainers that judge the weights by another measure than the task's metric,
+            higher is better; None leaves the judgement to the curve.
     """
 
     curve: tuple[float, ...] = ()

@@ -1,5 +1,7 @@
 """Networks around cells: baselines of equal size, and training with carried states."""
 
+from itertools import pairwise
+
 import keras
 import numpy as np
 import pytest
@@ -115,9 +117,18 @@ def test_a_baseline_is_as_large_as_what_was_found(name):
 def test_the_reward_of_a_perplexity():
     assert Reward()(160.0) == 0.5  # 80 / 160
     assert Reward(exponent=2.0)(160.0) == 0.25
-    assert Reward()(2.0) == 1.0
+    assert Reward()(2.0) == 40.0
     assert Reward.of(10_000) == Reward()
     assert Reward.of(100)(4.0) == 0.2  # 0.8 / 4
+
+
+def test_better_perplexities_are_rewarded_more_where_published_cells_lie_too():
+    # Test perplexities of Penn Treebank's 10,000 words in the papers of ENAS, DARTS and NAS.
+    perplexities = [1.0, 55.7, 55.8, 56.3, 62.4, 64.0, 79.9, 80.0, 80.1, 1e300]
+    for reward in (Reward.of(10_000), Reward.of(10_000, 2.0), Reward.of(3000)):
+        rewards = [reward(perplexity) for perplexity in perplexities]
+        assert all(better > worse for better, worse in pairwise(rewards))
+    assert Reward.of(10_000)(55.8) == pytest.approx(80 / 55.8)
 
 
 @slow
