@@ -5,19 +5,19 @@ import keras
 from cnnnas.augmentation import Augmentation
 from cnnnas.precision import MixedPrecision
 from cnnnas.settings import Variation
+from cnnnas.supernet import SharedTraining
 from mlpnas.core.evaluator import Generator, Recipe
 from mlpnas.core.task import Task
 from mlpnas.core.training import KerasTrainer
 
-WEIGHT_DECAY = 5e-4  # of ENAS's gradient: its penalty is 2.5e-4 * sum(w²)
+L2 = SharedTraining.l2  # the loss of shared weights has it too
 
 
 def nesterov(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
-    """Stochastic gradient descent as in ENAS, over one cosine that ends at 0."""
+    """Stochastic gradient descent as in ENAS, over one cosine that ends at 0. Gradients are
+    clipped, which ENAS's are not."""
     rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps)
-    return keras.optimizers.SGD(
-        rate, momentum=0.9, nesterov=True, weight_decay=WEIGHT_DECAY, clipnorm=5.0
-    )
+    return keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, clipnorm=5.0)
 
 
 def augmentation(kind: Variation, task: Task) -> Augmentation | None:
@@ -41,4 +41,5 @@ def make_trainer(
     """Trains networks of the generator's on the task's images; can be made in a worker."""
     if mixed_precision:
         generator = MixedPrecision(generator)
-    return KerasTrainer(task, generator, recipe, nesterov, augmentation(variation, task))
+    vary = augmentation(variation, task)
+    return KerasTrainer(task, generator, recipe, nesterov, vary, L2)

@@ -37,6 +37,9 @@ class KerasTrainer:
         recipe: how long and how to train.
         optimizer: made for each network.
         vary: augmentation of the training rows, if any.
+        l2: weight of the sum of all squared trainable weights in the training loss. Unlike an
+            optimizer's own `weight_decay`, which Keras applies beside momentum, it is part of
+            the gradient.
     """
 
     def __init__(
@@ -46,9 +49,10 @@ class KerasTrainer:
         recipe: Recipe,
         optimizer: MakeOptimizer = adam,
         vary: Vary | None = None,
+        l2: float = 0.0,
     ):
         self._task, self._generator, self._recipe = task, generator, recipe
-        self._optimizer, self._vary = optimizer, vary
+        self._optimizer, self._vary, self._l2 = optimizer, vary, l2
 
     def train(self, job: Job) -> Outcome:
         start = time.perf_counter()
@@ -75,6 +79,9 @@ class KerasTrainer:
         seed: int,
         validation: "_Validation",
     ) -> list:
+        if self._l2:
+            for weight in model.trainable_weights:
+                weight.regularizer = keras.regularizers.L2(self._l2)
         batches = _Batches(task.train, recipe.batch_size, seed, self._vary)
         callbacks = [
             validation,

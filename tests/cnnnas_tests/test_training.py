@@ -1,14 +1,20 @@
 """How networks with weights of their own are trained, on images that a line can tell apart."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from cnnnas import training
 from cnnnas.assisted import AssistedGenerator
+from cnnnas.bank import Bank
 from cnnnas.baselines import PlainCNN, plain_cnn, size
 from cnnnas.cell_generator import CellGenerator
 from cnnnas.cell_networks import enas_network
 from cnnnas.cell_space import CellSpace
+from cnnnas.macro_space import MacroSpace
+from cnnnas.macro_supernet import MacroNetwork
+from cnnnas.supernet import ImageSupernet, SharedTraining
 from cnnnas.training import make_trainer, nesterov
 from mlpnas.core.evaluator import Job, Recipe, reward
 from mlpnas.core.task import Fold, Task
@@ -78,6 +84,34 @@ def test_the_learning_rate_falls_along_a_cosine_to_nothing():
         rates.append(float(optimizer.learning_rate))
     # 0.05 (1 + cos(pi t / 9)) / 2 at t = 0, 3, 9
     assert rates == pytest.approx([0.05, 0.0375, 0.0])
+
+
+class Idle:
+    """A network with a layer that nothing depends on: only decay moves its kernel of ones."""
+
+    def build(self, architecture, task, seed=0):
+        images = keras.Input(task.input_shape)
+        x = keras.layers.Flatten()(images)
+        idle = keras.layers.Dense(3, kernel_initializer="ones", name="idle")(x)
+        x = keras.layers.Dense(3, "softmax", name="head")(x)
+        return keras.Model(images, keras.layers.Add()([x, keras.layers.Rescaling(0.0)(idle)]))
+
+
+def test_a_childs_weights_decay_as_those_of_a_supernet_do(stripes, monkeypatch):
+    # At a constant rate: Keras's momentum remembers earlier rates, that of supernets does not.
+    monkeypatch.setattr(training, "nesterov", lambda recipe, steps: nesterov(recipe, 10**9))
+    recipe = Recipe(epochs=2, patience=None, batch_size=20, learning_rate=0.5, best="last")
+    child = make_trainer(stripes, Idle(), recipe, "none").train(Job(None, 0))
+    # The same six steps for a supernet's scale of ones that is not on the architecture's path.
+    network = MacroNetwork(MacroSpace(2, ("conv_3x3", "max_pool_3x3")), Bank(0), 2, 1, 3)
+    supernet = ImageSupernet(network, stripes, SharedTraining(batch_size=20))
+    tokens, x, y = np.zeros(3, np.int32), stripes.train.x[:20], stripes.train.y[:20]
+    for _ in range(6):
+        supernet.step(tokens, x, y, np.float32(0.5), np.zeros(2, np.int32))
+    idle = network.bank.variables["layer_0/inner/norm/scale"].numpy()[1]
+    np.testing.assert_allclose(child.weights["idle"][0], idle.mean(), rtol=1e-6)
+    # Each step adds 5e-4 of the rate to a velocity; without one it would be 6 * 2.5e-4.
+    assert 1 - idle.mean() > 3 * 6 * 2.5e-4
 
 
 @pytest.mark.slow
