@@ -6,12 +6,13 @@ their cells are turned on entry, so that one convention holds in this package.) 
 combines two operations on earlier states, and some states, in depth, are the cell's output.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 INPUTS = 2
 SKIP = "skip_connect"  # the operation that does nothing
+NONE = "none"  # the operation that is not there
 
 # An operation's name and the state that it reads.
 Edge = tuple[str, int]
@@ -23,7 +24,8 @@ class Cell:
     """One cell.
 
     Attributes:
-        nodes: of the nodes 2, 3, ... in order, their `(operation, state)` pairs.
+        nodes: of the nodes 2, 3, ... in order, their `(operation, state)` pairs; those that
+            are not there are `"none"`, see `wired`.
         concat: the states that, concatenated in depth, are the output.
         combine: per node `"add"` or `"concat"`; empty means that all nodes add.
 
@@ -44,11 +46,29 @@ class Cell:
     @property
     def skips(self) -> int:
         """How many of its operations are skip connections."""
-        return sum(name == SKIP for halves in self.nodes for name, _ in halves)
+        return sum(name == SKIP for halves in self.wired for name, _ in halves)
+
+    @property
+    def wired(self) -> tuple[Node, ...]:
+        """What is computed: the nodes without the halves that add nothing, see `wired`."""
+        return wired(self.nodes)
 
     def combination(self, node: int) -> str:
         """How the node of this state number combines its operations."""
         return self.combine[node - INPUTS] if self.combine else "add"
+
+
+def wired(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+    """The nodes without operations that are not there, and without those that read a node
+    which is empty for that reason."""
+    kept: list[Node] = []
+    for halves in nodes:
+        kept.append(tuple(h for h in halves if h[0] != NONE and not _empty(kept, h[1])))
+    return tuple(kept)
+
+
+def _empty(nodes: Sequence[Node], state: int) -> bool:
+    return INPUTS <= state < INPUTS + len(nodes) and not nodes[state - INPUTS]
 
 
 Cells = Mapping[str, Cell]
@@ -60,12 +80,14 @@ def output_states(nodes: tuple[Node, ...], rule: Output) -> tuple[int, ...]:
 
     Args:
         nodes: see `Cell.nodes`.
-        rule: `"all"` takes every node of the cell (DARTS, PNAS); `"unused"` takes every state,
-            the two inputs included, that no node reads (NASNet, ENAS).
+        rule: `"all"` takes every node of the cell that is not empty (DARTS, PNAS);
+            `"unused"` takes every state, the two inputs included, that no node reads (NASNet,
+            ENAS).
     """
     states = range(INPUTS + len(nodes))
     if rule == "all":
-        return tuple(states[INPUTS:])
+        kept = wired(nodes)
+        return tuple(state for state in states[INPUTS:] if not _empty(kept, state))
     read = {state for node in nodes for _, state in node}
     return tuple(state for state in states if state not in read)
 
@@ -79,16 +101,26 @@ def canonical(cell: Cell, rule: Output) -> Cell:
 
     The halves of a node may change places, and so may nodes of which neither feeds the other.
     Among all such ways this is the first in lexicographic order; so two cells are equal up to
-    their numbering if and only if their canonical forms are equal.
+    their numbering if and only if their canonical forms are equal. Empty nodes come last, and
+    operations that are not there read the first inputs that they can.
     """
     blocks: dict[int, Block] = {
         node: (tuple((state, op) for op, state in halves), cell.combination(node))
-        for node, halves in enumerate(cell.nodes, INPUTS)
+        for node, halves in enumerate(cell.wired, INPUTS)
+        if halves
     }
     smallest = _smallest(blocks, {state: state for state in range(INPUTS)})
-    nodes = tuple(tuple((op, state) for state, op in halves) for halves, _ in smallest)
+    full = tuple(_filled(tuple((op, state) for state, op in halves)) for halves, _ in smallest)
+    nodes = full + (_filled(()),) * (len(cell.nodes) - len(full))
     combine = tuple(how for _, how in smallest) if cell.combine else ()
     return Cell(nodes, output_states(nodes, rule), combine)
+
+
+def _filled(halves: Node) -> Node:
+    """The node with two halves."""
+    read = {state for _, state in halves}
+    free = [state for state in range(INPUTS) if state not in read]
+    return halves + tuple((NONE, state) for state in free[: 2 - len(halves)])
 
 
 def _smallest(rest: dict[int, Block], placed: dict[int, int]) -> tuple[Block, ...]:

@@ -15,7 +15,7 @@ from functools import cached_property
 from itertools import combinations, product
 from typing import Any, Literal
 
-from cnnnas.cell import INPUTS, Cell, Cells, Output, canonical, output_states
+from cnnnas.cell import INPUTS, NONE, Cell, Cells, Output, canonical, output_states
 from cnnnas.notation import read_arc, read_genotype, write_arc, write_genotype
 from mlpnas.core.errors import InputError
 from mlpnas.core.search_space import Architecture, Decision, SearchSpace, Tokens
@@ -23,7 +23,7 @@ from mlpnas.core.search_space import Architecture, Decision, SearchSpace, Tokens
 SEPARABLE = ("sep_conv_3x3", "sep_conv_5x5")
 # In the order of ENAS's ids 0 to 4.
 ENAS_OPERATIONS = (*SEPARABLE, "avg_pool_3x3", "max_pool_3x3", "skip_connect")
-# In the order of DARTS's ids 1 to 7; its id 0, "none", is never part of a cell.
+# In the order of DARTS's ids 1 to 7; its id 0, "none", is part of sparse cells alone.
 DARTS_OPERATIONS = (
     "max_pool_3x3", "avg_pool_3x3", "skip_connect", *SEPARABLE, "dil_conv_3x3", "dil_conv_5x5",
 )  # fmt: skip
@@ -44,7 +44,9 @@ class CellSpace(SearchSpace):
 
     The decisions of a node are, in this order: the two states that it reads (two pointers,
     or one choice of a pair where they must differ), their two operations, and how these are
-    combined if there is a choice.
+    combined if there is a choice. Where `"none"` is among the operations, cells are sparse:
+    a node may have one operation, or none at all; but the first has at least one, and its
+    operations are one choice.
 
     In `Decision.node` and the options of pointers the states of a second kind of cell go on
     counting where the first kind ended, so that each state has a number of its own.
@@ -83,9 +85,11 @@ class CellSpace(SearchSpace):
         return CellSpace(nodes, ENAS_OPERATIONS, notation="arc")
 
     @staticmethod
-    def darts(nodes: int = 4) -> "CellSpace":
-        """What a DARTS supernet can become: two distinct inputs per node, no `none`."""
-        return CellSpace(nodes, DARTS_OPERATIONS, distinct=True, output="all")
+    def darts(nodes: int = 4, sparse: bool = False) -> "CellSpace":
+        """What a DARTS supernet can become: two distinct inputs per node; if `sparse`, two at
+        most, as in Fair DARTS."""
+        operations = (NONE, *DARTS_OPERATIONS) if sparse else DARTS_OPERATIONS
+        return CellSpace(nodes, operations, distinct=True, output="all")
 
     @staticmethod
     def nasnet(nodes: int = 5) -> "CellSpace":
@@ -100,6 +104,11 @@ class CellSpace(SearchSpace):
 
     def __post_init__(self) -> None:
         _check_parameters(self)
+
+    @property
+    def sparse(self) -> bool:
+        """Whether a node may have fewer than two operations."""
+        return NONE in self.operations
 
     @cached_property
     def name(self) -> str:
@@ -135,13 +144,23 @@ class CellSpace(SearchSpace):
             earlier = tuple(range(first, here))
             yield Decision(f"{about} input 1", earlier, "pointer", node=here)
             yield Decision(f"{about} input 2", earlier, "pointer", node=here)
-        yield Decision(f"{about} operation 1", self.operations, group="operation", node=here)
-        yield Decision(f"{about} operation 2", self.operations, group="operation", node=here)
+        if self._together(node):
+            # A cell without operations that read an input would give nothing on.
+            both = (p for p in product(self.operations, repeat=2) if set(p) != {NONE})
+            yield Decision(f"{about} operations", tuple(both), group="two of them", node=here)
+        else:
+            for k in (1, 2):
+                name = f"{about} operation {k}"
+                yield Decision(name, self.operations, group="operation", node=here)
         if len(self.combine) > 1:
             yield Decision(f"{about} combination", self.combine, group="combine", node=here)
 
     def _first_state(self, kind: str) -> int:
         return self.kinds.index(kind) * (INPUTS + self.nodes)
+
+    def _together(self, node: int) -> bool:
+        """Whether both operations of a node are one decision."""
+        return self.sparse and node == INPUTS
 
     def _may_stop(self, node: int) -> bool:
         return self.fewest is not None and node >= INPUTS + self.fewest
@@ -186,7 +205,8 @@ class CellSpace(SearchSpace):
             pair = (
                 next(chosen) if self.distinct else (next(chosen) - first, next(chosen) - first)
             )
-            nodes.append(((next(chosen), pair[0]), (next(chosen), pair[1])))
+            both = next(chosen) if self._together(node) else (next(chosen), next(chosen))
+            nodes.append(tuple(zip(both, pair, strict=True)))
             if len(self.combine) > 1:
                 combine.append(next(chosen))
         wiring = tuple(nodes)
@@ -254,7 +274,8 @@ class CellSpace(SearchSpace):
                 yield tuple(state for _, state in halves)
             else:
                 yield from (first + state for _, state in halves)
-            yield from (operation for operation, _ in halves)
+            both = tuple(operation for operation, _ in halves)
+            yield from (both,) if self._together(node) else both
             if len(self.combine) > 1:
                 yield cell.combination(node)
         if len(cell.nodes) < self.nodes:
@@ -320,6 +341,10 @@ def _check_parameters(space: CellSpace) -> None:
         space.fewest is None or (1 <= space.fewest < space.nodes and len(space.kinds) == 1),
         f"fewest is {space.fewest}, expected None, or 1 to {space.nodes - 1} for a space with "
         f"one kind of cell; it has {len(space.kinds)}",
+    )
+    need(
+        not space.sparse or (space.distinct and space.output == "all" and not space.fewest),
+        "cells with 'none' need distinct inputs, give all nodes on and have a fixed number",
     )
     plain = not space.distinct and space.combine == ("add",) and space.fewest is None
     need(

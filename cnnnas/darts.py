@@ -14,11 +14,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from cnnnas.cell import INPUTS, Cell, Cells, Node
+from cnnnas.cell import INPUTS, NONE, Cell, Cells, Node, output_states
 from cnnnas.cell_networks import check_image, small_stem, staged
 from cnnnas.families import DARTS
 from cnnnas.layers import Tensor
-from cnnnas.mixing import CANDIDATES, NONE, Mix, all_operations, mixed_cell
+from cnnnas.mixing import CANDIDATES, Mix, all_operations, mixed_cell
 from cnnnas.search_layers import SearchLayers, Store
 
 KINDS = ("normal", "reduce")
@@ -101,20 +101,24 @@ class MixedNetwork(keras.layers.Layer):
     def _uses(self, cells: Cells, name: str) -> bool:
         place, node, operation, state, *_ = name.split("-")
         cell = cells[self._steps[int(place.removeprefix("cell"))].kind]
-        halves = cell.nodes[int(node.removeprefix("node")) - INPUTS]
+        halves = cell.wired[int(node.removeprefix("node")) - INPUTS]
         return (operation, int(state.removeprefix("from"))) in halves
 
 
-def derive(scores: np.ndarray, operations: Sequence[str]) -> Cell:
+def derive(scores: np.ndarray, operations: Sequence[str], threshold: float = -math.inf) -> Cell:
     """The cell that a matrix of scores stands for.
 
     Each edge has its best operation other than `none`, and each node keeps its two edges with
     the best of these scores; of equal ones the first counts. In the list of a node the better
     edge stands first, as in published genotypes.
 
+    Of edges whose best score is below the threshold the operation is `none`, as in Fair DARTS;
+    but the best edge of the first node is kept, since a cell must give something on.
+
     Args:
         scores: `(edges, operations)`.
         operations: what the columns are; `none` may be any of them, or not there.
+        threshold: a score that edges must have.
     """
     allowed = [k for k, name in enumerate(operations) if name != NONE]
     nodes: list[Node] = []
@@ -124,16 +128,18 @@ def derive(scores: np.ndarray, operations: Sequence[str]) -> Cell:
         block = scores[row : row + states][:, allowed]
         best = np.argsort(-block.max(axis=1), kind="stable")[:2]
         choice = [operations[allowed[k]] for k in block.argmax(axis=1)]
-        nodes.append(tuple((choice[state], int(state)) for state in best))
+        there = block.max(axis=1) >= threshold
+        there[best[0]] |= not nodes
+        nodes.append(tuple((choice[s] if there[s] else NONE, int(s)) for s in best))
         row += states
-    return Cell(tuple(nodes), tuple(range(INPUTS, INPUTS + len(nodes))))
+    return Cell(tuple(nodes), output_states(tuple(nodes), "all"))
 
 
 def one_hot(cell: Cell, operations: Sequence[str]) -> np.ndarray:
     """Mixture weights `(edges, operations)` that make a supernet compute this cell alone."""
     edges = edges_of(len(cell.nodes))
     weights = np.zeros((len(edges), len(operations)), np.float32)
-    for node, halves in enumerate(cell.nodes, INPUTS):
+    for node, halves in enumerate(cell.wired, INPUTS):
         for operation, state in halves:
             weights[edges.index((state, node)), operations.index(operation)] = 1.0
     return weights

@@ -31,8 +31,8 @@ def short(operation: str) -> str:
 def depths(cell: Cell) -> list[int]:
     """Per state how many operations lie on the longest way to it from an input."""
     found = [0] * INPUTS
-    for halves in cell.nodes:
-        found.append(1 + max(found[state] for _, state in halves))
+    for halves in cell.wired:
+        found.append(1 + max((found[state] for _, state in halves), default=0))
     return found
 
 
@@ -51,17 +51,18 @@ def places(cell: Cell) -> list[tuple[float, float]]:
 def draw_cell(cell: Cell, title: str = "") -> str:
     """A cell from left to right: its inputs, its nodes, and what it concatenates.
 
-    Before every node stand the two operations whose results it adds.
+    Before every node stand the operations whose results it adds; nodes without are left out.
     """
     at = places(cell)
     end = (max(x for x, _ in at) + 1.2, 0.0)
     names = ["$c_{k-2}$", "$c_{k-1}$", *map(str, range(INPUTS, len(at)))]
+    shown = [*range(INPUTS), *(s for s in range(INPUTS, len(at)) if cell.wired[s - INPUTS])]
 
     def draw(figure: Figure, axes: Axes) -> None:
-        states = [box(axes, place, name) for place, name in zip(at, names, strict=True)]
-        for node, halves in enumerate(cell.nodes, INPUTS):
+        states = {s: box(axes, at[s], names[s]) for s in shown}
+        for node, halves in enumerate(cell.wired, INPUTS):
             x, y = at[node]
-            for (operation, state), side in zip(halves, (0.32, -0.32), strict=True):
+            for (operation, state), side in zip(halves, (0.32, -0.32), strict=False):
                 done = box(axes, (x - 0.95, y + side), short(operation), colour(operation))
                 arrow(axes, states[state], done, colour(operation))
                 arrow(axes, done, states[node], colour(operation))

@@ -104,7 +104,7 @@ class Family:
             drop_rate: of drop path, on all operations but plain skips.
         """
         states = self.inputs(layers, older, last, channels)
-        for node, halves in enumerate(cell.nodes, INPUTS):
+        for node, halves in enumerate(cell.wired, INPUTS):
             made = []
             for k, (name, state) in enumerate(halves):
                 again = "-again" if halves.index((name, state)) < k else ""
@@ -114,7 +114,8 @@ class Family:
                 plain = name == SKIP and step == 1
                 made.append(x if plain else drop_path(place, x, drop_rate))
             join = layers.add if cell.combination(node) == "add" else layers.concatenate
-            states.append(join(made))
+            # Nothing reads a node that is empty.
+            states.append(join(made) if len(made) > 1 else made[0] if made else None)
         return _joined(layers, [states[i] for i in cell.concat], channels)
 
 

@@ -1,7 +1,8 @@
 """ImageMixture: a mixed network, and the images that it and its alphas learn from in turns.
 
-The training rows are halved: one half moves the weights, the other the alphas. The validation
-fold is looked at once per epoch, to show what the search is doing; it moves nothing.
+The training rows are halved: one half moves the weights, the other the alphas; all rows move
+both in variants of one level. The validation fold is looked at once per epoch, to show what the
+search is doing; it moves nothing.
 
 Source: Liu, Simonyan and Yang, "DARTS: differentiable architecture search", ICLR 2019.
 """
@@ -36,7 +37,7 @@ class DartsTraining:
     """How long and how fast; the defaults are those of the publication.
 
     Attributes:
-        epochs: passes over half of the training rows.
+        epochs: passes over half of the training rows, or over all where there is one level.
         batch_size: rows of either batch.
         high, low: the weights' learning rate, along half a cosine over the epochs.
         order: 1, or 2 for the gradient through one step of descent.
@@ -54,11 +55,6 @@ class DartsTraining:
     alpha_rate: float = 3e-4
     warm: int = 0
     eigenvalue_every: int = 0
-
-    def rate(self, epoch: int) -> float:
-        """The weights' learning rate in an epoch; the lowest in those beyond the plan."""
-        cosine = (1 + math.cos(math.pi * min(1.0, epoch / self.epochs))) / 2
-        return self.low + (self.high - self.low) * cosine
 
 
 class ImageMixture:
@@ -78,8 +74,8 @@ class ImageMixture:
         bilevel: steps on them and on the weights.
 
     Raises:
-        InputError: if half of the training rows is less than a batch, there is no validation
-            row, or fewer than two classes.
+        InputError: if the rows for the weights or for the alphas are less than a batch, there
+            is no validation row, or fewer than two classes.
     """
 
     def __init__(
@@ -87,10 +83,11 @@ class ImageMixture:
         nodes: int = 4, channels: int = 16, number: int = 8, augment: Augment | None = None,
         seed: int = 0,
     ):  # fmt: skip
-        _check(task, training.batch_size)
+        _check(task, training.batch_size, variant.single_level)
         self._task, self._variant, self._training = task, variant, training
         self._augment, self._seed = augment, seed
-        self.space, self.edges = CellSpace.darts(nodes), edges_of(nodes)
+        self.space = CellSpace.darts(nodes, sparse=variant.threshold > 0)
+        self.edges = edges_of(nodes)
         self.operations = variant.operations
         self.network = MixedNetwork(
             task.input_shape, len(task.classes), (*variant.operations, *variant.extras),
@@ -100,10 +97,13 @@ class ImageMixture:
         self._progress = tf.Variable(0.0, trainable=False)
         self.bilevel = Bilevel(
             self._loss, self._valid_loss, self.network.trainable_variables,
-            list(self.alphas.values()), order=training.order, alpha_rate=training.alpha_rate,
+            list(self.alphas.values()), order=training.order,
+            alpha_rate=training.alpha_rate * variant.alpha_rate,
+            alpha_betas=variant.alpha_betas,
         )  # fmt: skip
         rows = self._rng(SPLIT).permutation(len(task.train))
-        self._halves = np.array_split(rows, 2)
+        halves = [rows, rows] if variant.single_level else np.array_split(rows, 2)
+        self._of_weights, self._of_alphas = halves
         self._count_right = tf.function(self._right, autograph=False)
         self._product = hessian_product(self._valid_loss, self.bilevel.alphas)
 
@@ -118,21 +118,31 @@ class ImageMixture:
 
     def train(self, number: int) -> tuple[float, float]:
         t, rng = self._training, self._rng(ROWS, number)
-        rate = tf.constant(t.rate(number), tf.float32)
         self._progress.assign(min(1.0, number / t.epochs))
-        of_weights, of_alphas = self._halves
-        order, losses = rng.permutation(of_weights), []
+        order, losses = rng.permutation(self._of_weights), []
         for start in range(0, len(order) - t.batch_size + 1, t.batch_size):
             train = self.batch(order[start : start + t.batch_size], rng)
-            drawn = of_alphas[rng.integers(len(of_alphas), size=t.batch_size)]
-            valid = train if self._variant.single_level else self.batch(drawn, rng)
             with as_built():
-                if number < t.warm:
-                    losses.append((self.bilevel.move_weights(train, rate), 0.0))
-                else:
-                    losses.append(self.bilevel.step(train, valid, rate))
+                losses.append(self._step(number, train, rng))
         first, second = np.array([[float(part) for part in pair] for pair in losses]).T
         return float(first.mean()), float(second.mean())
+
+    def _step(self, number: int, train: tuple[Tensor, ...], rng: np.random.Generator) -> tuple:
+        """One step of epoch `number`; the losses before, of training and validation."""
+        rate, rows = tf.constant(self.rate(number), tf.float32), self._of_alphas
+        if number < self._training.warm:
+            return self.bilevel.move_weights(train, rate), 0.0
+        if self._variant.single_level:
+            loss = self.bilevel.joint_step(train, rate)
+            return loss, loss
+        drawn = rows[rng.integers(len(rows), size=self._training.batch_size)]
+        return self.bilevel.step(train, self.batch(drawn, rng), rate)
+
+    def rate(self, epoch: int) -> float:
+        """The weights' learning rate in an epoch; the lowest in those beyond the plan."""
+        t, high = self._training, self._training.high * self._variant.weight_rate
+        cosine = (1 + math.cos(math.pi * min(1.0, epoch / t.epochs))) / 2
+        return t.low + (high - t.low) * cosine
 
     def batch(self, rows: np.ndarray, rng: np.random.Generator) -> tuple[Tensor, ...]:
         """Training images, labels and a seed, as the losses take them."""
@@ -162,14 +172,18 @@ class ImageMixture:
     def _valid_loss(self, batch: Any) -> Tensor:
         loss = self._loss(batch)
         if self._variant.penalty is not None:
-            loss += tf.add_n([self._variant.penalty(a.value) for a in self.alphas.values()])
+            alphas = [a.value for a in self.alphas.values()]
+            loss += self._variant.penalty(tf.concat(alphas, axis=0))
         return loss
 
     def tables(self) -> dict[str, np.ndarray]:
         return {k: self._variant.scores(a.value).numpy() for k, a in self.alphas.items()}
 
     def derive(self, tables: Tables) -> Architecture:
-        return self.space.from_cells({k: derive(t, self.operations) for k, t in tables.items()})
+        floor = self._variant.threshold
+        return self.space.from_cells(
+            {kind: derive(table, self.operations, floor) for kind, table in tables.items()}
+        )
 
     def score(self) -> float:
         seed = tf.constant(self._rng(EVALUATION).integers(2**31, size=2), tf.int32)
@@ -192,7 +206,7 @@ class ImageMixture:
         every = self._training.eigenvalue_every
         if not every or number % every:
             return None
-        rows = self._halves[1][: self._training.batch_size]
+        rows = self._of_alphas[: self._training.batch_size]
         batch, decay = self.batch(rows, self._rng(EVALUATION)), 1e-3  # of the alphas' loss
         return largest_eigenvalue(partial(self._product, batch), self.bilevel.alphas) + decay
 
@@ -214,12 +228,13 @@ class ImageMixture:
         return [*made.weights, *made.momenta, *made.alphas, *made.adam.variables]
 
 
-def _check(task: Task, batch_size: int) -> None:
-    if len(task.train) // 2 < batch_size:
+def _check(task: Task, batch_size: int, single_level: bool) -> None:
+    least = batch_size if single_level else 2 * batch_size
+    if len(task.train) < least:
+        share = "all" if single_level else "half"
         raise InputError(
-            f"{task.name!r} has {len(task.train)} training rows, half of which choose "
-            f"architectures; expected at least {2 * batch_size}, two batches: give more rows "
-            "or a smaller batch"
+            f"{task.name!r} has {len(task.train)} training rows, {share} of which choose "
+            f"architectures; expected at least {least}: give more rows or a smaller batch"
         )
     if not len(task.valid):
         raise InputError(f"{task.name!r} has no validation rows; expected at least one")

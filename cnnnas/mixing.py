@@ -13,13 +13,12 @@ from functools import partial
 
 import tensorflow as tf
 
-from cnnnas.cell import SKIP
+from cnnnas.cell import NONE, SKIP
 from cnnnas.cell_space import DARTS_OPERATIONS
 from cnnnas.families import DARTS
 from cnnnas.layers import Tensor
 from cnnnas.search_layers import SearchLayers
 
-NONE = "none"
 # In the order of DARTS's ids 0 to 7.
 CANDIDATES = (NONE, *DARTS_OPERATIONS)
 # A skip connection outside the competition, see `relaxed`.

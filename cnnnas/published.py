@@ -12,12 +12,13 @@ counted as publications do: trainable ones, without the auxiliary head.
 | `DARTS_V1`, `DARTS_V2` | `darts(DARTS_V2)` | 3,169,414; 3,349,342 |
 | `NASNET`, `AMOEBANET` | `darts(NASNET)` | 3,830,950; 3,145,078 in DARTS's setting |
 | `PC_DARTS`, `P_DARTS` | `darts(P_DARTS)` | 3,634,678; 3,433,798 |
+| `FAIR_DARTS` | `darts(FAIR_DARTS)` | 2,360,782; published with the auxiliary head |
 | `NASNET_A` | `nasnet_mobile()` | 5,289,978; with statistics 5,326,716 |
 | `PNASNET` | `pnasnet_large()`, `pnasnet_mobile()` | 86,057,668; 5,064,487 |
 
 States are numbered as in `cnnnas.cell`: 0 is the cell before the last. Sources: the papers, and
 `genotypes.py` of the DARTS authors' program for what they, and the authors of PC-DARTS and
-P-DARTS, found or took over.
+P-DARTS, found or took over; that of Fair DARTS for its own.
 """
 
 from collections.abc import Sequence
@@ -84,6 +85,14 @@ P_DARTS = (
     "('sep_conv_5x5', 1), ('sep_conv_3x3', 0), ('dil_conv_5x5', 2), ('max_pool_3x3', 0), "
     "('dil_conv_3x3', 1), ('dil_conv_3x3', 1), ('dil_conv_5x5', 3)], reduce_concat=[2, 3, 4, "
     "5])"
+)
+# Chu et al., 2020, their FairDARTS_a: node 3 of the normal cell is empty.
+FAIR_DARTS = (
+    "Genotype(normal=[('sep_conv_3x3', 0), ('sep_conv_5x5', 1), ('none', 0), ('none', 1), "
+    "('max_pool_3x3', 0), ('none', 1), ('sep_conv_3x3', 0), ('none', 1)], normal_concat=[2, 4, "
+    "5], reduce=[('max_pool_3x3', 0), ('avg_pool_3x3', 1), ('avg_pool_3x3', 0), "
+    "('dil_conv_5x5', 1), ('avg_pool_3x3', 0), ('sep_conv_5x5', 1), ('skip_connect', 0), "
+    "('skip_connect', 1)], reduce_concat=[2, 3, 4, 5])"
 )
 # NASNet-A's and AmoebaNet-A's cells as the authors of DARTS built them, without what the
 # originals concatenate besides the nodes.

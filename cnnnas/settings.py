@@ -77,6 +77,11 @@ class Settings:
         if self.image_size is not None:
             at_least(self, 1, "image_size")
         check_chooser(self)
+        if self.variant == "snas" and self.order == 2:
+            raise InputError(
+                "--order is 2, but --variant snas learns weights and alphas together, with no "
+                "step to look ahead; expected --order 1"
+            )
         if self.one_shot and self.space == "zoph":
             raise InputError(
                 "--space zoph has no shared weights; expected macro or micro, or "

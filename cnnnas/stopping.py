@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from cnnnas.darts import derive
+from cnnnas.notation import read_genotype
 from cnnnas.presets import RuleName  # says there when each can act at the earliest
 from mlpnas.core.gradient_search import Epoch, Rule, never
 
@@ -35,7 +35,7 @@ def sharp(epochs: Sequence[Epoch], warm: int = 10) -> int | None:
 
 def two_skips(epochs: Sequence[Epoch]) -> int | None:
     """The normal cell has two skip connections; the epoch before is returned."""
-    if not epochs or derive(epochs[-1].tables["normal"], epochs[-1].operations).skips < 2:
+    if not epochs or read_genotype(str(epochs[-1].architecture))["normal"].skips < 2:
         return None
     return max(epochs[0].number, epochs[-1].number - 1)
 

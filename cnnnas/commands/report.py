@@ -39,6 +39,6 @@ def read_run(path: Path) -> tuple[Record, History, SearchSpace]:
 
     def space_of(record: Record) -> SearchSpace:
         settings = settings_of(path, record, Settings)
-        return make_space(settings.space, settings.sizes)
+        return make_space(settings.space, settings.sizes, settings.variant)
 
     return core.read_run(path, space_of, "cnnnas")

@@ -185,22 +185,37 @@ class Bilevel:
         return self._move_weights(train, rate), valid_loss
 
     @tf.function(autograph=False)
+    def joint_step(self, train: Any, rate: tf.Tensor) -> tf.Tensor:
+        """One step on both, down the gradient of the training loss at one point: a problem of
+        one level, as in SNAS (Xie et al., ICLR 2019); the loss before."""
+        loss, both = gradient(self._train, train, [*self.alphas, *self.weights])
+        self._descend_alphas(both[: len(self.alphas)])
+        self._descend_weights(both[len(self.alphas) :], rate)
+        return loss
+
+    @tf.function(autograph=False)
     def move_weights(self, train: Any, rate: tf.Tensor) -> tf.Tensor:
         """One step on the weights alone; the loss before."""
         return self._move_weights(train, rate)
 
     def _move_weights(self, train: Any, rate: tf.Tensor) -> tf.Tensor:
         loss, gradients = gradient(self._train, train, self.weights)
+        self._descend_weights(gradients, rate)
+        return loss
+
+    def _descend_weights(self, gradients: Tensors, rate: tf.Tensor) -> None:
         gradients, _ = clipped(gradients, self._descent.clip)
         steps = self._descent.direction(gradients, self.weights, self.momenta)
         put(self.momenta, steps)
         put(self.weights, moved(values(self.weights), steps, -rate))
-        return loss
 
     def _move_alphas(self, train: Any, valid: Any, rate: tf.Tensor) -> tf.Tensor:
         loss, gradients = self.hypergradient(train, valid, rate)
-        self.adam.apply(moved(gradients, values(self.alphas), self._alpha_decay), self.alphas)
+        self._descend_alphas(gradients)
         return loss
+
+    def _descend_alphas(self, gradients: Tensors) -> None:
+        self.adam.apply(moved(gradients, values(self.alphas), self._alpha_decay), self.alphas)
 
     def hypergradient(self, train: Any, valid: Any, rate: Any) -> tuple[tf.Tensor, Tensors]:
         """The validation loss and its gradient on the alphas, of the order asked for."""

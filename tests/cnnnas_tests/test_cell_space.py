@@ -188,6 +188,72 @@ def test_nodes_of_sampled_cells_read_one_another():
     assert sum(linked) > 95
 
 
+# --- sparse cells -----------------------------------------------------------------------
+
+SPARSE = CellSpace.darts(2, sparse=True)
+A, B = "sep_conv_3x3", "skip_connect"
+
+
+def sparse_cell(*nodes: tuple) -> Cell:
+    return Cell(nodes, output_states(nodes, "all"))
+
+
+def test_a_sparse_cell_has_an_operation_that_reads_an_input():
+    # The pairs of inputs; eight operations for each edge, but of the first node's not none.
+    assert SPARSE.size() == (63 * 3 * 8**2) ** 2
+    for seed in range(50):
+        architecture = SPARSE.sample_walk(np.random.default_rng(seed))
+        for cell in SPARSE.cells(architecture).values():
+            assert cell.wired[0]
+            assert 2 in cell.concat
+    empty = sparse_cell((("none", 0), ("none", 1)), ((A, 0), (B, 1)))
+    with pytest.raises(InputError, match="normal node 2 operations is"):
+        SPARSE.from_cells({"normal": empty, "reduce": empty})
+
+
+def test_what_reads_a_node_without_operations_is_not_there_either():
+    nodes = (
+        ((A, 0), ("none", 1)),
+        (("none", 0), ("none", 2)),
+        ((B, 3), (A, 1)),  # state 3 is empty
+        ((A, 3), ("none", 0)),
+        ((B, 5), (B, 4)),  # and so is state 5
+    )
+    cell = sparse_cell(*nodes)
+    assert cell.wired == (((A, 0),), (), ((A, 1),), (), ((B, 4),))
+    assert cell.concat == (2, 4, 6)
+    assert cell.skips == 1
+
+
+def test_a_sparse_genotype_can_be_pasted():
+    cell = sparse_cell(((A, 0), ("none", 1)), (("none", 0), ("none", 2)))
+    architecture = SPARSE.from_cells({"normal": cell, "reduce": cell})
+    assert "('none', 1), ('none', 0), ('none', 2)], normal_concat=[2]" in str(architecture)
+    assert SPARSE.parse(str(architecture)) == architecture
+
+
+def test_sparse_cells_that_compute_the_same_have_one_canonical_form():
+    only = ((A, 0), ("none", 1))
+    same = [
+        (only, (("none", 0), ("none", 1))),
+        (only, (("none", 1), ("none", 2))),
+    ]
+    forms = {
+        SPARSE.canonical(SPARSE.from_cells(dict.fromkeys(("normal", "reduce"), cell)))
+        for cell in (sparse_cell(*nodes) for nodes in same)
+    }
+    assert len(forms) == 1
+    [form] = forms
+    assert SPARSE.canonical(form) == form
+
+
+def test_sparse_cells_are_as_many_as_can_be_counted_by_hand():
+    # One operation. Node 2 reads one input or both, in three ways. Node 3 is empty (3 cells),
+    # or reads inputs as well (6 unordered pairs), or node 2, alone or with an input (3 * 3).
+    space = CellSpace(2, ("none", B), ("cell",), distinct=True, output="all")
+    assert len({space.canonical(cell) for cell in space}) == 3 + 6 + 9
+
+
 # --- growing cells ----------------------------------------------------------------------
 
 

@@ -423,6 +423,10 @@ def test_a_differentiable_search_is_resumed_retrained_exported_and_reported(
         ),
         (["{data}", "--strategy", "evolution"], "or add --no-one-shot"),
         (["{data}", "--strategy", "luck"], "reinforce"),
+        (
+            ["{data}", "--space", "darts", "--variant", "snas", "--order", "2"],
+            "--order is 2, but --variant snas",
+        ),
         (["{data}", "--warm-up", "2"], "--warm-up is 2, but alphas rest in a darts search"),
         (
             ["{data}", "--space", "darts", "--no-one-shot", "--warm-up", "2"],

@@ -16,8 +16,9 @@ from cnnnas.cell_space import CellSpace
 from cnnnas.darts import KINDS, MixedNetwork, derive, edges_of, one_hot
 from cnnnas.image_mixture import DartsTraining, ImageMixture
 from cnnnas.mixing import CANDIDATES, some_channels
-from cnnnas.presets import earliest
+from cnnnas.presets import PRESETS, earliest
 from cnnnas.relaxed import VARIANTS
+from cnnnas.spaces import make_space
 from mlpnas.core.errors import InputError
 from mlpnas.core.gradient_search import Epoch, GradientSearch, never
 from mlpnas.core.gradient_strategy import GradientEvaluator, GradientStrategy
@@ -120,6 +121,35 @@ def test_of_equal_scores_the_first_edge_and_operation_count():
     assert cell.nodes == ((("max_pool_3x3", 0), ("max_pool_3x3", 1)),) * 2
 
 
+def test_below_a_threshold_an_edge_is_left_out_and_a_node_may_be_empty():
+    table = scores(
+        edge_0={"sep_conv_3x3": 0.9},
+        edge_1={"max_pool_3x3": 0.84},
+        edge_2={"sep_conv_5x5": 0.8},
+    )
+    cell = derive(table, CANDIDATES, threshold=0.85)
+    assert cell.nodes[0] == (("sep_conv_3x3", 0), ("none", 1))
+    assert [name for name, _ in cell.nodes[1]] == ["none", "none"]
+    assert cell.concat == (2,)
+    assert derive(table, CANDIDATES, threshold=0.84).nodes[0][1] == ("max_pool_3x3", 1)
+
+
+def test_at_most_two_edges_of_a_node_are_kept_however_many_exceed_the_threshold():
+    table = scores(**{f"edge_{i}": {"sep_conv_3x3": 0.9 + i / 100} for i in range(5)})
+    cell = derive(table, CANDIDATES, threshold=0.85)
+    assert cell.nodes[1] == (("sep_conv_3x3", 2), ("sep_conv_3x3", 1))
+
+
+def test_the_first_node_keeps_its_strongest_edge_in_any_case():
+    # Else a cell might have no output.
+    cell = derive(scores(edge_1={"dil_conv_3x3": 0.3}), CANDIDATES, threshold=0.85)
+    assert cell.wired == ((("dil_conv_3x3", 1),), ())
+    sparse = CellSpace.darts(2, sparse=True)
+    assert sparse.cells(sparse.from_cells(dict.fromkeys(KINDS, cell)))["normal"].wired == (
+        cell.wired
+    )
+
+
 def test_operations_are_matched_by_name_wherever_none_stands():
     table = scores(edge_0={"sep_conv_3x3": 0.4}, edge_3={"dil_conv_5x5": 0.4})
     table[:, 0] = 0.8
@@ -171,6 +201,13 @@ def copied_to(network: MixedNetwork, model: keras.Model) -> None:
     head.set_weights([network.head.numpy(), network.bias.numpy()])
 
 
+def without_norms(model: keras.Model) -> int:
+    """Trainable numbers but for scales and offsets, of which mixtures have the stem's alone."""
+    norms = [x for x in model.layers if "norm" in x.name and not x.name.startswith("stem")]
+    apart = {id(w) for x in norms for w in x.trainable_weights}
+    return sum(int(np.prod(w.shape)) for w in model.trainable_weights if id(w) not in apart)
+
+
 def test_sharp_alphas_make_the_mixed_network_equal_to_the_discrete_one():
     network = small()
     model = darts_network(PARAMETRIC, (8, 8, 1), (3, "linear"), 4, 3)
@@ -188,6 +225,23 @@ def test_sharp_alphas_make_the_mixed_network_equal_to_the_discrete_one():
     np.testing.assert_allclose(found, model(x, training=True), atol=1e-4)
     hard = {kind: one_hot(cell, CANDIDATES) for kind, cell in PARAMETRIC.items()}
     np.testing.assert_allclose(network(x, hard), found, atol=1e-5)
+
+
+def test_a_sparse_cell_in_the_mixed_network_is_the_discrete_one():
+    network = small()
+    sparse = {
+        "normal": Cell(
+            ((("sep_conv_3x3", 0), ("none", 1)), (("none", 0), ("dil_conv_5x5", 1))), (2, 3)
+        ),
+        "reduce": PARAMETRIC["reduce"],
+    }
+    model = darts_network(sparse, (8, 8, 1), (3, "linear"), 4, 3)
+    copied_to(network, model)
+    x = images(4, 8, 8, 1)
+    found = network(x, {kind: one_hot(cell, CANDIDATES) for kind, cell in sparse.items()})
+    assert np.ptp(found) > 0.1
+    np.testing.assert_allclose(found, model(x, training=True), atol=1e-4)
+    assert network.count(sparse) == without_norms(model)
 
 
 def test_none_takes_weight_but_adds_nothing():
@@ -244,6 +298,35 @@ def test_fairness_rewards_decisions():
     assert float(relaxed.indecision(open_)) == 0.0
     # -10 * (sigmoid(9) - 0.5)^2
     assert float(relaxed.indecision(decided)) == pytest.approx(-10 * 0.4998766**2, rel=1e-5)
+
+
+def test_the_penalty_is_the_mean_over_both_kinds_of_cells_as_published(monkeypatch):
+    made = mixture(replace(VARIANTS["fair"], operations=TWO), DartsTraining(batch_size=8))
+    monkeypatch.setattr(made, "_loss", lambda batch: tf.constant(2.0))
+    for kind, value in (("normal", 9.0), ("reduce", 0.0)):  # decided, and not at all
+        made.alphas[kind].assign(np.full((5, 2), value))
+    # 2 - 10 * mean of (sigmoid - 1/2)^2 over all: half of them 0.25 nearly, half 0.
+    assert float(made._valid_loss(None)) == pytest.approx(2 - 10 * 0.4998766**2 / 2, rel=1e-5)
+    # The authors' rates, where DARTS has 0.025 and 3e-4, and betas (0.5, 0.999).
+    assert made.rate(0) == pytest.approx(0.005)
+    assert made.rate(50) == pytest.approx(0.001)
+    adam = made.bilevel.adam
+    assert float(adam.learning_rate) == pytest.approx(3e-3)
+    assert (adam.beta_1, adam.beta_2) == (0.9, 0.999)
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_what_a_variant_derives_is_in_the_space_that_reports_read(name):
+    space = make_space("darts", PRESETS["tiny"]["darts"], name)
+    variant = VARIANTS[name]
+    made = ImageMixture.__new__(ImageMixture)  # no network is needed
+    made._variant, made.operations, made.space = variant, variant.operations, space
+    rng = np.random.default_rng(0)
+    for top in (0.5, 1.0):
+        tables = {kind: top * rng.random((14, len(variant.operations))) for kind in KINDS}
+        architecture = made.derive(tables)
+        assert space.parse(str(architecture)) == architecture
+    assert ("none" in space.operations) == (variant.threshold > 0)
 
 
 def test_some_channels_pass_the_others_by_and_are_shuffled():
@@ -375,10 +458,25 @@ def test_epochs_are_trials_of_the_search_loop():
 def test_the_weights_that_an_architecture_uses_are_those_of_its_network():
     network = small()
     model = darts_network(PARAMETRIC, (8, 8, 1), (3, "linear"), 4, 3)
-    norms = [x for x in model.layers if "norm" in x.name and not x.name.startswith("stem")]
-    scales = sum(int(np.prod(w.shape)) for x in norms for w in x.trainable_weights)
-    found = sum(int(np.prod(w.shape)) for w in model.trainable_weights) - scales
-    assert network.count(PARAMETRIC) == found
+    assert network.count(PARAMETRIC) == without_norms(model)
+
+
+def test_snas_moves_weights_and_alphas_down_one_gradient_on_all_rows(monkeypatch):
+    variant = replace(VARIANTS["snas"], operations=TWO)
+    made, seen = mixture(variant), []
+    batch = made.batch
+    monkeypatch.setattr(made, "batch", lambda rows, rng: seen.append(rows) or batch(rows, rng))
+    monkeypatch.setattr(made.bilevel, "step", None)  # which would take them in turns
+    before = [v.numpy() for v in (*made.bilevel.weights, *made.bilevel.alphas)]
+    train_loss, valid_loss = made.train(0)
+    assert train_loss == valid_loss
+    assert sorted(np.concatenate(seen)) == list(range(48))
+    after = [v.numpy() for v in (*made.bilevel.weights, *made.bilevel.alphas)]
+    moved = [(new != old).any() for new, old in zip(after, before, strict=True)]
+    assert all(moved[-2:])
+    assert any(moved[:-2])
+    # All rows may be one batch, where two levels need a batch for each.
+    mixture(variant, replace(QUICK, batch_size=48))
 
 
 def test_in_warm_epochs_the_alphas_rest():
@@ -421,7 +519,7 @@ def test_a_search_that_diverges_ends_with_its_last_good_genotype(caplog):
 @pytest.mark.parametrize(
     ("of", "message"),
     [
-        (task(rows=15), "15 training rows, half of which .* at least 16, two batches"),
+        (task(rows=15), "15 training rows, half of which .* expected at least 16"),
         (
             replace(task(), valid=Fold(images(0, 8, 8, 1), np.zeros(0, np.int32))),
             "no validation",

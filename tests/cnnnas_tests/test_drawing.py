@@ -5,7 +5,8 @@ import numpy as np
 from cnnnas.cell_space import CellSpace
 from cnnnas.drawing import colour, depths, draw_cell, draw_macro, places, short
 from cnnnas.macro_space import MacroSpace
-from cnnnas.published import ENAS_MICRO
+from cnnnas.notation import read_genotype
+from cnnnas.published import ENAS_MICRO, FAIR_DARTS
 
 ENAS = CellSpace.enas_micro()
 REDUCTION = ENAS.cells(ENAS.parse(ENAS_MICRO))["reduce"]
@@ -28,6 +29,14 @@ def test_a_cell_shows_an_arrow_per_operation_and_per_state_given_on():
         assert svg.count(f"<!-- {label} -->") == labels.count(label)
     assert "<!-- reduction cell -->" in svg
     assert svg == draw_cell(REDUCTION, "reduction cell")
+
+
+def test_what_a_sparse_cell_lacks_is_not_drawn():
+    cell = read_genotype(FAIR_DARTS)["normal"]
+    svg = draw_cell(cell)
+    for label, times in (("sep 3x3", 2), ("max pool 3x3", 1), ("none", 0)):
+        assert svg.count(f"<!-- {label} -->") == times, label
+    assert [svg.count(f"<!-- {node} -->") for node in (2, 3, 4, 5)] == [1, 0, 1, 1]
 
 
 def test_kinds_of_operations_have_colours_and_skips_are_grey():

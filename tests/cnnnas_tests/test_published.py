@@ -49,6 +49,7 @@ def test_darts_v2_and_its_auxiliary_head():
         pytest.param("AMOEBANET", 3_145_078, 457_994, marks=pytest.mark.slow),
         pytest.param("PC_DARTS", 3_634_678, 476_426, marks=pytest.mark.slow),
         pytest.param("P_DARTS", 3_433_798, 476_426, marks=pytest.mark.slow),
+        pytest.param("FAIR_DARTS", 2_360_782, 476_426, marks=pytest.mark.slow),  # 2.83M
     ],
 )
 def test_genotypes_in_the_setting_of_darts(name, main, auxiliary):

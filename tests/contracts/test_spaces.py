@@ -26,9 +26,11 @@ from rnncell.tree_space import TreeCellSpace
 
 # Walks that may stop early, and decisions that make no difference after others.
 GROWING = ConvolutionalCellSpace(2, ("max_pool_3x3", "skip_connect"), ("cell",), fewest=1)
+# Cells some of whose operations are not there.
+SPARSE = ConvolutionalCellSpace(2, ("none", "skip_connect"), distinct=True, output="all")
 TYPED = ZophSpace(2, (1, 3), (8, 16), types=("conv", "max"))
 SHALLOW_OR_DEEP = ZophSpace(2, (1, 3), (8, 16), types=("conv", "max"), fewer=(1,))
-ENUMERABLE = (*TINY, GROWING, TYPED, SHALLOW_OR_DEEP)
+ENUMERABLE = (*TINY, GROWING, SPARSE, TYPED, SHALLOW_OR_DEEP)
 MEMBERS = (
     *ENUMERABLE,
     MLPSpace((1, "sigmoid")),
@@ -41,6 +43,7 @@ MEMBERS = (
     MicroSpace(new_nodes=3),
     ConvolutionalCellSpace.enas_micro(),
     ConvolutionalCellSpace.darts(),
+    ConvolutionalCellSpace.darts(sparse=True),
     ConvolutionalCellSpace.nasnet(),
     ConvolutionalCellSpace.pnas(),
     ZophSpace(4, strides=(1, 2, 3)),

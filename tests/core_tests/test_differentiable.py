@@ -79,6 +79,16 @@ def test_a_step_moves_both_with_adam_and_the_decay_within_its_gradient():
     assert float(problem.weights[0].value[0]) == pytest.approx(-2 + 0.80006)
 
 
+def test_a_joint_step_moves_both_down_the_gradient_at_one_point():
+    problem = toy(order=1)
+    loss = problem.joint_step(0, tf.constant(0.1))
+    # L_train at (2, -2) is 4 + 8 + 4; dL_train/dw = -8 there, not -8.0006 as after a step on
+    # alpha, whose gradient -2 w + 2 alpha = 8 is positive.
+    assert float(loss) == 16.0
+    assert float(problem.weights[0].value[0]) == pytest.approx(-1.2, rel=1e-6)
+    assert float(problem.alphas[0].value[0]) == pytest.approx(2 - 3e-4, abs=1e-7)
+
+
 # --- a small network --------------------------------------------------------------------
 
 
