@@ -87,7 +87,7 @@ def raw_model(network: keras.Model, table: Table) -> keras.Model:
     inputs = {name: _input(kind, name) for name, kind in input_names(table.columns).items()}
     # A model within the model: its layers cannot be called as one of the user's columns is.
     inner = [_input(tensor.dtype) for tensor in inputs.values()]
-    x = _encode(dict(zip(_parts(table.columns), inner, strict=True)), table.preprocessor)
+    x = _encode(dict(zip(_parts(table.columns), inner, strict=True)), table)
     core = keras.Model(inner, _finish(network(x), table), name=_free("raw_rows", inputs))
     # A list, which Keras fills from a dict by name. With a dict here it would go by the order
     # of names: a further column would take the place of another.
@@ -144,16 +144,16 @@ def _input(kind: str, name: str | None = None) -> Tensor:
     return keras.Input((1,), dtype=kind, name=name)
 
 
-def _encode(parts: dict[str, Tensor], preprocessor: Any) -> Tensor:
+def _encode(parts: dict[str, Tensor], table: Table) -> Tensor:
     """What the fitted ColumnTransformer gives, group by group."""
-    assert isinstance(preprocessor, ColumnTransformer)
-    encoded = []
-    for _, fitted, names in preprocessor.transformers_:
+    assert isinstance(table.preprocessor, ColumnTransformer)
+    encoded, columns = [], {column.name: column for column in table.columns}
+    for _, fitted, names in table.preprocessor.transformers_:
         chosen = [parts[name] for name in names]
         if isinstance(fitted, Pipeline):
             encoded.append(_numbers(_joined(chosen), fitted))
         elif isinstance(fitted, OneHotEncoder):
-            encoded += _categories(chosen, fitted)
+            encoded += _categories(chosen, fitted, [columns[name] for name in names])
     return _joined(encoded)
 
 
@@ -187,42 +187,42 @@ def _bent(x: Tensor, fitted: Quantiles) -> Tensor:
     return ops.sum(risen * ramps.rise, axis=-1) + ramps.least
 
 
-def _categories(texts: list[Tensor], fitted: OneHotEncoder) -> list[Tensor]:
+def _categories(
+    texts: list[Tensor], fitted: OneHotEncoder, columns: list[Column]
+) -> list[Tensor]:
     """A lookup and a table of what the encoder itself gives for each text, per column."""
     encoded, start = [], 0
-    for i, (text, known) in enumerate(zip(texts, fitted.categories_, strict=True)):
-        rare = fitted.infrequent_categories_[i]
-        width = len(known) - (0 if rare is None else len(rare) - 1)
-        words = [str(word) for word in known]
-        rows = _one_hot(fitted, i, words)[:, start : start + width]
-        gone = [cell for cell in MISSING_CELLS if cell and cell not in words]
-        rows = np.vstack([rows, np.repeat(rows[:1], len(gone), axis=0)])
-        encoded.append(_looked_up(text, [*filter(None, words), *gone], rows))
+    for i, (text, column) in enumerate(zip(texts, columns, strict=True)):
+        words, rare = list(fitted.categories_[i]), fitted.infrequent_categories_[i]
+        width = len(words) - (0 if rare is None else len(rare) - 1)
+        meant = {word: word for word in words} | _spellings(words, column)
+        unknown = _free("?", meant)
+        rows = _one_hot(fitted, i, [MISSING, unknown, *meant.values()])
+        lookup = layers.StringLookup(
+            vocabulary=list(meant), mask_token="", oov_token=unknown, num_oov_indices=1
+        )
+        rows = rows[:, start : start + width]
+        table = layers.Embedding(*rows.shape, weights=[rows], trainable=False)
+        encoded.append(layers.Flatten()(table(lookup(text))))
         start += width
     return encoded
 
 
+def _spellings(words: list[str], column: Column) -> dict[str, str]:
+    """What else may stand in a cell -> the category that is meant, see `columns.words`."""
+    whole = {f"{word}.0": word for word in words if word.lstrip("+-").isdecimal()}
+    missing = {cell: MISSING for cell in MISSING_CELLS if cell not in column.categories}
+    return {
+        cell: word for cell, word in (whole | missing).items() if cell and cell not in words
+    }
+
+
 def _one_hot(fitted: OneHotEncoder, column: int, words: list[str]) -> np.ndarray:
-    """Rows for a missing cell, an unknown word, and each known word but the empty one."""
-    empty = "" if "" in words else MISSING
-    asked = [empty, _free("?", words), *(word for word in words if word)]
-    frame = pd.DataFrame(
-        {name: [known[0]] * len(asked) for name, known in _known(fitted)}, dtype=object
-    )
-    frame[fitted.feature_names_in_[column]] = asked
+    """Rows of the encoder's output for these words in a column."""
+    known = zip(fitted.feature_names_in_, fitted.categories_, strict=True)
+    frame = pd.DataFrame({name: [some[0]] * len(words) for name, some in known}, dtype=object)
+    frame[fitted.feature_names_in_[column]] = words
     return np.asarray(fitted.transform(frame), np.float32)
-
-
-def _known(fitted: OneHotEncoder) -> Any:
-    return zip(fitted.feature_names_in_, fitted.categories_, strict=True)
-
-
-def _looked_up(text: Tensor, words: list[str], rows: np.ndarray) -> Tensor:
-    lookup = layers.StringLookup(
-        vocabulary=words, mask_token="", oov_token=_free("?", words), num_oov_indices=1
-    )
-    table = layers.Embedding(*rows.shape, weights=[rows], trainable=False)
-    return layers.Flatten()(table(lookup(text)))
 
 
 def _scale_array(rows: Tensor, table: Table) -> Tensor:

@@ -2,8 +2,10 @@
 
 import csv
 import json
+import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -21,6 +23,7 @@ from mlpnas.tables.encoding import clean_rows
 from mlpnas.tables.reading import read_frame
 
 DATA = Path(__file__).parents[2] / "data"
+DOCS = DATA.parent / "docs"
 BUNDLED = [
     (path.name, path.read_text().split("\n", 1)[0].split(",")[-1])
     for path in sorted(DATA.glob("*.csv"))
@@ -175,15 +178,15 @@ STRANGER = """
 import sys
 for name in ("mlpnas", "sklearn", "pandas"):
     sys.modules[name] = None  # as if it were not installed
-import csv, json, keras, numpy as np, tensorflow as tf
+import csv, json, keras, numpy as np
 model = keras.saving.load_model(sys.argv[1])
 with open(sys.argv[2]) as file:
     rows = list(csv.DictReader(file))
 def column(tensor):
     texts = [row[tensor.name] for row in rows]
     if tensor.dtype == "string":
-        return tf.constant(texts)[:, None]
-    return np.array([[float(text or "nan")] for text in texts], np.float32)
+        return np.array(texts, object)
+    return np.array([float(text or "nan") for text in texts])
 inputs = {tensor.name: column(tensor) for tensor in model.inputs}
 print(json.dumps(model.predict(inputs, verbose=0).tolist()))
 """
@@ -203,3 +206,70 @@ def test_a_stranger_with_keras_alone_gets_the_same_probabilities(shared_data, tm
     with path.open() as file:
         assert len(list(csv.DictReader(file))) == len(want)
     np.testing.assert_allclose(json.loads(done.stdout), want, atol=1e-5)
+
+
+def snippet(page: str, name: str) -> Callable:
+    """A function that a page of the documentation shows."""
+    [block] = re.findall(rf"```python\n(def {name}\(.*?)\n\n\n", page, flags=re.DOTALL)
+    found: dict = {}
+    exec(block, found)
+    return found[name]
+
+
+def cells() -> dict[str, tuple[pd.Series, pd.Series]]:
+    """Columns as users have them, and as the CSV had them: of texts and of numbers."""
+    words = pd.Series(["a", "b", None, "a", "c", ""] * 10)
+    whole = pd.Series([7, 12, None, 7, 3, 3] * 10)
+    return {
+        "str": (words, words),
+        "object": (words.astype(object), words),
+        "category": (words.astype("category"), words),
+        "float": (whole, whole),
+        "nullable": (whole.astype("Int64"), whole),
+        "arrow": (whole.astype("float64[pyarrow]"), whole),
+        "int": (whole.fillna(0).astype(int), whole.fillna(0)),
+        "bool": (whole > 3, whole > 3),
+        "boolean": (
+            (whole > 3).astype("boolean").mask(whole == 12),
+            (whole > 3).mask(whole == 12),
+        ),
+        "text": (whole.astype("Int64").astype("string"), whole),
+        "code": (whole, whole.astype("Int64").astype("string")),
+    }
+
+
+def test_columns_of_every_type_reach_the_model_as_the_page_shows_it(tmp_path):
+    pairs = cells()
+    given, was = (pd.DataFrame({n: pair[i] for n, pair in pairs.items()}) for i in (0, 1))
+    was = was.assign(code=was["code"].astype("category"), y=np.arange(60) % 2)
+    table = from_frame(was, "y")
+    model = exported(table, inner := network(table), tmp_path)
+    inputs = snippet((DOCS / "howto" / "deployment.md").read_text(), "inputs")
+    got = model.predict(inputs(model, given.assign(aaa=1.0)), verbose=0)
+    np.testing.assert_allclose(got, expected(table, inner, was), atol=1e-5)
+
+
+def test_further_columns_take_no_place_and_numbers_may_be_of_any_type(tmp_path):
+    table = read_table(DATA / "iris.csv", "species")
+    model = exported(table, inner := network(table), tmp_path)
+    frame = read_frame(DATA / "iris.csv", "species")
+    want = expected(table, inner, frame)
+    columns = {"a": np.zeros(150)} | dict(frame.drop(columns="species").astype(np.float64))
+    for form in (dict, lambda c: {n: np.asarray(x)[:, None] for n, x in c.items()}):
+        # Loaded anew: a model that was asked in one shape takes no other.
+        model = keras.saving.load_model(tmp_path / "raw.keras")
+        np.testing.assert_allclose(model.predict(form(columns), verbose=0), want, atol=1e-5)
+        np.testing.assert_allclose(model(form(columns)), want, atol=1e-5)
+
+
+def test_a_category_may_be_spelled_as_another_type_would(tmp_path):
+    frame = odd_frame()[["where", "y"]].assign(code=np.resize(["007", "12", "A44", "NA "], 200))
+    table = from_frame(frame, "y")
+    model = exported(table, network(table), tmp_path)
+    words = ["007", "007.0", "12", "12.0", "A44", "7", "never"]
+    given = {"code": np.array(words, object), "where": np.zeros(7)}
+    answers = model.predict(given, verbose=0)
+    np.testing.assert_array_equal(answers[0], answers[1])
+    np.testing.assert_array_equal(answers[2], answers[3])
+    np.testing.assert_array_equal(answers[5], answers[6])
+    assert len({tuple(answer) for answer in answers}) == 4
