@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import math
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -211,6 +212,22 @@ def test_the_saved_model_takes_raw_pixels_and_loads_with_keras_alone(finished, d
     model = keras.saving.load_model(folder / "best.keras")
     as_fractions = model.predict(raw.astype(np.float32), verbose=0)
     np.testing.assert_allclose(as_fractions, probabilities, atol=1e-5)
+
+
+def test_a_run_whose_file_is_another_network_is_not_finished(
+    finished, tmp_path, monkeypatch, capsys
+):
+    folder = shutil.copytree(finished[0], tmp_path / "r")
+    record = json.loads((folder / "run.json").read_text())
+    record.pop("results")
+    (folder / "run.json").write_text(json.dumps(record))
+    (folder / "best.keras").unlink()
+    monkeypatch.setattr("mlpnas.core.delivery.TOLERANCE", -1.0)  # which nothing is within
+    assert run("resume", folder) == 2
+    told = capsys.readouterr().err
+    assert "r/best.keras is not the network that was scored: for validation row 0 it" in told
+    assert not (folder / "best.keras").exists()
+    assert "results" not in json.loads((folder / "run.json").read_text())
 
 
 @pytest.mark.parametrize("fails_at", [3, 10])

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -171,6 +172,24 @@ def test_the_saved_model_scores_on_the_test_fold_what_the_run_said(finished):
     raw = task.test.x * scaler.scale_ + scaler.mean_
     columns = {c.name: raw[:, i : i + 1] for i, c in enumerate(table.columns)}
     assert task.score(task.test.y, model.predict(columns, verbose=0)) == pytest.approx(said)
+
+
+def test_a_run_whose_file_is_not_the_cross_validated_winner_is_not_finished(
+    finished, tmp_path, monkeypatch, capsys
+):
+    folder = shutil.copytree(finished, tmp_path / "r")
+    record = json.loads((folder / "run.json").read_text())
+    assert record["cross_validated"]
+    record.pop("results")
+    (folder / "run.json").write_text(json.dumps(record))
+    (folder / "best.keras").unlink()
+    monkeypatch.setattr("mlpnas.core.delivery.TOLERANCE", -1.0)  # which nothing is within
+    assert run("resume", folder) == 2
+    told = capsys.readouterr().err
+    assert "r/best.keras is not the network that was scored: for validation row" in told
+    assert told.count("\n") == 1
+    assert not (folder / "best.keras").exists()
+    assert "results" not in json.loads((folder / "run.json").read_text())
 
 
 def test_the_same_command_gives_the_same_trials_whatever_the_jobs(finished, tmp_path):

@@ -6,10 +6,11 @@ import pandas as pd
 import pytest
 
 from mlpnas import MLPNASClassifier
+from mlpnas.core.errors import InputError
 from mlpnas.core.evaluator import Outcome, Recipe
 from mlpnas.cross_validation import fold_jobs
 from mlpnas.ensemble import average, combine, train_ensemble
-from mlpnas.export import as_inputs
+from mlpnas.export import as_inputs, raw_model
 from mlpnas.generator import MLPGenerator
 from mlpnas.space import MLPSpace
 from mlpnas.tables.encoding import clean_rows
@@ -78,7 +79,7 @@ def test_one_that_fails_leaves_the_single_network(tiny_binary, caplog):
     assert "one of them failed: diverged" in caplog.text
 
 
-def test_an_estimator_predicts_with_the_average_and_exports_it(tmp_path):
+def test_an_estimator_predicts_with_the_average_and_exports_it(tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
     frame = pd.DataFrame(rng.normal(size=(200, 3)), columns=list("abc"))
     label = np.where(frame["a"] + rng.normal(size=200) > 0, "yes", "no")
@@ -88,9 +89,15 @@ def test_an_estimator_predicts_with_the_average_and_exports_it(tmp_path):
     assert np.abs(chances[:, 1] - single).max() > 1e-3
     np.testing.assert_allclose(chances.sum(axis=1), 1)
     loaded = keras.saving.load_model(many.export(tmp_path / "m.keras"))
-    columns = many._table.columns
+    table, columns = many._table, many._table.columns
     got = loaded(as_inputs(clean_rows(frame, columns), columns))
     np.testing.assert_allclose(got, chances, atol=1e-5)
+    # What an export of the single winner would have given.
+    other = raw_model(many.best_model_, table)
+    monkeypatch.setattr("mlpnas.export.raw_model", lambda *_: other)
+    with pytest.raises(InputError, match="is not the network that was scored"):
+        many.export(tmp_path / "other.keras")
+    assert not (tmp_path / "other.keras").exists()
 
 
 @pytest.mark.parametrize("size", [-1, 1, 2.5])

@@ -7,9 +7,11 @@ import pytest
 from recurrent import SPACE, cells, text_task
 
 from mlpnas.core.delivery import Probe, deliver
-from rnncell import load_model
+from mlpnas.core.errors import InputError
+from mlpnas.core.evaluator import Outcome
+from mlpnas.core.training import get_weights
+from rnncell import final, load_model
 from rnncell.export import raw_model
-from rnncell.final import _probe
 from rnncell.networks import CellGenerator
 from rnncell.recipes import Network, TextRecipe
 from rnncell.sequences import read_sequences
@@ -55,12 +57,38 @@ def test_sequences_of_all_scales(scale, sequences, tmp_path):
     np.testing.assert_allclose(free.predict(short, verbose=0), scored[:1], atol=1e-5)
 
 
-def test_a_language_model_of_any_batch_is_the_one_with_carried_states(tmp_path):
-    task, recipe = text_task(), TextRecipe(batch=3, steps=5)
-    scored, free = (
-        CellGenerator(SPACE, Network(6), batch).build(CELL, task, seed=1) for batch in (3, None)
-    )
-    run = SimpleNamespace(text=Text(task, ()))
-    scored(np.ones((3, 5), np.int32))  # leaves states behind
-    probe = _probe(run, recipe, scored)
-    assert deliver(raw_model(free, run.text), tmp_path / "m.keras", probe).exists()
+@pytest.fixture
+def retrained(sequences, tmp_path, monkeypatch):
+    """`retrained("text")` retrains the found cell, without training, and saves it."""
+
+    def retrain(kind):
+        text = Text(text_task(), ()) if kind == "text" else sequences(np.ones(3), 1e6)
+        recipe = TextRecipe(batch=3, steps=5)
+        generator = CellGenerator(SPACE, Network(6), recipe.batch)
+        weights = get_weights(generator.build(CELL, text.task, seed=1))
+        outcome = Outcome((9.0,), weights=weights)
+        monkeypatch.setattr(final, "_train", lambda run, planned: {"found": outcome})
+        folder = SimpleNamespace(model=tmp_path / "best.keras")
+        run = SimpleNamespace(text=text, folder=folder, space=SPACE, is_text=kind == "text")
+        return final.retrain(run, {"found": final.Plan(CELL, generator, recipe)})
+
+    return retrain
+
+
+@pytest.mark.parametrize("kind", ["text", "sequences"])
+def test_what_is_retrained_is_saved_as_it_was_scored(kind, retrained):
+    results, path = retrained(kind)
+    assert len(results) == 1
+    assert len(load_model(path).inputs) == (1 if kind == "text" else 2)
+
+
+@pytest.mark.parametrize("kind", ["text", "sequences"])
+def test_another_network_is_not_written(kind, retrained, tmp_path, monkeypatch):
+    def other(network, text):
+        network.set_weights([-w for w in network.get_weights()])
+        return raw_model(network, text)
+
+    monkeypatch.setattr(final, "raw_model", other)
+    with pytest.raises(InputError, match="is not the network that was scored"):
+        retrained(kind)
+    assert not (tmp_path / "best.keras").exists()
