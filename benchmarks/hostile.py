@@ -7,7 +7,7 @@ would collide once their blanks and slashes are replaced.
 """
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +21,9 @@ NAMES = [
     "x" * 300, "x" * 299 + "y", "price (EUR)", "100%", "a|b", "lambda", "ß" * 40,
 ]  # fmt: skip
 WORDS = [
-    "plain", 'with "quotes"', "two\nlines", "comma, inside", "ünïcödé", "日本語", "🙂", "'single'",
-    "semi;colon", "back\\slash", "{brace}", "%s", "<b>", "[UNK]", "(missing)", "x" * 200, "0x1F",
+    "plain", 'with "quotes"', "two\nlines", "comma, inside", "ünïcödé", "日本語", "🙂",
+    "'single'", "semi;colon", "back\\slash", "{brace}", "%s", "<b>", "[UNK]", "(missing)",
+    "x" * 200, "0x1F",
 ]  # fmt: skip
 MISSING = ["", "NA", "?", "null", "nan"]
 
@@ -45,8 +46,8 @@ def write_table(path: Path, rng: Rng) -> str:
     return "the target"
 
 
-def _some(makers: list[Callable[[Rng, int], Cells]], rng: Rng, rows: int) -> Cells:
-    return makers[rng.integers(len(makers))](rng, rows)
+def _some(makers: Sequence[Callable[[Rng, int], Cells]], rng: Rng, rows: int) -> Cells:
+    return makers[int(rng.integers(len(makers)))](rng, rows)
 
 
 def _texts(values: np.ndarray) -> Cells:

@@ -82,15 +82,17 @@ def save(folder: Path, rng: np.random.Generator) -> str | None:
     from dataclasses import replace
 
     from hostile import write_table
+
     from mlpnas.core.errors import InputError
     from mlpnas.export import export, input_names, probe
     from mlpnas.table import Kept, read_table
     from mlpnas.tables.reading import read_frame
+    from mlpnas.tables.scaling import ScalingOption
 
     path = folder / "table.csv"
     target = write_table(path, rng)
     try:
-        scaling = "quantile" if rng.random() < 0.3 else "standard"
+        scaling: ScalingOption = "quantile" if rng.random() < 0.3 else "standard"
         table = read_table(path, target, seed=int(rng.integers(1000)), scaling=scaling)
         network = train(table, members=1 + (rng.random() < 0.25))
         export(network, table, folder / "best.keras")
@@ -119,8 +121,10 @@ def train(table: Any, members: int) -> Any:
     architecture = space.parse(f"(16, 'relu'), {table.task.head}")
     generator = MLPGenerator(space)
     trainer = MLPTrainer(table.task, generator, Recipe(epochs=2))
-    weights = [trainer.train(Job(architecture, seed)).weights for seed in range(members)]
-    models = {i: to_model(generator, architecture, table.task, w) for i, w in enumerate(weights)}
+    models = {}
+    for seed in range(members):
+        weights = trainer.train(Job(architecture, seed)).weights
+        models[seed] = to_model(generator, architecture, table.task, weights)
     return models[0] if members == 1 else average(models, dict.fromkeys(models, 1))
 
 
@@ -133,10 +137,11 @@ def difference(folder: Path) -> str | None:
     got = np.load(folder / "predicted.npy")
     if got.shape != scored.shape:
         return f"answers of shape {got.shape}, {scored.shape} were scored"
-    apart = np.abs(got - scored) / unit
-    bad = ~(apart <= TOLERANCE)
+    bad = ~(np.abs(got - scored) / unit <= TOLERANCE)
+    if not bad.any():
+        return None
     row = int(bad.any(axis=1).argmax())
-    return f"row {row}: {got[row]}, scored {scored[row]}; {bad.sum()} differ" if bad.any() else None
+    return f"row {row}: {got[row]}, scored {scored[row]}; {bad.sum()} answers differ"
 
 
 def predict(folder: Path) -> None:

@@ -55,7 +55,7 @@ def export(network: keras.Model, table: Table, path: Path) -> Path:
     Raises:
         InputError: if the file is not the scored network, see `delivery.deliver`.
     """
-    return deliver(raw_model(network, table), path, probe(network, table))
+    return deliver(raw_model(network, table), path, probe(network, table), without="mlpnas")
 
 
 def probe(network: keras.Model, table: Table) -> Probe:

@@ -1,6 +1,11 @@
 """The file is the scored network, whatever the scales: raw rows as they stand in the table."""
 
+import importlib
+import json
 import logging
+import subprocess
+import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -17,6 +22,7 @@ from mlpnas.table import Table, from_frame, read_table
 from mlpnas.tables.columns import Column
 from mlpnas.tables.targets import Target
 
+ROOT = Path(__file__).parents[2]
 ROWS = 120
 SCALES = 10.0 ** np.arange(-30, 31, 5)
 
@@ -138,3 +144,21 @@ def test_a_target_that_cannot_be_squared_is_refused(scale, rng):
     frame = pd.DataFrame({"a": rng.normal(size=ROWS), "y": scale * rng.uniform(-1, 1, ROWS)})
     with pytest.raises(InputError, match=r"target lies between .* multiply them by a constant"):
         from_frame(frame, "y")
+
+
+@pytest.mark.slow
+def test_hostile_tables_survive_the_way_to_a_process_with_keras_alone():
+    command = [sys.executable, "benchmarks/roundtrip.py", "--tables", "20", "--seed", "1"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert (found["agree"], found["disagree"]) == (20, {})
+
+
+@pytest.mark.slow
+def test_the_round_trip_would_see_another_network(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    roundtrip = importlib.import_module("roundtrip")
+    monkeypatch.setattr("mlpnas.core.delivery.check", lambda *_: None)
+    monkeypatch.setattr("mlpnas.export._finish", lambda outputs, table: 0.9 * outputs)
+    found = roundtrip.roundtrip(tmp_path, tables=3, seed=0)
+    assert sorted(found["disagree"]) == [0, 1, 2]
