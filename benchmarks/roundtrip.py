@@ -121,11 +121,11 @@ def train(table: Any, members: int) -> Any:
     architecture = space.parse(f"(16, 'relu'), {table.task.head}")
     generator = MLPGenerator(space)
     trainer = MLPTrainer(table.task, generator, Recipe(epochs=2))
-    models = {}
+    models = []
     for seed in range(members):
         weights = trainer.train(Job(architecture, seed)).weights
-        models[seed] = to_model(generator, architecture, table.task, weights)
-    return models[0] if members == 1 else average(models, dict.fromkeys(models, 1))
+        models.append(to_model(generator, architecture, table.task, weights))
+    return models[0] if members == 1 else average(models)
 
 
 def difference(folder: Path) -> str | None:
