@@ -1,7 +1,7 @@
 """The command line: a CSV in, a searched multi-layer perceptron out."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -33,6 +33,11 @@ Address = Annotated[str | None, typer.Option(help="Of the Ray cluster, such as a
 Gpus = Annotated[float, typer.Option(help="GPUs per process on Ray; a fraction shares one.")]
 
 
+def columns(help: str) -> Any:
+    """An option that names columns; it may be given several times."""
+    return typer.Option(help=help, metavar="COL[,COL]")
+
+
 @app.command()
 def search(
     data: Annotated[Path, typer.Argument(help="A CSV, parquet or npz file.")],
@@ -53,7 +58,10 @@ def search(
     reward: Annotated[
         Literal["weighted", "best", "last"], typer.Option(help="From learning curve to score.")
     ] = "weighted",
-    drop: Annotated[list[str] | None, typer.Option(help="A column to leave out.")] = None,
+    drop: Annotated[list[str] | None, columns("To leave out.")] = None,
+    categorical: Annotated[list[str] | None, columns("To read as categories.")] = None,
+    numeric: Annotated[list[str] | None, columns("To read as numbers.")] = None,
+    date: Annotated[list[str] | None, columns("To read as dates.")] = None,
     scoring: Annotated[
         str | None, typer.Option(help="Choose by such as roc_auc, not accuracy or R².")
     ] = None,
@@ -100,12 +108,14 @@ def search(
     ] = False,
 ) -> None:
     """Search for the best multi-layer perceptron for a table."""
-    dropped = tuple(drop or ())
     settings = Settings(
         str(data),
         target,
         task,
-        dropped,
+        tuple(drop or ()),
+        tuple(categorical or ()),
+        tuple(numeric or ()),
+        tuple(date or ()),
         trials,
         per_round,
         epochs,

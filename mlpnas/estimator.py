@@ -51,6 +51,8 @@ ARGUMENTS = """
             `"balanced_accuracy"`, `"roc_auc"` or `"neg_log_loss"`; None for accuracy or R².
         scaling: of columns of numbers: `"standard"`; `"quantile"`, which draws in long tails;
             or `"auto"`, whichever of them a small perceptron validates better with.
+        categorical, numeric, date: names of columns to read as such, whatever they look like;
+            of an array positions, too. None goes by their types, or by what texts say.
         ensemble: how many networks of the winner's architecture to average, each trained on all
             rows but those of a fold; 0 predicts with the winner alone.
         validation_fraction: rows held out within `fit` to choose by, in (0, 0.5).
@@ -78,6 +80,9 @@ class _Search(BaseEstimator, ABC):
         predictor=True,
         scoring=None,
         scaling="standard",
+        categorical=None,
+        numeric=None,
+        date=None,
         ensemble=5,
         validation_fraction=0.2,
         run_dir=None,
@@ -95,6 +100,9 @@ class _Search(BaseEstimator, ABC):
         self.predictor = predictor
         self.scoring = scoring
         self.scaling = scaling
+        self.categorical = categorical
+        self.numeric = numeric
+        self.date = date
         self.ensemble = ensemble
         self.validation_fraction = validation_fraction
         self.run_dir = run_dir
@@ -106,9 +114,9 @@ class _Search(BaseEstimator, ABC):
         """Search, and retrain the best.
 
         Args:
-            X: array `(rows, features)` of numbers, NaN where missing; or a DataFrame, whose
-                columns may be numbers, texts, categories, booleans or dates. Sparse matrices
-                are refused.
+            X: array `(rows, features)` of numbers, NaN where missing; or a dataframe of pandas,
+                polars or another library, whose columns may be numbers, texts, categories,
+                booleans, dates or durations. Sparse matrices are refused.
             y: labels `(rows,)`; for regression numbers `(rows,)` or `(rows, outputs)`.
             sample_weight: of each row `(rows,)`, not negative, in the training loss, in early
                 stopping and in the score; the unit does not matter. None weighs all alike.
@@ -123,9 +131,10 @@ class _Search(BaseEstimator, ABC):
         target = self._target(y)
         weight = self._weight(sample_weight, frame, target)
         seed = seed_of(self.random_state)
-        columns = columns_of(X, frame)
+        notes: list[str] = []
+        columns = columns_of(self, X, frame, notes)
         fraction = self.validation_fraction
-        table = make_table(frame, columns, target, weight, fraction, seed, self.scaling)
+        table = make_table(frame, columns, target, weight, fraction, seed, self.scaling, notes)
         self._remember(table, *run_search(self, table, seed))
         return self
 
@@ -229,6 +238,9 @@ class MLPNASClassifier(ClassifierMixin, _Search):
         predictor=True,
         scoring=None,
         scaling="standard",
+        categorical=None,
+        numeric=None,
+        date=None,
         ensemble=5,
         validation_fraction=0.2,
         class_weight=None,
@@ -248,6 +260,9 @@ class MLPNASClassifier(ClassifierMixin, _Search):
             predictor=predictor,
             scoring=scoring,
             scaling=scaling,
+            categorical=categorical,
+            numeric=numeric,
+            date=date,
             ensemble=ensemble,
             validation_fraction=validation_fraction,
             run_dir=run_dir,

@@ -27,7 +27,8 @@ def make_table(
     weight: np.ndarray | None,
     valid_fraction: float,
     seed: int,
-    scaling: ScalingOption = "standard",
+    scaling: ScalingOption,
+    notes: list[str],
 ) -> Table:
     """Split, encode, and standardise a quantity.
 
@@ -39,15 +40,16 @@ def make_table(
         valid_fraction: rows held out to choose by.
         seed: of the split.
         scaling: of numbers, see `tables.scaling`.
+        notes: on the columns; more sentences are added.
     """
     present = np.arange(len(frame)) if weight is None else np.flatnonzero(weight)
     rng = np.random.default_rng(seed)
     rows = [present[part] for part in hold_out(target.strata[present], valid_fraction, rng)]
     raw = frame[[column.name for column in columns]].iloc[rows[1][:ROWS_KEPT]]
-    cleaned = clean_folds(frame.copy(deep=False), columns, rows)
+    cleaned = clean_folds(dict(frame.items()), columns, rows)
     target = target.standardised(rows[0])
     samples = [Sample(x, target.y[part]) for x, part in zip(cleaned, rows, strict=True)]
-    notes = rounded_off(frame, columns)
+    notes += rounded_off(frame, columns)
     preprocessor = fit_preprocessor(columns, samples[0], samples[1], scaling, notes)
     unit = 1.0 if weight is None else float(weight[rows[0]].mean())
     train, valid = (

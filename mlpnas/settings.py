@@ -18,6 +18,7 @@ class Settings:
         target: the column to predict; None for `.npz`.
         task: `"auto"`, `"classification"` or `"regression"`.
         drop: columns left out.
+        categorical, numeric, date: columns to read as such, whatever they look like.
         trials: how many architectures to try, at least 1.
         per_round: how many the strategy chooses at a time.
         epochs: of training per trial.
@@ -42,6 +43,9 @@ class Settings:
     target: str | None = None
     task: Literal["auto", "classification", "regression"] = "auto"
     drop: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+    numeric: tuple[str, ...] = ()
+    date: tuple[str, ...] = ()
     trials: int = 100
     per_round: int = 10
     epochs: int = 10

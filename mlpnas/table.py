@@ -9,23 +9,24 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from sklearn.compose import ColumnTransformer
 
 from mlpnas.core.arrays import unread
-from mlpnas.core.errors import InputError
+from mlpnas.core.errors import InputError, listing
 from mlpnas.core.rows import check_classes
 from mlpnas.core.task import Fold, Task
 from mlpnas.tables.arrays import TEST, TRAIN, read_arrays, scale_folds
 from mlpnas.tables.columns import WARNING, Column
 from mlpnas.tables.encoding import clean_folds, clean_rows, encode
 from mlpnas.tables.folds import Rows, Split
-from mlpnas.tables.reading import check_target, draw_rows, listing, read_frame
+from mlpnas.tables.frames import as_frame
+from mlpnas.tables.reading import check_target, draw_rows, read_frame
 from mlpnas.tables.scaling import Sample, ScalingOption, fit_preprocessor
-from mlpnas.tables.schema import rounded_off
+from mlpnas.tables.schema import UNDECLARED, Declared, rounded_off
 from mlpnas.tables.selection import choose_columns, drop_named, giveaways
 from mlpnas.tables.standard import Standard
 from mlpnas.tables.targets import Target, TaskOption, read_target
@@ -73,12 +74,19 @@ class Table:
     kept: Kept | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
 
-    def encode(self, frame: pd.DataFrame) -> np.ndarray:
+    def encode(self, frame: Any) -> np.ndarray:
         """Inputs `(rows, inputs)` float32 of new raw rows; further columns are ignored.
 
-        Not for npz, whose rows have no columns.
+        Not for npz, whose rows have no columns. Of what looks unlike training, see
+        `tables.drift`, the log is told.
+
+        Args:
+            frame: a dataframe of any library.
         """
-        return encode(self.preprocessor, clean_rows(_plain(frame), self.columns))
+        notes: list[str] = []
+        rows = clean_rows(_plain(frame), self.columns, notes.append)
+        log_notes(notes)
+        return encode(self.preprocessor, rows)
 
     def decode(self, outputs: np.ndarray) -> np.ndarray:
         """The user's labels or values for a model's outputs `(rows, units)`.
@@ -107,6 +115,7 @@ def read_table(
     *,
     task: TaskOption = "auto",
     drop: Sequence[str] = (),
+    declared: Declared = UNDECLARED,
     seed: int = 0,
     valid_fraction: float = 0.2,
     test_fraction: float = 0.2,
@@ -122,6 +131,7 @@ def read_table(
         target: the column to predict; not needed for npz.
         task: "classification" or "regression" where the inference is not right.
         drop: columns to leave out.
+        declared: columns whose kind you say, such as `Declared(categorical=["zip"])`.
         seed: of the one split.
         valid_fraction: validation rows among those that are not test rows, in (0, 0.5).
         test_fraction: test rows among all, in (0, 0.5).
@@ -134,36 +144,61 @@ def read_table(
     path = Path(path)
     plan = Split(seed, valid_fraction, test_fraction).check()
     if path.suffix.lower() in (".npz", ".npy"):  # the latter is told what to do
-        if rows is not None:
-            raise InputError(
-                f"--rows is {rows}, but '{path}' is not a CSV; expected one: omit it"
-            )
+        _refuse_for_arrays(path, rows=rows, drop=drop, **declared._asdict())
         return _from_npz(path, task, plan, scaling)
-    frame = draw_rows(read_frame(path, target), rows, seed)
-    return _from_columns(frame, path.stem, str(target), task, drop, plan, scaling)
+    return _from_columns(
+        draw_rows(read_frame(path, target, declared), rows, seed),
+        path.stem,
+        str(target),
+        task,
+        drop,
+        declared,
+        plan,
+        scaling,
+    )
+
+
+def _refuse_for_arrays(path: Path, **options: Any) -> None:
+    """Raises InputError for options that name or draw what arrays do not have."""
+    for name, value in options.items():
+        if value not in (None, (), []):
+            raise InputError(
+                f"--{name} is {value}, but '{path}' has no columns; expected a table of "
+                "columns: omit it"
+            )
 
 
 def from_frame(
-    frame: pd.DataFrame,
+    frame: Any,
     target: str,
     *,
     name: str = "table",
     task: TaskOption = "auto",
     drop: Sequence[str] = (),
+    declared: Declared = UNDECLARED,
     seed: int = 0,
     valid_fraction: float = 0.2,
     test_fraction: float = 0.2,
     scaling: ScalingOption = "standard",
 ) -> Table:
-    """As `read_table`, for a DataFrame, which is left as it is; its index is ignored."""
+    """As `read_table`, for a dataframe of any library, which is left as it is.
+
+    An index is ignored.
+    """
     plan = Split(seed, valid_fraction, test_fraction).check()
-    return _from_columns(_plain(frame), name, str(target), task, drop, plan, scaling)
+    return _from_columns(_plain(frame), name, str(target), task, drop, declared, plan, scaling)
 
 
-def _plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """A shallow copy whose column names are text and whose index counts from 0."""
-    copy = frame.reset_index(drop=True)
-    copy.columns = [str(name) for name in frame.columns]
+def _plain(frame: Any) -> pd.DataFrame:
+    """A shallow copy for pandas, whose column names are text and whose index counts from 0."""
+    known = as_frame(frame)
+    if known is None:
+        raise InputError(
+            f"The rows are of type {type(frame).__name__}; expected a dataframe with named "
+            "columns: make one of them"
+        )
+    copy = known.reset_index(drop=True)
+    copy.columns = [str(name) for name in known.columns]
     return copy
 
 
@@ -173,19 +208,23 @@ def _from_columns(
     target_name: str,
     option: TaskOption,
     drop: Sequence[str],
+    declared: Declared,
     plan: Split,
     scaling: ScalingOption,
 ) -> Table:
-    """The way from raw columns to folds. Takes the columns it uses out of `frame`."""
+    """The way from raw columns to folds; `frame` must not be held elsewhere, if it is large."""
     notes: list[str] = []
     check_target(target_name, list(frame.columns), f"Table '{name}'")
+    kinds = declared.kinds(list(frame.columns), target_name)
     drop_named(frame, target_name, drop)
     target, present = read_target(frame.pop(target_name), target_name, option, notes)
-    columns = choose_columns(frame, notes)
+    columns = choose_columns(frame, notes, kinds)
     notes += rounded_off(frame, columns)
     rows = plan.rows(target.strata)
     raw = frame[[column.name for column in columns]].iloc[present[rows.valid[:ROWS_KEPT]]]
-    cleaned = clean_folds(frame, columns, [present[fold] for fold in rows])
+    cells = dict(frame.items())
+    del frame  # nobody else holds it: now each column goes as soon as it has been read
+    cleaned = clean_folds(cells, columns, [present[fold] for fold in rows])
     suspects = giveaways(cleaned[0], target.y[rows.train], not target.classes, plan.seed)
     _warn_of_giveaways(columns, suspects, target_name, notes)
     target = target.standardised(rows.train)

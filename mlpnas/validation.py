@@ -16,7 +16,9 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 from mlpnas.core.errors import InputError
 from mlpnas.core.strategies.names import check_strategy
 from mlpnas.tables.columns import Column
+from mlpnas.tables.frames import as_frame
 from mlpnas.tables.scaling import ScalingOption
+from mlpnas.tables.schema import Declared
 from mlpnas.tables.selection import choose_columns
 
 _A_STRATEGY = "a name such as 'bayesian', or what makes a Strategy from a space and a seed"
@@ -66,14 +68,16 @@ def check_rows(
 
     Args:
         estimator: gets (reset) or is asked for `n_features_in_` and `feature_names_in_`.
-        X: an array of numbers, or a DataFrame.
+        X: an array of numbers, or a dataframe of any library.
         y: to be there, and as long as X, when fitting.
         reset: whether this is the fit.
 
     Raises:
         ValueError, TypeError: for rows that cannot be used, as scikit-learn words it.
     """
-    is_frame = isinstance(X, pd.DataFrame)
+    given = as_frame(X)
+    X = X if given is None else given
+    is_frame = given is not None
     least = 2 if reset else 1  # one row to learn from, and one to choose by
     if y is None or is_frame:
         # Only the names and the number of columns; what is in them is read later.
@@ -99,11 +103,34 @@ def _names(estimator: Any, frame: pd.DataFrame) -> list[str]:
     return [str(name) for name in given]
 
 
-def columns_of(X: Any, frame: pd.DataFrame) -> list[Column]:
-    """What to learn from: all features of an array, the useful columns of a DataFrame."""
-    if isinstance(X, pd.DataFrame):
-        return choose_columns(frame, [])
-    return [Column(name, "numeric") for name in frame.columns]
+def columns_of(estimator: Any, X: Any, frame: pd.DataFrame, notes: list[str]) -> list[Column]:
+    """What to learn from: all features of an array, the useful columns of a dataframe.
+
+    Args:
+        estimator: says what some of them are.
+        X: as it was given.
+        frame: as `check_rows` gives it.
+        notes: sentences are added here, on what is left out or cannot be read.
+    """
+    names = list(frame.columns)
+    has_names = as_frame(X) is not None
+    declared = (_named(getattr(estimator, kind), names, has_names) for kind in Declared._fields)
+    kinds = Declared(*declared).kinds(names)
+    if not has_names:
+        kinds = {**dict.fromkeys(names, "numeric"), **kinds}
+    return choose_columns(frame, notes, kinds)
+
+
+def _named(given: Any, names: list[str], has_names: bool) -> list[str]:
+    """The columns that a parameter names; in an array these may be positions."""
+    if given is None:
+        return []
+    several = [given] if isinstance(given, str | int) else given
+    places = range(len(names))
+    return [
+        names[n] if not has_names and isinstance(n, int) and n in places else str(n)
+        for n in several
+    ]
 
 
 def check_weight(given: Any, frame: pd.DataFrame) -> np.ndarray:

@@ -9,14 +9,15 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
-from mlpnas.core.errors import InputError
+from mlpnas.core.command_line import print_notes
+from mlpnas.core.errors import InputError, listing
 from mlpnas.core.files import replacing
 from mlpnas.core.folder import read_record
 from mlpnas.core.runtime import start_tensorflow
 from mlpnas.tables.arrays import read_new_rows
 from mlpnas.tables.columns import Column
 from mlpnas.tables.encoding import clean_rows
-from mlpnas.tables.reading import listing, read_rows
+from mlpnas.tables.reading import read_rows
 
 if TYPE_CHECKING:
     import keras
@@ -74,9 +75,12 @@ def _read(
     """The cleaned rows; of a run on arrays, which knows no columns, as an array."""
     if not columns:
         return read_new_rows(data, math.prod(told["inputs"]))
-    frame = read_rows(data)
+    frame = read_rows(data, columns)
     _note_extra(frame, columns, told["target"], console)
-    return clean_rows(frame, columns)
+    notes: list[str] = []
+    rows = clean_rows(frame, columns, notes.append)
+    print_notes(notes, console)
+    return rows
 
 
 def _note_extra(

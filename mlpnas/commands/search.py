@@ -20,6 +20,7 @@ from mlpnas.row_weights import balanced
 from mlpnas.scoring import ScoringOption, check_scoring, from_unit, measure_name
 from mlpnas.settings import Settings, Workers
 from mlpnas.table import Table, read_table
+from mlpnas.tables.schema import Declared
 from mlpnas.verdict import UNDER_WAY
 
 ASYNCHRONOUS = (
@@ -122,7 +123,14 @@ def table_of(settings: Settings, rows: int | None = None) -> Table:
     """
     s = settings
     table = read_table(
-        s.data, s.target, task=s.task, drop=s.drop, seed=s.seed, scaling=s.scaling, rows=rows
+        s.data,
+        s.target,
+        task=s.task,
+        drop=s.drop,
+        declared=Declared(s.categorical, s.numeric, s.date),
+        seed=s.seed,
+        scaling=s.scaling,
+        rows=rows,
     )
     task = replace(table.task, regression_loss=s.loss)
     table = replace(table, task=balanced(task) if s.class_weight == "balanced" else task)

@@ -1,9 +1,12 @@
 """From a user's file to clean columns; `mlpnas.table` is the door.
 
-csv_file, arrays, reading   a CSV, parquet or npz file in memory, or a clear refusal
+names                       of columns and files, in messages and options
+csv_file                    a CSV in memory, or a clear refusal
 columns, schema             how cells are read by a column's kind, and what kind each column is
+reading, frames, arrays     tables of files, of other libraries' dataframes, and of npz
 targets                     what is to be predicted, and whether that can be learned
 selection                   which columns to leave out, which look too good
 folds                       one seeded split
+drift                       what new rows hold that the training table did not
 encoding                    columns to numbers, fitted on the training fold alone
 """

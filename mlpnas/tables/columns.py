@@ -40,6 +40,7 @@ class Column:
         categories: the frequent ones of the training table; else empty.
         unread: share of its cells there, missing ones aside, that could not be read as this
             kind, or are none of the frequent categories; in [0, 1].
+        missing: share of its cells there that were missing, in [0, 1].
     """
 
     name: str
@@ -47,6 +48,7 @@ class Column:
     format: str = ""
     categories: tuple[str, ...] = ()
     unread: float = 0.0
+    missing: float = 0.0
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> "Column":

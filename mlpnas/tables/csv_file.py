@@ -9,7 +9,7 @@ which pandas would build never exists as a whole.
 import csv
 import gzip
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO, cast
@@ -118,18 +118,22 @@ def _first_bad_byte(path: Path) -> str:
     return f"'{path}' is not UTF-8 text; expected UTF-8: convert it, for instance with iconv"
 
 
-def parse(path: Path, layout: Layout, target: str | None) -> pd.DataFrame:
+def parse(
+    path: Path, layout: Layout, target: str | None, texts: Collection[str] = ()
+) -> pd.DataFrame:
     """Second pass: the columns, compact, each in its own block of memory.
 
     Args:
         path: the file.
         layout: what `scan` found.
         target: the column that keeps its full precision.
+        texts: columns whose cells are kept as they are written.
     """
     pieces: dict[str, list] = {}
     rows = max(1000, CELLS_PER_PIECE // len(layout.header))
     try:
-        with pd.read_csv(path, chunksize=rows, **layout.options()) as reader:
+        kept = dict.fromkeys(texts, str)
+        with pd.read_csv(path, chunksize=rows, dtype=kept, **layout.options()) as reader:
             for chunk in reader:
                 for name in chunk.columns:
                     piece = _compact(chunk[name], exact=str(name).strip() == target)
@@ -144,8 +148,8 @@ def parse(path: Path, layout: Layout, target: str | None) -> pd.DataFrame:
         raise InputError(f"'{path}' has a header but no rows; expected data below the header")
     mixed = [name for name, parts in pieces.items() if _is_mixed(parts)]
     if mixed:  # numbers in one piece, text in another: as text after all
-        texts = pd.read_csv(path, usecols=mixed, dtype=str, **layout.options())
-        pieces.update({name: [texts[name]] for name in mixed})
+        written = pd.read_csv(path, usecols=mixed, dtype=str, **layout.options())
+        pieces.update({name: [written[name]] for name in mixed})
     # Popped one by one: the pieces and the joined columns never stand side by side.
     return pd.DataFrame({n.strip(): _join(pieces.pop(n)) for n in list(pieces)}, copy=False)
 

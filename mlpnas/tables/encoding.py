@@ -6,7 +6,8 @@ one input each, missing being a category of its own; those seen but once, and al
 49 most frequent, share an input with those never seen. Fitted on the training fold.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
@@ -18,6 +19,7 @@ from sklearn.preprocessing import OneHotEncoder
 
 from mlpnas.core.errors import InputError
 from mlpnas.tables.columns import Column, read
+from mlpnas.tables.drift import drift
 from mlpnas.tables.quantiles import Quantiles
 from mlpnas.tables.schema import MAX_CATEGORIES
 from mlpnas.tables.standard import Standard
@@ -25,40 +27,63 @@ from mlpnas.tables.standard import Standard
 Scaling = Literal["standard", "quantile"]
 
 ROWS_AT_A_TIME = 50_000
-# The imputer's median copies its columns several times: few at a time, and it costs little.
+# The imputer's median copies its columns several times: few at a time, and it costs little. Yet
+# every group takes its time, however few: so in a wide table a group is a part of the whole.
 COLUMNS_AT_A_TIME = 8
+GROUPS = 32
 
 
 def clean_folds(
-    frame: pd.DataFrame, columns: Sequence[Column], folds: Sequence[np.ndarray]
+    cells: dict[str, pd.Series], columns: Sequence[Column], folds: Sequence[np.ndarray]
 ) -> list[pd.DataFrame]:
     """Cleans the columns and deals their rows out to the folds.
 
-    Takes each column out of `frame`, which is empty of them afterwards: so table and folds
-    together never need much more memory than the table did.
+    Takes each column out of `cells`, which is empty of them afterwards: so table and folds
+    together never need much more memory than the table did. (A DataFrame would be put together
+    anew each time.)
 
     Args:
-        frame: raw columns.
+        cells: name -> raw column.
         columns: those to use.
         folds: row positions of each fold.
     """
     parts: list[dict[str, np.ndarray]] = [{} for _ in folds]
     for column in columns:
-        for name, values in read(frame.pop(column.name), column).parts.items():
+        for name, values in read(cells.pop(column.name), column).parts.items():
             for part, rows in zip(parts, folds, strict=True):
                 part[name] = values[rows]
     return [pd.DataFrame(part, copy=False) for part in parts]
 
 
-def clean_rows(frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
-    """Cleans all rows of a raw table that has (at least) these columns."""
+def clean_rows(
+    frame: pd.DataFrame,
+    columns: Sequence[Column],
+    warn: Callable[[str], None] = lambda sentence: None,
+) -> pd.DataFrame:
+    """Cleans all rows of a raw table that has (at least) these columns.
+
+    Args:
+        frame: raw columns.
+        columns: those to use.
+        warn: told where unusually many cells are missing or not read, see `drift`.
+
+    Raises:
+        InputError: a column is missing, or there are infinite numbers.
+    """
     missing = [column.name for column in columns if column.name not in frame.columns]
     if missing:
         raise InputError(
             f"The table lacks column {missing[0]!r} ({len(missing)} missing); expected the "
             "columns of the training table: add them, empty if need be"
         )
-    return clean_folds(frame.copy(deep=False), columns, [np.arange(len(frame))])[0]
+    parts: dict[str, np.ndarray] = {}
+    for column in columns:
+        values = frame[column.name]
+        cells = read(values, column)
+        parts.update(cells.parts)
+        for sentence in drift(values, cells, column):
+            warn(sentence)
+    return pd.DataFrame(parts, copy=False)
 
 
 def make_preprocessor(
@@ -66,14 +91,17 @@ def make_preprocessor(
 ) -> ColumnTransformer:
     """The unfitted preprocessor: `numeric_0`, `numeric_1`, ..., then `categorical`."""
     numbers = [part for c in columns if c.kind != "categorical" for part in c.parts]
-    starts = range(0, len(numbers), COLUMNS_AT_A_TIME)
     groups = [
-        (f"numeric_{i}", _numeric(scaling), numbers[start : start + COLUMNS_AT_A_TIME])
-        for i, start in enumerate(starts)
+        (f"numeric_{i}", _numeric(scaling), names) for i, names in enumerate(_groups(numbers))
     ]
     texts = [c.name for c in columns if c.kind == "categorical"]
     categorical = [("categorical", _categorical(), texts)] if texts else []
     return ColumnTransformer([*groups, *categorical], sparse_threshold=0)
+
+
+def _groups(names: list[str]) -> list[list[str]]:
+    size = max(COLUMNS_AT_A_TIME, math.ceil(len(names) / GROUPS))
+    return [names[start : start + size] for start in range(0, len(names), size)]
 
 
 def _numeric(scaling: Scaling) -> Pipeline:
@@ -95,11 +123,12 @@ def _categorical() -> OneHotEncoder:
 
 def encode(preprocessor: ColumnTransformer, frame: pd.DataFrame) -> np.ndarray:
     """Inputs `(rows, inputs)` float32 of cleaned rows, made some rows at a time."""
-    if len(frame) <= ROWS_AT_A_TIME:
-        return preprocessor.transform(frame).astype(np.float32, copy=False)
-    width = preprocessor.transform(frame.iloc[:1]).shape[1]
+    places = preprocessor.output_indices_
+    width = max(place.stop for place in places.values())
     inputs = np.empty((len(frame), width), np.float32)
-    for start in range(0, len(frame), ROWS_AT_A_TIME):
-        rows = slice(start, start + ROWS_AT_A_TIME)
-        inputs[rows] = preprocessor.transform(frame.iloc[rows])
+    for name, fitted, names in preprocessor.transformers_:
+        part = frame[names]
+        for start in range(0, len(frame), ROWS_AT_A_TIME):
+            rows = slice(start, start + ROWS_AT_A_TIME)
+            inputs[rows, places[name]] = fitted.transform(part.iloc[rows])
     return inputs

@@ -1,7 +1,6 @@
 """A CSV or parquet file becomes a DataFrame, or a complaint that says what to mend."""
 
-import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +8,18 @@ import pandas as pd
 
 from mlpnas.core.errors import InputError, listing
 from mlpnas.tables import csv_file
+from mlpnas.tables.columns import Column
+from mlpnas.tables.names import did_you_mean
+from mlpnas.tables.schema import UNDECLARED, Declared
 
 
-def read_frame(path: Path, target: str | None) -> pd.DataFrame:
+def read_frame(path: Path, target: str | None, declared: Declared = UNDECLARED) -> pd.DataFrame:
     """Reads a table; numbers come as float32 or int32, the target as precise as it is.
+
+    Args:
+        path: the file.
+        target: a column that must be there.
+        declared: what of a CSV is kept as it is written, though it looks like numbers.
 
     Raises:
         InputError: the file is missing, empty, not UTF-8, ragged, or lacks the target.
@@ -22,15 +29,23 @@ def read_frame(path: Path, target: str | None) -> pd.DataFrame:
         return _read_parquet(path)
     layout = csv_file.scan(path)
     check_target(target, layout.header, f"'{path}'")
-    return csv_file.parse(path, layout, target)
+    kinds = declared.kinds(layout.header, target)
+    texts = [name for name, kind in kinds.items() if kind != "numeric"]
+    return csv_file.parse(path, layout, target, texts)
 
 
-def read_rows(path: Path) -> pd.DataFrame:
-    """Reads rows to predict, which need no target; otherwise as `read_frame`."""
+def read_rows(path: Path, columns: Sequence[Column] = ()) -> pd.DataFrame:
+    """Reads rows to predict, which need no target; otherwise as `read_frame`.
+
+    Args:
+        path: the file.
+        columns: of the run; what is no number there is kept as it is written.
+    """
     _check_kind(path)
     if path.suffix in (".parquet", ".pq"):
         return _read_parquet(path)
-    return csv_file.parse(path, csv_file.scan(path), None)
+    texts = [column.name for column in columns if column.kind != "numeric"]
+    return csv_file.parse(path, csv_file.scan(path), None, texts)
 
 
 def draw_rows(frame: pd.DataFrame, most: int | None, seed: int) -> pd.DataFrame:
@@ -59,7 +74,7 @@ def check_file(path: Path) -> None:
         raise InputError(f"'{path}' is a directory; expected a file: name the table inside it")
     if not path.exists():
         siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-        hint = _did_you_mean(path.name, siblings) or "; check the path"
+        hint = did_you_mean(path.name, siblings) or "; check the path"
         raise InputError(f"There is no file '{path}'; expected a CSV, parquet or npz{hint}")
     if path.stat().st_size == 0:
         raise InputError(f"'{path}' is empty; expected a header line and rows: write it again")
@@ -70,7 +85,7 @@ def check_target(target: str | None, columns: Sequence[str], where: str) -> None
     if target is None:
         raise InputError(f"No target; expected one of {listing(columns)}: use --target COL")
     if target not in columns:
-        hint = _did_you_mean(target, columns)
+        hint = did_you_mean(target, columns)
         raise InputError(
             f"{where} has no column '{target}'; expected one of {listing(columns)}"
             f"{hint or '; choose one of them with --target'}"
@@ -80,13 +95,6 @@ def check_target(target: str | None, columns: Sequence[str], where: str) -> None
             f"{where} has {list(columns).count(target)} columns called '{target}'; expected "
             "one target: rename or delete the others"
         )
-
-
-def _did_you_mean(name: str, choices: Iterable[str]) -> str:
-    """A clause with the most similar name, upper and lower case alike; else nothing."""
-    by_lower = {choice.lower(): choice for choice in choices}
-    near = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.7)
-    return f"; did you mean '{by_lower[near[0]]}'?" if near else ""
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:

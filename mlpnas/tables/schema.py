@@ -7,10 +7,12 @@ run, and new rows are read by it.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
 
+from mlpnas.core.errors import InputError
 from mlpnas.core.rounding import LOST, share_lost
 from mlpnas.tables.columns import (
     MISSING,
@@ -28,6 +30,7 @@ from mlpnas.tables.columns import (
     without_words_for_nothing,
     words,
 )
+from mlpnas.tables.names import named
 
 LOOKED_AT = 2000  # cells that decide whether text holds numbers or dates
 MOST = 0.9  # of these, to be read as such
@@ -52,17 +55,62 @@ DATE_FORMATS = (
 )
 
 
-def describe(values: pd.Series, name: str) -> Column | str:
-    """The column's kind and how it is read, or as a sentence why it is of no use."""
+class Declared(NamedTuple):
+    """Columns whose kind the user says, by name; several may stand in one text, `a,b`."""
+
+    categorical: Sequence[str] = ()
+    numeric: Sequence[str] = ()
+    date: Sequence[str] = ()
+
+    def kinds(self, names: Sequence[str], target: str | None = None) -> dict[str, Kind]:
+        """Column name -> kind.
+
+        Raises:
+            InputError: for a column that is not there, the target, or two kinds of one column.
+        """
+        found: dict[str, Kind] = {}
+        for kind in get_args(Literal["categorical", "numeric", "date"]):
+            for name in named(getattr(self, kind), f"--{kind}", names, target):
+                if found.setdefault(name, kind) != kind:
+                    raise InputError(
+                        f"Column '{name}' is to be both {found[name]} and {kind}; expected "
+                        "one kind: omit the other"
+                    )
+        return found
+
+
+UNDECLARED = Declared()
+
+
+def describe(values: pd.Series, name: str, kind: Kind | None = None) -> Column | str:
+    """The column's kind and how it is read, or as a sentence why it is of no use.
+
+    Args:
+        values: all its cells.
+        name: of the column.
+        kind: as the user says; None to go by the type, or else by what stands in it.
+
+    Raises:
+        InputError: no cell can be read as the user says.
+    """
     cells = typed(values)
     present = without_words_for_nothing(cells).dropna()
     if present.empty:
         return f"Dropped column '{name}': all its values are missing."
     if cells.dtype.kind == "c":
         return f"Dropped column '{name}': complex numbers, such as {present.iloc[0]}."
-    kind = "categorical" if is_categorical(values) else _kind_of_type(cells)
-    column = Column(name, kind) if kind else _describe_text(as_text(present), name)
-    return column if isinstance(column, str) else _measured(column, cells)
+    kind = kind or ("categorical" if is_categorical(values) else _kind_of_type(cells))
+    column = _known(present, name, kind) if kind else _describe_text(as_text(present), name)
+    if isinstance(column, str):
+        return column
+    column = _measured(column, cells)
+    if column.unread == 1 and column.kind != "categorical":
+        raise InputError(
+            f"Column '{name}' is to be {column.kind}, but none of its values can be read so, "
+            f"such as '{present.iloc[0]}' in row {present.index[0] + 1}; expected "
+            f"{NAMES[column.kind]}: say another kind, or none"
+        )
+    return column
 
 
 def is_categorical(values: pd.Series) -> bool:
@@ -77,8 +125,21 @@ def _kind_of_type(cells: pd.Series) -> Kind | None:
     return "numeric" if cells.dtype.kind in NUMBERS[1:] else kinds.get(cells.dtype.kind)
 
 
+def _known(present: pd.Series, name: str, kind: Kind) -> Column:
+    """Of this kind; dates in the format that reads most of them."""
+    if kind != "date":
+        return Column(name, kind)
+    looked_at = _sample(present)
+    read_by = {f: dates(looked_at, f).notna().sum() for f in DATE_FORMATS}
+    return Column(name, kind, max(read_by, key=lambda f: read_by[f]))
+
+
+def _sample(values: pd.Series) -> pd.Series:
+    return values.iloc[:: max(1, len(values) // LOOKED_AT)]
+
+
 def _describe_text(texts: pd.Series, name: str) -> Column | str:
-    looked_at = texts.iloc[:: max(1, len(texts) // LOOKED_AT)]
+    looked_at = _sample(texts)
     if looked_at.str.lower().isin(TRUTH).all():
         return Column(name, "boolean")
     if number_share(looked_at) > MOST:
@@ -103,15 +164,16 @@ def number_share(texts: pd.Series) -> float:
 
 
 def _measured(column: Column, cells: pd.Series) -> Column:
-    """With its frequent categories, and with the share of cells that it does not read."""
+    """With its frequent categories, and the shares of missing cells and of those not read."""
     if column.kind == "categorical":
         counts = (
             pd.Series(words(cells, nothing={""})).value_counts().drop(MISSING, errors="ignore")
         )
         frequent = counts[counts > 1].index[:MAX_CATEGORIES]
         column = replace(column, categories=tuple(sorted(frequent)))
-    cells_read = read(cells, column)
-    return replace(column, unread=float(cells_read.unread.sum() / cells_read.present.sum()))
+    _, present, unread = read(cells, column)
+    unread_share = float(unread.sum() / max(1, present.sum()))
+    return replace(column, unread=unread_share, missing=float(1 - present.mean()))
 
 
 def unreadable(values: pd.Series, column: Column) -> str | None:

@@ -5,18 +5,20 @@ whether the answer will be there for new rows is something the user alone can kn
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from mlpnas.core.errors import InputError
-from mlpnas.tables.columns import WARNING, Column
-from mlpnas.tables.reading import listing
+from mlpnas.tables.columns import WARNING, Column, Kind
+from mlpnas.tables.names import named
 from mlpnas.tables.schema import describe, unreadable
 
 ROWS_LOOKED_AT = 3000
+ROWS_SORTED = 1000
 FEWEST_ROWS = 50  # below, a good column and a leaking one look alike
 PERFECT = 0.999
 ID_NAME = re.compile(r"(^|[_\s.-])(id|uuid|guid|index|rownames?|row_?num(ber)?)$", re.I)
@@ -28,27 +30,35 @@ def drop_named(frame: pd.DataFrame, target: str, drop: Sequence[str]) -> None:
     Raises:
         InputError: for a column that is not there, or the target itself.
     """
-    for name in dict.fromkeys(drop):
-        if name == target:
-            raise InputError(f"--drop '{name}' is the target; expected another column: omit it")
-        if name not in frame.columns:
-            raise InputError(
-                f"--drop '{name}': no such column; expected some of {listing(frame.columns)}"
-            )
+    for name in named(drop, "--drop", list(frame.columns), target):
         frame.pop(name)
 
 
-def choose_columns(frame: pd.DataFrame, notes: list[str]) -> list[Column]:
+def choose_columns(
+    frame: pd.DataFrame, notes: list[str], kinds: Mapping[str, Kind] = MappingProxyType({})
+) -> list[Column]:
     """The columns to learn from, in order; a sentence in `notes` for each that is left out.
 
+    Args:
+        frame: all that may be learned from.
+        notes: sentences are added here.
+        kinds: of columns, where the user says them; these are not left out.
+
     Raises:
-        InputError: none are left.
+        InputError: none are left, or a column is not what the user says.
     """
     names = list(frame.columns)
+    for name in kinds.keys() - set(names):
+        raise InputError(
+            f"Column '{name}' is to be {kinds[name]}, and also to be left out; expected one of "
+            f"them: omit --drop '{name}', or --{kinds[name]}"
+        )
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise InputError(f"Two columns are called '{twice}'; expected one: rename the other")
-    described = [_choose(frame[name], name, i, notes) for i, name in enumerate(names)]
+    described = [
+        _choose(frame[name], name, i, notes, kinds.get(name)) for i, name in enumerate(names)
+    ]
     chosen = [column for column in described if column is not None]
     if not chosen:
         told = " ".join(notes[1:]) or "there is only the target"
@@ -56,12 +66,14 @@ def choose_columns(frame: pd.DataFrame, notes: list[str]) -> list[Column]:
     return chosen
 
 
-def _choose(values: pd.Series, name: str, position: int, notes: list[str]) -> Column | None:
-    if numbers_the_rows(values, name):
+def _choose(
+    values: pd.Series, name: str, position: int, notes: list[str], kind: Kind | None
+) -> Column | None:
+    if kind is None and numbers_the_rows(values, name):
         title = f"the unnamed column {position + 1}" if is_unnamed(name) else f"column '{name}'"
         notes.append(f"{WARNING}dropped {title}: it merely numbers the rows.")
         return None
-    column = describe(values, name)
+    column = describe(values, name, kind)
     told = column if isinstance(column, str) else unreadable(values, column)
     notes.extend([told] if told else [])
     return None if isinstance(column, str) else column
@@ -120,7 +132,9 @@ def giveaways(frame: pd.DataFrame, y: np.ndarray, regression: bool, seed: int) -
 
     def gives_away(name: str) -> bool:
         x = _codes(frame[name].iloc[rows])
-        return all(_predicts(x[a], target[a], x[b], target[b], regression) for a, b in halves)
+        return _sorts(x[:ROWS_SORTED, 0], target[:ROWS_SORTED], regression) and all(
+            _predicts(x[a], target[a], x[b], target[b], regression) for a, b in halves
+        )
 
     return [name for name in frame.columns if gives_away(name)]
 
@@ -135,6 +149,19 @@ def _codes(values: pd.Series) -> np.ndarray:
 def _ranks(y: np.ndarray) -> np.ndarray:
     """Ranks instead of values: a copy with a long tail is still seen as a copy."""
     return pd.Series(y).rank().to_numpy()
+
+
+def _sorts(x: np.ndarray, y: np.ndarray, regression: bool) -> bool:
+    """Whether the target changes along the sorted column half as much as in random order.
+
+    No tree is right about the target otherwise, and to sort is much quicker than to grow one:
+    it spares wide tables nearly all trees. Of squares this is von Neumann's ratio.
+    """
+    along = y[np.argsort(x, kind="stable")]
+    if regression:
+        return bool(np.mean(np.diff(along) ** 2) <= np.var(y))
+    usual = 1 - np.sum((np.bincount(y) / len(y)) ** 2)
+    return bool(np.mean(along[1:] != along[:-1]) <= usual / 2)
 
 
 def _predicts(

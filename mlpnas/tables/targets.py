@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 
 from mlpnas.core import task as core
-from mlpnas.core.errors import InputError
+from mlpnas.core.errors import InputError, listing
 from mlpnas.tables.columns import WARNING
-from mlpnas.tables.reading import listing
 from mlpnas.tables.schema import number_share
 
 FEW_CLASSES = 20  # whole numbers with at most so many values are taken for classes

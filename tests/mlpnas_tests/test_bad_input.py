@@ -6,6 +6,7 @@ import pytest
 
 from mlpnas.core.errors import InputError
 from mlpnas.table import from_frame, read_table
+from mlpnas.tables.schema import Declared
 
 GOOD = "a,b,y\n" + "".join(f"{i * 0.7:.1f},{i * i % 11},{'uv'[i % 2]}\n" for i in range(40))
 
@@ -238,6 +239,14 @@ def test_unusable_npz(tmp_path, arrays, match):
 def test_npz_that_is_none(tmp_path):
     (tmp_path / "t.npz").write_text("hello")
     assert "is no npz file" in complaint(tmp_path / "t.npz", None)
+
+
+@pytest.mark.parametrize(
+    "options", [{"drop": ["a"]}, {"rows": 0}, {"declared": Declared(date=["a"])}]
+)
+def test_npz_with_options_for_columns(tmp_path, options):
+    np.savez(tmp_path / "t.npz", x_train=np.zeros((20, 4)), y_train=np.arange(20) % 2)
+    assert "has no columns" in complaint(tmp_path / "t.npz", None, **options)
 
 
 def test_nothing_is_written(csv, tmp_path):

@@ -5,11 +5,15 @@ import decimal
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pytest
 
+from mlpnas.core.errors import InputError
+from mlpnas.table import from_frame, read_table
 from mlpnas.tables.columns import MISSING, Column, read
-from mlpnas.tables.schema import describe
+from mlpnas.tables.encoding import clean_rows
+from mlpnas.tables.schema import Declared, describe
 
 NAN = np.nan
 
@@ -228,3 +232,183 @@ def test_complex_numbers_are_dropped_with_a_note():
 def test_a_column_is_read_back_from_what_an_earlier_version_wrote():
     record = {"name": "when", "kind": "date", "date_format": "%d.%m.%Y"}
     assert Column.of(record) == Column("when", "date", "%d.%m.%Y")
+
+
+# What the user declares
+
+
+def codes(rows=60):
+    """Codes that look like numbers, and numbers as texts among words."""
+    rng = np.random.default_rng(0)
+    return pd.DataFrame(
+        {
+            "zip": rng.choice([1067, 4109, 80331], rows),
+            "dose": rng.choice(["1", "2", "low", "high"], rows),
+            "day": rng.choice([20240131, 20240229], rows),
+            "label": rng.choice(["no", "yes"], rows),
+        }
+    )
+
+
+def kinds(table):
+    return {column.name: column.kind for column in table.columns}
+
+
+@pytest.mark.parametrize("separate", [("zip", "dose"), ("zip,dose",), ("zip, dose",)])
+def test_declared_kinds_are_taken_whatever_the_cells_look_like(separate, tmp_path):
+    frame = codes()
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    declared = Declared(categorical=separate, date=["day"])
+    for table in (
+        from_frame(frame, "label", declared=declared),
+        read_table(tmp_path / "t.csv", "label", declared=declared),
+    ):
+        assert kinds(table) == {"zip": "categorical", "dose": "categorical", "day": "date"}
+        assert table.columns[0].categories == ("1067", "4109", "80331")
+        assert table.columns[2].unread == 0
+
+
+def test_what_is_declared_numeric_is_and_the_rest_is_told():
+    table = from_frame(codes(), "label", declared=Declared(numeric=["dose"]))
+    assert kinds(table)["dose"] == "numeric"
+    assert any("'dose' is numeric, but" in note and "row" in note for note in table.notes)
+
+
+def test_a_declared_column_is_not_taken_for_a_row_number_or_free_text():
+    frame = codes().assign(user_id=np.arange(60), name=[f"n{i}" for i in range(60)])
+    table = from_frame(frame, "label", declared=Declared(["user_id", "name"]))
+    assert {"user_id", "name"} <= kinds(table).keys()
+
+
+def test_a_name_with_a_comma_is_a_name():
+    frame = codes().rename(columns={"zip": "zip, city"})
+    table = from_frame(frame, "label", declared=Declared(["zip, city"]))
+    assert kinds(table)["zip, city"] == "categorical"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"declared": Declared(["Zip"])}, r"--categorical 'Zip': no such.*did you mean 'zip'"),
+        ({"declared": Declared(["zip,nonsense"])}, "'nonsense': no such column; expected"),
+        ({"declared": Declared(["zip"], ["zip"])}, "'zip' is to be both categorical and nume"),
+        ({"declared": Declared("zip", date="zip")}, "'zip' is to be both categorical and date"),
+        ({"declared": Declared(["label"])}, "--categorical 'label' is the target"),
+        ({"declared": Declared(["zip"]), "drop": ["zip"]}, "also to be left out"),
+        ({"declared": Declared(numeric=["label2"])}, "did you mean 'label'"),
+        ({"drop": ["Day"]}, "--drop 'Day': no such column.*did you mean 'day'"),
+    ],
+)
+def test_unknown_and_contradictory_names_are_refused(options, message):
+    with pytest.raises(InputError, match=message):
+        from_frame(codes(), "label", **options)
+
+
+@pytest.mark.parametrize(
+    ("kind", "cells"),
+    [("numeric", ["low", "high"]), ("date", ["low", "high"]), ("date", [0.5, 1.5])],
+)
+def test_a_column_of_which_nothing_is_what_it_should_be_is_refused(kind, cells):
+    frame = codes().assign(odd=cells * 30)
+    with pytest.raises(
+        InputError, match=rf"'odd' is to be {kind}, but none.*'{cells[0]}'.*row"
+    ):
+        from_frame(frame, "label", declared=Declared(**{kind: ["odd"]}))
+
+
+def test_every_option_takes_columns_apart_with_drop_too():
+    assert kinds(from_frame(codes(), "label", drop=["zip,day"])) == {"dose": "categorical"}
+
+
+# Dataframes of other libraries
+
+
+def every_kind(rows=60):
+    rng = np.random.default_rng(0)
+    hours = pd.to_timedelta(rng.integers(0, 99, rows), "h")
+    return pd.DataFrame(
+        {
+            "number": np.where(rng.random(rows) < 0.2, np.nan, rng.normal(size=rows)),
+            "code": pd.Categorical(rng.choice(["1", "2", "3"], rows)),
+            "flag": pd.Series(rng.choice([True, False, None], rows), dtype="boolean"),
+            "word": pd.Series(rng.choice(["a", "b", None], rows), dtype=object),
+            "when": pd.Timestamp("2024-01-01") + hours,
+            "long": hours,
+            "label": rng.choice(["no", "yes"], rows),
+        }
+    )
+
+
+@pytest.mark.parametrize("library", ["polars", "polars lazy", "pyarrow"])
+def test_frames_of_other_libraries_are_learned_from_and_encoded_alike(library):
+    frame = every_kind()
+    other = pa.Table.from_pandas(frame)
+    if library.startswith("polars"):
+        other = pl.from_arrow(other).with_columns(pl.col("code").cast(pl.Categorical))
+        other = other.lazy() if library.endswith("lazy") else other
+    expected, table = from_frame(frame, "label"), from_frame(other, "label")
+    assert table.columns == expected.columns
+    np.testing.assert_array_equal(table.task.train.x, expected.task.train.x)
+    np.testing.assert_array_equal(expected.encode(other), table.encode(frame))
+
+
+def test_what_is_no_dataframe_is_refused():
+    with pytest.raises(InputError, match="of type list; expected a dataframe"):
+        from_frame([[1, 2]], "label")
+
+
+# New rows that are unlike the training table
+
+
+@pytest.fixture(scope="module")
+def table():
+    return from_frame(every_kind(), "label")
+
+
+def told(table, frame):
+    notes = []
+    clean_rows(frame.reset_index(drop=True), table.columns, notes.append)
+    return notes
+
+
+def test_rows_like_those_of_training_are_taken_without_a_word(table):
+    assert told(table, every_kind()) == []
+    assert told(table, every_kind().dropna().head(1)) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"code": "9"}, "'code': 60 of 60 values are none that training saw often (first: '9'"),
+        ({"number": "n.a."}, "'number': 60 of 60 values are not numbers (first: 'n.a.' in row"),
+        ({"flag": 7}, "'flag': 60 of 60 values are not true or false (first: '7' in row 1)"),
+        ({"when": "soon"}, "'when': 60 of 60 values are not dates (first: 'soon' in row 1)"),
+        ({"long": "ever"}, "'long': 60 of 60 values are not durations (first: 'ever' in row"),
+        ({"when": None}, "'when' is empty in 60 of 60 rows, where 0% were in training"),
+        ({"number": ""}, "'number' is empty in 60 of 60 rows"),
+    ],
+)
+def test_a_column_that_is_unlike_training_is_told_with_an_example(table, change, message):
+    [note] = told(table, every_kind().assign(**change))
+    assert note.startswith("Warning: column ")
+    assert message in note
+
+
+def test_one_unseen_category_is_told_in_one_row_and_not_in_a_hundred(table):
+    frame = pd.concat([every_kind()] * 2)
+    frame["code"] = frame["code"].astype(object)
+    frame.iloc[0, 1] = "9"
+    assert told(table, frame) == []
+    assert len(told(table, frame.head(1).assign(number=0.0, flag=True, word="a"))) == 1
+
+
+def test_one_unreadable_number_is_told_wherever_training_had_none(table):
+    frame = pd.concat([every_kind()] * 2).astype({"number": object})
+    frame.iloc[1, 0] = "oops"
+    [note] = told(table, frame)
+    assert "'oops' in row 2" in note
+
+
+def test_encoding_logs_what_is_unlike_training(table, caplog):
+    table.encode(every_kind().assign(code="9"))
+    assert "none that training saw often" in caplog.text
