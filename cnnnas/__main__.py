@@ -8,7 +8,13 @@ from rich.console import Console
 
 from cnnnas.presets import PresetName, RuleName, SpaceName, VariantName
 from cnnnas.settings import Settings, Variation, check_stop, plan, resting
-from mlpnas.core.command_line import StrategyOption, run_app, seconds
+from mlpnas.core.command_line import (
+    StrategyOption,
+    listed,
+    refuse_unread,
+    run_app,
+    seconds,
+)  # fmt: skip
 
 app = typer.Typer(
     add_completion=False,
@@ -25,6 +31,7 @@ Jobs = Annotated[int, typer.Option(help="Processes that train children.", min=1)
 
 @app.command()
 def search(
+    context: typer.Context,
     data: Annotated[
         str,
         typer.Argument(
@@ -63,6 +70,12 @@ def search(
             min=0,
         ),
     ] = None,
+    layer_types: Annotated[
+        str, typer.Option(help="Of zoph's layers, such as conv,max,avg.")
+    ] = "conv",
+    strides: Annotated[
+        str, typer.Option(help="That zoph's layers may have in each direction, such as 1,2,3.")
+    ] = "1",
     mixed_precision: Annotated[
         bool,
         typer.Option(
@@ -86,8 +99,7 @@ def search(
         data,
         **planned,
         space=space,
-        # A darts search has no use for the option; naming another strategy is a mistake.
-        strategy="gradient" if by_gradient and strategy == "reinforce" else strategy,
+        strategy="gradient" if by_gradient else strategy,
         preset=preset,
         one_shot=one_shot,
         augment=augment,
@@ -97,9 +109,12 @@ def search(
         variant=variant,
         stop=stop,
         warm_up=warm_up,
+        layer_types=listed(layer_types, str, "--layer-types"),
+        strides=listed(strides, int, "--strides"),
         mixed_precision=mixed_precision,
         seed=seed,
     )
+    refuse_unread(context, settings.unread())
     limit = seconds(time_limit)
     # Imported here, so that --help and bad options answer at once.
     from cnnnas.commands import search as command

@@ -74,7 +74,7 @@ class Run:
 
     def __post_init__(self) -> None:
         s, task = self.settings, self.images.task
-        self.space = make_space(s.space, s.sizes, s.variant)
+        self.space = make_space(s)
         check_images(self.space, task)
         self.generator = make_generator(self.space, s.sizes)
         self.supernet = None

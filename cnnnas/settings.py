@@ -13,8 +13,9 @@ from cnnnas.presets import (
     VariantName,
     earliest,
 )  # fmt: skip
+from cnnnas.zoph_space import CONVOLUTION, ZophSpace
 from mlpnas.core import budget
-from mlpnas.core.configuration import at_least
+from mlpnas.core.configuration import at_least, unread_by_gradient
 from mlpnas.core.errors import InputError
 from mlpnas.core.strategies.names import check_chooser
 
@@ -44,6 +45,7 @@ class Settings:
         order, variant, stop: of a differentiable search: whether its gradient looks a step
             ahead (2), how its choice is relaxed, and what ends it early.
         warm_up: its first epochs, in which the weights alone learn.
+        layer_types, strides: of the space zoph, see `ZophSpace`.
         mixed_precision: whether networks are trained in bfloat16, see `precision`; shared
             weights too, but for the mixtures of a differentiable search.
         seed: of everything.
@@ -68,6 +70,8 @@ class Settings:
     variant: VariantName = "plain"
     stop: RuleName = "never"
     warm_up: int = 0
+    layer_types: tuple[str, ...] = (CONVOLUTION,)
+    strides: tuple[int, ...] = (1,)
     mixed_precision: bool = False
     seed: int = 0
 
@@ -87,6 +91,7 @@ class Settings:
                 "--space zoph has no shared weights; expected macro or micro, or "
                 "--no-one-shot, which is zoph's default"
             )
+        ZophSpace(types=self.layer_types, strides=self.strides)  # raises where there is none
 
     @property
     def differentiable(self) -> bool:
@@ -98,20 +103,23 @@ class Settings:
         """What the preset says of this space."""
         return PRESETS[self.preset][self.space]
 
+    def unread(self) -> dict[str, str]:
+        """The options that this search does not read, and what each of them is for."""
+        idle = unread_by_gradient(self, "order", "variant", "stop", "warm_up")
+        if self.space != "zoph":
+            idle |= dict.fromkeys(("layer_types", "strides"), "--space zoph")
+        return idle
+
 
 def resting(variant: VariantName, asked: int | None, epochs: int, differentiable: bool) -> int:
-    """Epochs in which the weights alone learn: what was asked for, else as published.
+    """Epochs in which the weights alone learn: what was asked for, else as published; none
+    where there are no alphas that could rest.
 
     Raises:
-        InputError: if the search has no alphas that could rest, or none would ever move.
+        InputError: if alphas would never move.
     """
     if not differentiable:
-        if asked is None:
-            return 0
-        raise InputError(
-            f"--warm-up is {asked}, but alphas rest in a darts search alone; expected --space "
-            "darts, with shared weights, or no --warm-up"
-        )
+        return 0
     chosen = round(WARM_UP.get(variant, 0) * epochs) if asked is None else asked
     if chosen and chosen >= epochs:
         raise InputError(

@@ -1,19 +1,21 @@
-"""Spaces by the names they have on the command line."""
+"""The space that a run's settings name."""
 
 from cnnnas.cell_space import CellSpace
 from cnnnas.macro_space import MacroSpace
-from cnnnas.presets import Preset, SpaceName, VariantName
+from cnnnas.settings import Settings
 from cnnnas.zoph_space import ZophSpace
 from mlpnas.core.search_space import SearchSpace
 
 
-def make_space(name: SpaceName, sizes: Preset, variant: VariantName = "plain") -> SearchSpace:
-    """The space of that name; Fair DARTS leaves operations out."""
-    if name == "macro":
+def make_space(settings: Settings) -> SearchSpace:
+    """The space of these settings, as large as their preset says; Fair DARTS leaves operations
+    out."""
+    s, sizes = settings, settings.sizes
+    if s.space == "macro":
         return MacroSpace(sizes.layers)
-    if name == "darts":
-        return CellSpace.darts(sparse=variant == "fair")
-    if name == "micro":
+    if s.space == "darts":
+        return CellSpace.darts(sparse=s.variant == "fair")
+    if s.space == "micro":
         return CellSpace.enas_micro()
     *fewer, layers = sizes.growth.depths
-    return ZophSpace(layers, fewer=tuple(fewer))
+    return ZophSpace(layers, strides=s.strides, types=s.layer_types, fewer=tuple(fewer))

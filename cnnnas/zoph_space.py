@@ -278,10 +278,14 @@ def _check_parameters(space: ZophSpace) -> None:
     for name in ("sizes", "filters", "strides"):
         given = getattr(space, name)
         need(
-            bool(given) and all(type(v) is int and v > 0 for v in given),
-            f"{name} are {given}, expected positive integers",
+            bool(given) and all(type(v) is int and v > 0 for v in given) and _differ(given),
+            f"{name} are {given}, expected different positive integers",
         )
     need(
-        bool(space.types) and set(space.types) <= set(TYPES),
-        f"types are {space.types}, expected some of {TYPES}",
+        bool(space.types) and set(space.types) <= set(TYPES) and _differ(space.types),
+        f"types are {space.types}, expected different ones of {TYPES}",
     )
+
+
+def _differ(values: tuple) -> bool:
+    return len(set(values)) == len(values)

@@ -6,7 +6,13 @@ from typing import Annotated, Any, Literal
 import typer
 from rich.console import Console
 
-from mlpnas.core.command_line import StrategyOption, listed, run_app, seconds
+from mlpnas.core.command_line import (
+    StrategyOption,
+    listed,
+    refuse_unread,
+    run_app,
+    seconds,
+)  # fmt: skip
 from mlpnas.settings import Settings, Workers
 from mlpnas.space import MLPSpace
 
@@ -40,6 +46,7 @@ def columns(help: str) -> Any:
 
 @app.command()
 def search(
+    context: typer.Context,
     data: Annotated[Path, typer.Argument(help="A CSV, parquet or npz file.")],
     target: Annotated[str | None, typer.Option(help="The column to predict.")] = None,
     task: Annotated[
@@ -52,6 +59,9 @@ def search(
     strategy: StrategyOption = "bayesian",
     one_shot: Annotated[bool, typer.Option(help="Children inherit weights.")] = True,
     predictor: Annotated[bool, typer.Option(help="Give a controller its predictor.")] = True,
+    controller_decay: Annotated[
+        float, typer.Option(help="Of reinforce's learning rate: rate / (1 + decay * steps).")
+    ] = 0.1,
     loss: Annotated[
         Literal["mse", "mae"], typer.Option(help="To minimise where the target is a number.")
     ] = "mse",
@@ -135,7 +145,9 @@ def search(
         max_layers,
         listed(layers, str, "--layers"),
         listed(encodings, str, "--encodings"),
+        controller_decay,
     )
+    refuse_unread(context, settings.unread())
     limit = seconds(time_limit)
     timeout = seconds(trial_timeout, "--trial-timeout")
     workers = Workers(jobs, timeout, executor, address, gpus_per_job)

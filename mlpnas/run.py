@@ -60,7 +60,9 @@ class Run:
         space = self.space or s.space(task.head)
         self.generator = MLPGenerator(space)
         predictor = Predictor() if s.predictor else None
-        chooser = self.chooser or partial(make_strategy, s.strategy, predictor=predictor)
+        chooser = self.chooser or partial(
+            make_strategy, s.strategy, predictor=predictor, decay=s.controller_decay
+        )
         self.strategy = chooser(space, s.seed)
         self.executor = make_executor(self.trainer(Recipe(epochs=s.epochs)), self.workers)
         self.evaluator = ChildEvaluator(

@@ -1,11 +1,12 @@
 """Settings: what decides which trials a run makes. Light to import, checked when made."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from mlpnas.core.configuration import at_least
 from mlpnas.core.errors import InputError
-from mlpnas.core.strategies.names import check_strategy
+from mlpnas.core.strategies.names import CONTROLLERS, check_strategy
 from mlpnas.space import MLPSpace
 
 
@@ -25,6 +26,8 @@ class Settings:
         strategy: who chooses.
         one_shot: whether children inherit weights.
         predictor: whether a controller (reinforce, ppo) has its accuracy head.
+        controller_decay: of reinforce's learning rate, rate / (1 + decay * steps); by default
+            the reference's, see `learner.decayed`.
         loss: what training minimises where the target is a number, `"mse"` or `"mae"`.
         reward: how a learning curve becomes a score.
         seed: of everything.
@@ -65,10 +68,11 @@ class Settings:
     max_layers: int = MLPSpace.max_layers
     layers: tuple[str, ...] = ()
     encodings: tuple[str, ...] = ()
+    controller_decay: float = 0.1
 
     def __post_init__(self) -> None:
         at_least(self, 1, "trials", "per_round", "epochs")
-        at_least(self, 0, "seed", "ensemble")
+        at_least(self, 0, "seed", "ensemble", "controller_decay")
         if self.ensemble == 1:
             raise InputError("--ensemble is 1; expected 0 for none, or 2 or more to average")
         check_strategy(self.strategy)
@@ -80,6 +84,19 @@ class Settings:
             head, self.widths, self.activations, self.max_layers,
             layer_types=self.layers, encodings=self.encodings,
         )  # fmt: skip
+
+    def unread(self) -> dict[str, str]:
+        """The options that this search does not read, and what each of them is for."""
+        idle = {}
+        if self.strategy not in CONTROLLERS:
+            idle["predictor"] = f"--strategy {' and '.join(CONTROLLERS)}"
+        if self.strategy != "reinforce":
+            idle["controller_decay"] = "--strategy reinforce"
+        if self.scoring is not None:
+            idle["reward"] = "learning curves, and --scoring judges trained networks"
+        if Path(self.data).suffix == ".npz":
+            idle |= dict.fromkeys(("target", "drop"), "tables with named columns")
+        return idle
 
 
 @dataclass(frozen=True)

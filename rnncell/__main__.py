@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from mlpnas.core.command_line import StrategyOption, run_app, seconds
+from mlpnas.core.command_line import StrategyOption, refuse_unread, run_app, seconds
 from rnncell.presets import PresetName
 from rnncell.settings import Settings, SpaceName, plan, shareable
 from rnncell.text import Unit
@@ -24,6 +24,7 @@ Jobs = Annotated[int, typer.Option(help="Processes that train children.", min=1)
 
 @app.command()
 def search(
+    context: typer.Context,
     data: Annotated[
         str,
         typer.Argument(
@@ -50,6 +51,9 @@ def search(
         float | None,
         typer.Option(help="Of the perplexity in the reward; default 1, and 2 for zoph."),
     ] = None,
+    base: Annotated[
+        int | None, typer.Option(help="Leaves of zoph's trees: 2, 4, 8 or so; default 8.")
+    ] = None,
     order: Annotated[
         int, typer.Option(help="Of the gradient of a darts search.", min=1, max=2)
     ] = 1,
@@ -65,17 +69,18 @@ def search(
         data,
         **plan(preset, data, space, shared, trials, epochs),
         space=space,
-        # A darts search has no use for the option; naming another strategy is a mistake.
-        strategy="gradient" if by_gradient and strategy == "reinforce" else strategy,
+        strategy="gradient" if by_gradient else strategy,
         preset=preset,
         one_shot=shared,
         unit=unit,
         vocabulary=vocabulary,
         tokens=tokens,
         exponent=power,
+        base=base,
         order=order,
         seed=seed,
     )
+    refuse_unread(context, settings.unread())
     limit = seconds(time_limit)
     # Imported here, so that --help and bad options answer at once.
     from rnncell.commands import search as command

@@ -59,7 +59,7 @@ class Run:
 
     def __post_init__(self) -> None:
         s = self.settings
-        space = make_space(s.space, s.sizes)
+        space = make_space(s)
         self.space, self.reward = space, Reward.of(len(self.text.task.classes), s.exponent)
         self.generator = self.generate(s.sizes.network)
         if self.is_text:

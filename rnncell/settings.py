@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Literal
 
 from mlpnas.core import budget
-from mlpnas.core.configuration import at_least
+from mlpnas.core.configuration import at_least, unread_by_gradient
 from mlpnas.core.errors import InputError
 from mlpnas.core.strategies.names import check_chooser
 from rnncell.presets import DARTS, SEQUENCES, TEXT, Preset, PresetName
 from rnncell.text import Unit
+from rnncell.tree_space import TreeCellSpace
 
 SpaceName = Literal["enas", "zoph", "darts"]
 
@@ -33,6 +34,7 @@ class Settings:
         vocabulary: different tokens to keep; None for the preset's.
         tokens: training tokens to use; None for the preset's.
         exponent: of the perplexity in the reward.
+        base: leaves of the space zoph's trees; None for the preset's.
         order: of a differentiable search's gradient: 2 looks a step ahead.
         seed: of everything.
 
@@ -53,6 +55,7 @@ class Settings:
     vocabulary: int | None = None
     tokens: int | None = None
     exponent: float = 1.0
+    base: int | None = None
     order: int = 1
     seed: int = 0
 
@@ -69,6 +72,8 @@ class Settings:
                 f"--space {self.space} on {self.data} has no shared weights; expected --space "
                 "enas or darts on a text, or add --no-one-shot"
             )
+        if self.base is not None:
+            TreeCellSpace(self.base)  # raises where there is none
 
     @property
     def differentiable(self) -> bool:
@@ -79,6 +84,15 @@ class Settings:
     def sizes(self) -> Preset:
         """What the preset says."""
         return sizes_of(self.preset, self.data, self.space)
+
+    def unread(self) -> dict[str, str]:
+        """The options that this search does not read, and what each of them is for."""
+        idle = unread_by_gradient(self, "order")
+        if not is_text(self.data):
+            idle |= dict.fromkeys(("unit", "vocabulary", "tokens", "exponent"), "texts")
+        if self.space != "zoph":
+            idle["base"] = "--space zoph"
+        return idle
 
 
 def sizes_of(preset: PresetName, data: str, space: SpaceName) -> Preset:

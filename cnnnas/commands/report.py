@@ -38,7 +38,6 @@ def read_run(path: Path) -> tuple[Record, History, SearchSpace]:
     """See `core.report.read_run`."""
 
     def space_of(record: Record) -> SearchSpace:
-        settings = settings_of(path, record, Settings)
-        return make_space(settings.space, settings.sizes, settings.variant)
+        return make_space(settings_of(path, record, Settings))
 
     return core.read_run(path, space_of, "cnnnas")

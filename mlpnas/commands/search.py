@@ -12,6 +12,7 @@ from rich.table import Table as TextTable
 from mlpnas.core.capacity import check_jobs
 from mlpnas.core.command_line import print_notes
 from mlpnas.core.display import steps
+from mlpnas.core.errors import InputError
 from mlpnas.core.files import replacing
 from mlpnas.core.folder import Folder, free_folder
 from mlpnas.core.runtime import start_tensorflow
@@ -64,6 +65,11 @@ def search(
         InputError: for what the user can mend. The folder is made after the table was read.
     """
     table = open_table(settings, console)
+    if settings.loss != "mse" and table.task.classes:
+        raise InputError(
+            f"--loss {settings.loss} is for targets that are numbers, and '{table.target}' has "
+            f"{len(table.task.classes)} classes; leave it out, or say --task regression"
+        )
     with Folder.create(path or free_folder(settings.data, settings.seed)) as folder:
         if tensorboard:
             folder.tensorboard.mkdir(exist_ok=True)

@@ -3,7 +3,7 @@
 import logging
 import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -26,6 +26,9 @@ StrategyOption = Annotated[
         metavar="NAME", help=f"Who chooses: {', '.join(strategy_names())}, or module:Class."
     ),
 ]
+
+# Where a parameter's value comes from if the user has not given it.
+_UNGIVEN = ("DEFAULT", "DEFAULT_MAP")
 
 # Typer re-exports this one class of a misused command line; its parent covers them all.
 _UsageError: Any = typer.BadParameter.__mro__[1]
@@ -94,6 +97,26 @@ def listed(text: str, kind: Callable[[str], T], option: str) -> tuple[T, ...]:
                 f"{option} has {part!r}; expected {kind.__name__} values with commas between"
             ) from None
     return tuple(values)
+
+
+def refuse_unread(context: typer.Context, unread: Mapping[str, str]) -> None:
+    """Raise InputError for an option that was given although nothing would read it.
+
+    Whether it was given is asked of the command line; its value may be the default.
+
+    Args:
+        context: of the command.
+        unread: parameters that this search does not read -> what each of them is for.
+    """
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        source = context.get_parameter_source(name)
+        if name in unread and source is not None and source.name not in _UNGIVEN:
+            off = context.params[name] is False and parameter.secondary_opts
+            option = (parameter.secondary_opts if off else parameter.opts)[0]
+            raise InputError(
+                f"{option} is for {unread[name]}; this search would not read it: leave it out"
+            )
 
 
 def print_notes(notes: Iterable[str], console: Console) -> None:

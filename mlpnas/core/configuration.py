@@ -1,5 +1,6 @@
 """Settings of a run: frozen dataclasses that are written to JSON, read back and compared."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
@@ -45,13 +46,28 @@ def differences(settings: Any, other: Mapping[str, Any]) -> list[str]:
 
 
 def at_least(settings: Any, lowest: int, *names: str) -> None:
-    """Raise InputError for the first of these settings that is below `lowest`."""
+    """Raise InputError for the first of these settings that is no number from `lowest` up."""
     for name in names:
-        if getattr(settings, name) < lowest:
+        if not lowest <= getattr(settings, name) < math.inf:  # nor NaN
             option = "--" + name.replace("_", "-")
             raise InputError(
                 f"{option} is {getattr(settings, name)}; expected {lowest} or more"
             )
+
+
+def unread_by_gradient(settings: Any, *gradients: str) -> dict[str, str]:
+    """Options that have no meaning with, or without, a gradient that chooses.
+
+    Args:
+        settings: with `differentiable`.
+        gradients: the options of a differentiable search.
+
+    Returns:
+        Those that this search does not read, and what each of them is for.
+    """
+    if settings.differentiable:
+        return {"strategy": "searches that learn from scores (darts: with --no-one-shot)"}
+    return dict.fromkeys(gradients, "a differentiable search (--space darts, shared weights)")
 
 
 def _fits(value: Any, kind: Any) -> bool:

@@ -23,8 +23,7 @@ def report(run: Path, html: bool, console: Console) -> None:
     """
 
     def space_of(record: Record) -> Space:
-        settings = settings_of(run, record, Settings)
-        return make_space(settings.space, settings.sizes)
+        return make_space(settings_of(run, record, Settings))
 
     record, history, space = read_run(run, space_of, "rnncell")
     measure = "perplexity" if is_text(record["settings"]["data"]) else "accuracy"

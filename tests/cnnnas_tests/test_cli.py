@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import math
+import re
 import shutil
 import subprocess
 import sys
@@ -309,6 +310,22 @@ def test_a_controller_of_zophs_layers_goes_deeper_whether_or_not_it_was_killed(
     assert trials(tmp_path / "r") == trials(zoph)
 
 
+def test_zophs_layers_have_the_types_and_strides_that_were_asked_for(data, tmp_path):
+    kinds = ("--layer-types", "conv,max", "--strides", "1,2", "--strategy", "random")
+    folder = tmp_path / "r"
+    assert run("search", data, *ZOPH, *kinds, "--run", folder) == 0
+    found = " ".join(trial["architecture"]["text"] for trial in trials(folder))
+    assert set(re.findall("[a-z]{3,4} [0-9]x", found)) >= {"max 3x", "conv 3x"}
+    assert set(re.findall("stride [0-9]x[0-9]", found)) <= {
+        "stride 1x2", "stride 2x1", "stride 2x2",
+    }  # fmt: skip
+    assert "stride" in found
+    settings = json.loads((folder / "run.json").read_text())["settings"]
+    assert (settings["layer_types"], settings["strides"]) == (["conv", "max"], [1, 2])
+    assert run("resume", folder) == 0
+    assert run("report", folder, "--html") == 0
+
+
 def test_the_control_is_logged_and_reported(zoph, capsys):
     record = json.loads((zoph / "run.json").read_text())
     # The cube root of a score is the accuracy of the best of the last five epochs.
@@ -444,11 +461,12 @@ def test_a_differentiable_search_is_resumed_retrained_exported_and_reported(
             ["{data}", "--space", "darts", "--variant", "snas", "--order", "2"],
             "--order is 2, but --variant snas",
         ),
-        (["{data}", "--warm-up", "2"], "--warm-up is 2, but alphas rest in a darts search"),
+        (["{data}", "--space", "zoph", "--layer-types", "conv,norm"], "types are ('conv', 'no"),
         (
-            ["{data}", "--space", "darts", "--no-one-shot", "--warm-up", "2"],
-            "--warm-up is 2, but alphas rest in a darts search",
+            ["{data}", "--space", "zoph", "--strides", "1,two"],
+            "--strides has 'two'; expected int",
         ),
+        (["{data}", "--space", "zoph", "--strides", "0"], "strides are (0,), expected"),
         (
             ["{data}", "--space", "darts", "--trials", "3", "--warm-up", "3"],
             "--warm-up is 3 of 3 epochs; expected fewer",

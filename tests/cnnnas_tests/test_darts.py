@@ -16,8 +16,9 @@ from cnnnas.cell_space import CellSpace
 from cnnnas.darts import KINDS, MixedNetwork, derive, edges_of, one_hot
 from cnnnas.image_mixture import DartsTraining, ImageMixture
 from cnnnas.mixing import CANDIDATES, some_channels
-from cnnnas.presets import PRESETS, earliest
+from cnnnas.presets import earliest
 from cnnnas.relaxed import VARIANTS
+from cnnnas.settings import Settings
 from cnnnas.spaces import make_space
 from mlpnas.core.errors import InputError
 from mlpnas.core.gradient_search import Epoch, GradientSearch, never
@@ -317,7 +318,9 @@ def test_the_penalty_is_the_mean_over_both_kinds_of_cells_as_published(monkeypat
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_what_a_variant_derives_is_in_the_space_that_reports_read(name):
-    space = make_space("darts", PRESETS["tiny"]["darts"], name)
+    space = make_space(
+        Settings("images", 1, 1, 1, space="darts", strategy="gradient", variant=name)
+    )
     variant = VARIANTS[name]
     made = ImageMixture.__new__(ImageMixture)  # no network is needed
     made._variant, made.operations, made.space = variant, variant.operations, space

@@ -93,8 +93,10 @@ def test_mistakes_name_the_layer(text, message):
         ({"layers": 0}, "layers is 0"),
         ({"fewer": (4, 2)}, r"fewer is \(4, 2\), expected rising numbers from 1 to 5"),
         ({"fewer": (6,)}, "expected rising numbers from 1 to 5"),
-        ({"sizes": ()}, r"sizes are \(\), expected positive integers"),
-        ({"types": ("norm",)}, r"types are \('norm',\), expected some of"),
+        ({"sizes": ()}, r"sizes are \(\), expected different positive integers"),
+        ({"strides": (1, 2, 1)}, r"strides are \(1, 2, 1\), expected different"),
+        ({"types": ("norm",)}, r"types are \('norm',\), expected different ones of"),
+        ({"types": ("max", "max")}, r"expected different ones of"),
     ],
 )
 def test_parameters_that_describe_no_space_are_refused(parameters, message):

@@ -403,6 +403,16 @@ def test_the_optimizers_persist_from_step_to_step():
     assert iterations == [3, 1]
 
 
+@pytest.mark.parametrize("make", [ReinforceLearner, PredictionLearner])
+def test_the_rate_falls_with_the_steps_since_the_search_began(make):
+    # The reference's 0.01 / (1 + 0.1 * steps); half of it is left after ten.
+    learner = make(Controller(SMALL_MLP, units=4), decay=0.1)
+    steps, rate = learner.variables[0], learner._descent._optimizer
+    for done, expected in ((0, 0.01), (1, 0.01 / 1.1), (10, 0.005), (90, 0.001)):
+        steps.assign(done)
+        assert float(rate.learning_rate) == pytest.approx(expected)
+
+
 def test_the_prediction_head_learns_a_simple_score():
     # The score is the fraction of relu layers; mean squared error falls below a tenth.
     learner = fresh_predictor()
@@ -417,8 +427,9 @@ def every_variable(learner: ReinforceLearner) -> list:
     return [*learner.controller.variables, *learner.variables]
 
 
-def test_saved_and_load_continue_to_the_bit():
-    straight, resumed = fresh_learner(), fresh_learner()
+@pytest.mark.parametrize("decay", [0.0, 0.1])
+def test_saved_and_load_continue_to_the_bit(decay):
+    straight, resumed = fresh_learner(decay=decay), fresh_learner(decay=decay)
     tokens = draw(straight.controller, 6).tokens
     coefficients = np.linspace(-1, 1, 6)
     policy_step(straight, tokens, coefficients)

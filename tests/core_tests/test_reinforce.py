@@ -14,6 +14,7 @@ from spaces import SMALL_MLP, MacroSpace, MicroSpace
 
 from mlpnas.core import policy_gradient as pg
 from mlpnas.core.controller import padded
+from mlpnas.core.strategies.named import make_strategy
 from mlpnas.core.strategies.reinforce import Predictor, Prescreen, ReinforceStrategy
 from mlpnas.core.strategies.strategy import Novelty
 from mlpnas.space import MLPSpace
@@ -356,6 +357,13 @@ def test_each_member_of_the_ensemble_has_its_own_bootstrap_sample():
     # A row keeps its weights when others join it.
     later = {walk(row): w for row, w in zip(tokens, weights, strict=True)}
     assert all((later[key] == w).all() for key, w in first.items())
+
+
+def test_the_references_decay_is_of_the_policy_and_of_its_predictor_alike():
+    made = make_strategy("reinforce", ROOMY, 0, Predictor(), decay=0.1)
+    for learner in (made._policy, made._prediction):
+        learner.variables[0].assign(10)  # steps
+        assert float(learner._descent._optimizer.learning_rate) == pytest.approx(0.005)
 
 
 # --- what is new ------------------------------------------------------------------------

@@ -22,6 +22,9 @@ from mlpnas.core.command_line import seconds
 from mlpnas.core.errors import InputError
 from mlpnas.core.evaluator import Recipe
 from mlpnas.core.executors import InProcess, WorkerProcesses
+from mlpnas.core.folder import Folder
+from mlpnas.run import Run
+from mlpnas.settings import Settings, Workers
 from mlpnas.table import read_table
 
 DATA = Path(__file__).parents[2] / "data"
@@ -130,6 +133,26 @@ def test_a_strategy_from_outside_searches_and_is_resumed(tmp_path, monkeypatch):
     assert len(trials(tmp_path / "run")) == 6
 
 
+def test_a_loss_of_numbers_is_refused_for_classes(tmp_path, capsys):
+    assert iris(tmp_path / "r", "--loss", "mae") == 2
+    told = capsys.readouterr().err
+    assert "--loss mae is for targets that are numbers, and 'species' has 3 classes" in told
+    assert not (tmp_path / "r").exists()
+
+
+def test_the_controller_of_a_table_has_the_decay_of_the_references(tmp_path):
+    path = DATA / "iris.csv"
+    for asked, after_ten_steps in (({}, 0.005), ({"controller_decay": 0.0}, 0.01)):
+        settings = Settings(str(path), "species", strategy="reinforce", **asked)
+        with Folder.create(tmp_path / str(after_ten_steps)) as folder:
+            made = Run(settings, read_table(path, "species"), folder, Workers())
+        for learner in (made.strategy._policy, made.strategy._prediction):
+            learner.variables[0].assign(10)
+            assert float(learner._descent._optimizer.learning_rate) == pytest.approx(
+                after_ten_steps
+            )
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [
@@ -199,9 +222,9 @@ def test_the_same_command_gives_the_same_trials_whatever_the_jobs(finished, tmp_
     assert trials(tmp_path / "other") != trials(finished)
 
 
-@pytest.mark.parametrize("strategy", ["random", "reinforce"])
+@pytest.mark.parametrize("strategy", [["random"], ["reinforce", "--no-predictor"]])
 def test_every_strategy_runs_without_store_and_predictor(strategy, tmp_path):
-    assert iris(tmp_path / "r", "--strategy", strategy, "--no-one-shot", "--no-predictor") == 0
+    assert iris(tmp_path / "r", "--no-one-shot", "--strategy", *strategy) == 0
     assert all(t["inherited"] == 0 and t["predicted"] is None for t in trials(tmp_path / "r"))
 
 

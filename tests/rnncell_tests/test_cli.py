@@ -54,8 +54,9 @@ def run(*arguments: str) -> int:
         ),
         (
             ["search", "{corpus}", "--space", "darts", "--strategy", "random"],
-            "by their gradient",
+            "--strategy is for searches that learn from scores (darts: with --no-one-shot)",
         ),
+        (["search", "{corpus}", "--space", "zoph", "--base", "3"], "base is 3; expected 2, 4"),
         (["report", "nowhere"], "nowhere is no folder of a run"),
         (["resume", "nowhere"], "no run.json in it"),
     ],
@@ -128,7 +129,11 @@ def test_children_are_trained_one_by_one_for_trees_and_for_sequences(
 ):
     tree, sequences = str(tmp_path / "tree"), str(tmp_path / "sequences")
     options = ("--preset", "tiny", "--trials", "2")
-    assert run("search", corpus, "--space", "zoph", *options, "--run", tree) == 0
+    leaves = ("--base", "4")
+    assert run("search", corpus, "--space", "zoph", *leaves, *options, "--run", tree) == 0
+    assert json.loads((tmp_path / "tree/run.json").read_text())["space"].startswith(
+        "tree-cell[4|"
+    )
     assert "mean search score of the best 1" in capsys.readouterr().out
     assert run("search", vowels, *options, "--run", sequences) == 0
     told = capsys.readouterr().out

@@ -19,6 +19,7 @@ from rnncell.genotype import read_genotype
 from rnncell.highway_cell import HighwayCell
 from rnncell.mixed_cell import OPERATIONS, MixedCell, derive, one_hot
 from rnncell.recipes import MixedRecipe, Network, Regularization, Reward
+from rnncell.settings import Settings
 from rnncell.spaces import make_space
 from rnncell.text_mixture import TextMixture
 
@@ -27,6 +28,9 @@ V1 = (
     "('identity', 1), ('relu', 5), ('relu', 1)], concat=range(1, 9))"
 )
 PUBLISHED = presets.DARTS["darts"]
+PUBLISHED_SPACE = make_space(
+    Settings("text", 1, 1, 1, space="darts", preset="darts", strategy="gradient")
+)
 SPACE = ENASCellSpace(3, OPERATIONS[1:], "tanh")
 RECIPE = MixedRecipe(batch=8, steps=4, learning_rate=1.0, clip=5.0, slice=2)
 
@@ -56,17 +60,16 @@ def eagerly():
 def test_the_published_supernet_has_its_published_size():
     # 10,000 words of 300 units and a bias for each, node 0 with 600 * 600 numbers and eight
     # nodes with 300 * 600: 3,010,000 + 360,000 + 1,440,000.
-    space = make_space("darts", PUBLISHED)
     task = text_task(tokens=10_000, n=300)
-    made = TextMixture(space, task, PUBLISHED.network, PUBLISHED.mixed)
+    made = TextMixture(PUBLISHED_SPACE, task, PUBLISHED.network, PUBLISHED.mixed)
     assert sum(int(np.prod(w.shape)) for w in made.bilevel.weights) == 4_810_000
-    assert made.parameters(space.parse(V1)) == 4_810_000
+    assert made.parameters(PUBLISHED_SPACE.parse(V1)) == 4_810_000
     assert made.alphas.shape == (36, 5)
     assert made.edges[:3] == [(0, 1), (0, 2), (1, 2)]
 
 
 def test_the_space_has_as_many_cells_as_published():
-    assert make_space("darts", PUBLISHED).size() == 4**8 * 40_320  # 2.64e9: product of 4 i
+    assert PUBLISHED_SPACE.size() == 4**8 * 40_320  # 2.64e9: product of 4 i
 
 
 # --- derivation -------------------------------------------------------------------------
@@ -92,8 +95,8 @@ def test_none_is_never_taken_and_of_equal_scores_the_first_counts():
 
 
 def test_what_is_derived_from_a_cells_own_weights_is_the_cell(property_seed):
-    rng, space = np.random.default_rng(property_seed), make_space("darts", PUBLISHED)
-    cell = space.cell(space.sample_architecture(rng))
+    rng = np.random.default_rng(property_seed)
+    cell = PUBLISHED_SPACE.cell(PUBLISHED_SPACE.sample_architecture(rng))
     weights = one_hot(cell)
     assert weights.sum() == 8
     assert derive(weights) == cell
@@ -106,7 +109,7 @@ def test_genotypes_are_written_as_published_and_can_be_pasted():
     nodes = read_nodes(published.DARTS_V1)
     assert genotype(published.DARTS_V1) == V1
     assert read_nodes(V1) == nodes
-    assert str(make_space("darts", PUBLISHED).parse(V1)) == published.DARTS_V1
+    assert str(PUBLISHED_SPACE.parse(V1)) == published.DARTS_V1
     assert HighwayCell(2, V1, average="nodes").cell == V1
 
 

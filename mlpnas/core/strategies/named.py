@@ -1,5 +1,8 @@
 """Strategies made from their names, with their defaults."""
 
+from dataclasses import replace
+from functools import partial
+
 from mlpnas.core.learner import ReinforceLearner
 from mlpnas.core.plugins import load, load_class
 from mlpnas.core.ppo import PPOLearner
@@ -10,7 +13,11 @@ from mlpnas.core.strategies.strategy import Strategy
 
 
 def make_strategy(
-    name: str, space: SearchSpace, seed: int, predictor: Predictor | None = None
+    name: str,
+    space: SearchSpace,
+    seed: int,
+    predictor: Predictor | None = None,
+    decay: float = 0.0,
 ) -> Strategy:
     """The strategy of that name.
 
@@ -18,12 +25,13 @@ def make_strategy(
         name: one of `names.strategy_names`, or `package.module:Class` of a `Strategy` that is
             made from a space and a seed.
         predictor: of the controller's strategies; others have none.
+        decay: see `make_controller`.
 
     Raises:
         InputError: if there is none of that name.
     """
     if name in CONTROLLERS:
-        return make_controller(name, space, seed, predictor)
+        return make_controller(name, space, seed, predictor, decay)
     check_strategy(name)
     make = load(STRATEGIES[name]) if name in STRATEGIES else load_class(name, Strategy)
     made: Strategy = make(space, seed)
@@ -31,8 +39,20 @@ def make_strategy(
 
 
 def make_controller(
-    name: str, space: SearchSpace, seed: int, predictor: Predictor | None = None
+    name: str,
+    space: SearchSpace,
+    seed: int,
+    predictor: Predictor | None = None,
+    decay: float = 0.0,
 ) -> ReinforceStrategy:
-    """The strategy of a controller, reinforce or ppo."""
-    learner = PPOLearner if name == "ppo" else ReinforceLearner
+    """The strategy of a controller, reinforce or ppo.
+
+    Args:
+        decay: of reinforce's learning rates, its predictor's too, see `learner.decayed`.
+    """
+    if name == "ppo":
+        return ReinforceStrategy(space, seed, learner=PPOLearner, predictor=predictor)
+    learner = partial(ReinforceLearner, decay=decay)
+    if predictor is not None:
+        predictor = replace(predictor, decay=decay)
     return ReinforceStrategy(space, seed, learner=learner, predictor=predictor)

@@ -45,7 +45,8 @@ class Predictor:
         steps: gradient steps on the replay buffer per round. With shared routing each also
             moves the trunk on which the policy stands: at ten a round the policy learned
             half as fast as at three, and the predictions were hardly better.
-        learning_rate: of these steps.
+        learning_rate: of these steps, at the first.
+        decay: of this rate, see `learner.decayed`.
     """
 
     weight: float = 1.0
@@ -55,6 +56,7 @@ class Predictor:
     noise_floor: float = 0.0
     steps: int = 3
     learning_rate: float = 0.01
+    decay: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ class ReinforceStrategy(Strategy):
         used = predictor or Predictor()
         self._policy = learner(self.controller)
         self._prediction = PredictionLearner(
-            self.controller, used.learning_rate, used.routing, used.weight
+            self.controller, used.learning_rate, used.routing, used.weight, used.decay
         )
         self._baseline, self._scale = pg.MovingAverage(), pg.MovingAverage()
         self._novelty = Novelty(space)
