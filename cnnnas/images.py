@@ -17,6 +17,7 @@ from cnnnas.image_files import Arrays, read_arrays
 from cnnnas.image_folder import stratified
 from mlpnas.core.capacity import check_memory
 from mlpnas.core.errors import InputError
+from mlpnas.core.rounding import as_float32, first_loss
 from mlpnas.core.rows import check_classes, check_numbers, flat_labels
 from mlpnas.core.task import Fold, Task
 
@@ -81,14 +82,15 @@ def make_images(
     mean, deviation = _statistics(_with_channels(raw.x_train))
 
     def fold(x: np.ndarray, y: np.ndarray) -> Fold:
-        x = _with_channels(x).astype(np.float32)
+        x = as_float32(_with_channels(x))
         x -= mean
         x /= deviation
         return Fold(x, np.searchsorted(classes, y).astype(np.int32))
 
     train, valid, test = (fold(*raw.folds[part]) for part in ("train", "valid", "test"))
     task = Task(name, "multiclass", train, valid, test, classes=tuple(classes.tolist()))
-    notes = (_summary(task, raw), *raw.notes, *_warnings(raw))
+    lost = first_loss("channel", _with_channels(raw.x_train))
+    notes = (_summary(task, raw), *raw.notes, *_warnings(raw), *lost)
     kept, _ = raw.folds["valid"]
     return Images(task, mean, deviation, raw.x_train.shape[1:], notes, kept[:KEPT].copy())
 

@@ -17,6 +17,7 @@ from sklearn.model_selection import train_test_split
 from mlpnas.core.arrays import read_arrays, unread
 from mlpnas.core.capacity import check_memory
 from mlpnas.core.errors import InputError
+from mlpnas.core.rounding import as_float32, first_loss
 from mlpnas.core.rows import check_classes, check_numbers, flat_labels
 from mlpnas.core.task import Fold, Task
 from rnncell.text import Raw, Text
@@ -65,7 +66,8 @@ def read_sequences(data: str | Path, seed: int = 0) -> Text:
     )
     kept = rows[1][:KEPT]
     raw = Raw(center, scale, arrays["x_train"][kept], train.lengths[kept])
-    return Text(task, (note, *unread(path, (*PARTS, *LENGTHS))), raw)
+    lost = first_loss("feature", arrays["x_train"][_real(train)])
+    return Text(task, (note, *unread(path, (*PARTS, *LENGTHS)), *lost), raw)
 
 
 def _check_together(train: _Part, test: _Part, where: str) -> None:
@@ -91,7 +93,7 @@ def _part(arrays: dict[str, np.ndarray], name: str, where: str) -> _Part:
     part = _Part(x, y, lengths)
     x = np.where(_real(part)[..., None], x, x.dtype.type(0))
     check_numbers(where, f"x_{name}", x)
-    return part._replace(x=x.astype(np.float32))
+    return part._replace(x=as_float32(x))
 
 
 def _lengths(given: np.ndarray | None, what: str, x: np.ndarray) -> np.ndarray:

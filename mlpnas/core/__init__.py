@@ -5,11 +5,11 @@ Reading order, in which each file imports only those before it:
     errors          what can go wrong on the user's side
     plugins         parts from outside the package, by name
     capacity        what this machine has room for: arrays, processes
+    rounding        what float32 makes of numbers
     arrays          npz files, read without trust
     rows            what is asked of rows of numbers and of their labels
     fold_names      how people call training, validation and test data
     files           how a file is replaced in one step
-    rounding        what float32 makes of numbers
     delivery        a model is the scored network, or it is not written
     configuration   settings that are written, read back and compared
     budget          how long a search is

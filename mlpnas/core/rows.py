@@ -3,8 +3,9 @@
 import numpy as np
 
 from mlpnas.core.errors import InputError, listing
+from mlpnas.core.rounding import LARGEST
 
-LARGEST = np.float64(np.finfo(np.float32).max)  # networks compute in float32
+BOUND = np.float64(LARGEST)  # of a type that is not cast to float16
 
 
 def check_numbers(where: str, name: str, x: np.ndarray) -> None:
@@ -23,12 +24,12 @@ def check_numbers(where: str, name: str, x: np.ndarray) -> None:
             "more and none of them 0: reshape it"
         )
     low, high = x.min(), x.max()  # NaN if there is one
-    if not (low >= -LARGEST and high <= LARGEST):
-        wrong = ~((x >= -LARGEST) & (x <= LARGEST))
+    if not (low >= -BOUND and high <= BOUND):
+        wrong = ~((x >= -BOUND) & (x <= BOUND))
         at = tuple(int(i) for i in np.unravel_index(wrong.argmax(), x.shape))
         raise InputError(
             f"{where}: {name} holds {wrong.sum():,} numbers that are NaN, infinite or beyond "
-            f"{LARGEST:.0e}, the first is {x[at]} at {at}; expected finite ones: replace them"
+            f"{BOUND:.0e}, the first is {x[at]} at {at}; expected finite ones: replace them"
         )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from mlpnas.core import arrays as core
 from mlpnas.core.capacity import check_memory
 from mlpnas.core.errors import InputError, listing
+from mlpnas.core.rounding import as_float32
 from mlpnas.core.rows import check_numbers, flat_labels
 from mlpnas.tables.reading import check_file
 from mlpnas.tables.standard import Standard
@@ -73,7 +74,7 @@ def read_new_rows(path: Path, features: int) -> np.ndarray:
             f"'{path}': {name} is {x.dtype} of shape {x.shape}; expected rows of {features} "
             "numbers, as the run learned from"
         )
-    return x.reshape(len(x), -1).astype(np.float32)
+    return as_float32(x.reshape(len(x), -1))
 
 
 def _check_together(path: Path, arrays: dict[str, np.ndarray]) -> None:
@@ -98,6 +99,6 @@ def scale_folds(
     """
     if x.dtype == np.uint8:
         return [np.multiply(x[rows], PIXEL, dtype=np.float32) for rows in folds], None
-    parts = [x[rows].astype(np.float32) for rows in folds]
+    parts = [as_float32(x[rows]) for rows in folds]
     scaler = Standard().fit(parts[0])
     return [scaler.transform(part) for part in parts], scaler

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from mlpnas.core.errors import InputError
-from mlpnas.core.rounding import LOST, share_lost
+from mlpnas.core.rounding import loss
 from mlpnas.tables.columns import (
     MISSING,
     NUMBERS,
@@ -190,16 +190,9 @@ def unreadable(values: pd.Series, column: Column) -> str | None:
 
 def rounded_off(frame: pd.DataFrame, columns: Sequence[Column]) -> list[str]:
     """A sentence for each column of numbers whose differences float32 does not show."""
-    told = []
-    for column in columns:
-        if column.kind != "numeric":
-            continue
-        exact = numbers(without_words_for_nothing(typed(frame[column.name])))
-        if (lost := share_lost(exact)) > LOST:
-            told.append(
-                f"{WARNING}column '{column.name}' lies between {np.nanmin(exact):.12g} and "
-                f"{np.nanmax(exact):.12g}; networks compute with seven digits and nothing "
-                f"below 1.2e-38, by which it loses {lost:.0%} of its deviation. Subtract a "
-                "constant or multiply by one, in new rows too."
-            )
-    return told
+    told = (
+        loss(f"column '{c.name}'", numbers(without_words_for_nothing(typed(frame[c.name]))))
+        for c in columns
+        if c.kind == "numeric"
+    )
+    return [f"{WARNING}{sentence}" for sentence in told if sentence]

@@ -40,6 +40,14 @@ def test_channels_of_all_scales(scale, property_seed, tmp_path):
     assert export(network(made), made, tmp_path / "m.keras").exists()
 
 
+def test_pixels_that_float32_does_not_show_are_told_and_harmless(property_seed, tmp_path):
+    rng = np.random.default_rng(property_seed)
+    scale, offset = np.array([1, 1, 1e-40]), np.array([0, 1e9, 0])
+    made = images(rng.normal(size=(ROWS, 6, 5, 3)) * scale + offset)
+    assert made.notes[-1].startswith("Warning: channel 1 lies between 99999999")
+    assert export(network(made), made, tmp_path / "m.keras").exists()
+
+
 def test_grey_bytes(property_seed, tmp_path):
     rng = np.random.default_rng(property_seed)
     made = images(rng.integers(0, 256, (ROWS, 6, 5), np.uint8))

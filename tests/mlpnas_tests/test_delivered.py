@@ -76,9 +76,8 @@ def test_features_of_all_scales(scaling, labels, rng, tmp_path):
 def test_targets_of_all_scales(rng, tmp_path):
     target = Target(columns(rng).to_numpy(), "regression", ())
     features = [Column("x", "numeric")]
-    table = make_table(
-        pd.DataFrame({"x": rng.normal(size=ROWS)}), features, target, None, 0.2, 0
-    )
+    rows = pd.DataFrame({"x": rng.normal(size=ROWS)})
+    table = make_table(rows, features, target, None, 0.2, 0, "standard", [])
     path = export(network(table), table, tmp_path / "m.keras")
     got = keras.saving.load_model(path).predict({"x": np.zeros(3)}, verbose=0)
     offset = list(columns(rng)).index("offset")
@@ -100,7 +99,18 @@ def test_arrays(kind, rng, tmp_path):
     x = np.abs(rng.normal(size=(ROWS, len(SCALES))) * scale).astype(kind)
     np.savez(tmp_path / "a.npz", x_train=x, y_train=np.arange(ROWS) % 3)
     table = read_table(tmp_path / "a.npz")
+    assert not any("digits" in note for note in table.notes)
     assert table.kept.raw.dtype == kind
+    assert export(network(table), table, tmp_path / "m.keras").exists()
+
+
+def test_features_that_float32_does_not_show_are_told_and_harmless(rng, tmp_path):
+    scales = np.array([1, 1e-40, 1])
+    x = rng.normal(size=(ROWS, 3)) * scales + np.array([0, 0, 1e9])
+    np.savez(tmp_path / "a.npz", x_train=x, y_train=np.arange(ROWS) % 3)
+    table = read_table(tmp_path / "a.npz")
+    [told] = [note for note in table.notes if "digits" in note]
+    assert told.startswith("Warning: feature 1 lies between -")
     assert export(network(table), table, tmp_path / "m.keras").exists()
 
 
@@ -127,7 +137,8 @@ def test_what_float32_does_not_show_is_told_before_the_search(rng, tmp_path, cap
     with caplog.at_level(logging.WARNING):
         x = frame[["offset"]].reset_index(drop=True)
         target = Target(np.arange(ROWS) % 2, "binary", ("a", "b"))
-        make_table(x, [Column("offset", "numeric")], target, None, 0.2, 0)
+        features = [Column("offset", "numeric")]
+        make_table(x, features, target, None, 0.2, 0, "standard", [])
     assert "column 'offset' lies between" in caplog.text
 
 

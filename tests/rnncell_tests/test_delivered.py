@@ -42,6 +42,12 @@ def sequences(tmp_path):
     return read
 
 
+def test_features_that_float32_does_not_show_are_told(sequences):
+    assert "Warning" not in " ".join(sequences(np.ones(3)).notes)
+    told = sequences(np.ones(3), np.array([0, 1e9, 1e9])).notes[-1]
+    assert told.startswith("Warning: feature 1 lies between 99999999")
+
+
 @pytest.mark.parametrize("scale", [[1e-30, 1, 1e30], [1e-9, 0, 1e9]], ids=str)
 def test_sequences_of_all_scales(scale, sequences, tmp_path):
     text = sequences(np.array(scale))
