@@ -21,7 +21,14 @@ from mlpnas.core.task import Kind
 from mlpnas.samples import make_table, without_rows
 from mlpnas.table import Table
 from mlpnas.tables.targets import Target
-from mlpnas.validation import check_parameters, check_rows, check_weight, columns_of, seed_of
+from mlpnas.validation import (
+    check_parameters,
+    check_present,
+    check_rows,
+    check_weight,
+    columns_of,
+    seed_of,
+)
 
 if TYPE_CHECKING:
     import keras
@@ -128,6 +135,7 @@ class _Search(BaseEstimator, ABC):
 
         check_parameters(self)
         frame = check_rows(self, X, y, reset=True)
+        check_present(self, y)
         target = self._target(y)
         weight = self._weight(sample_weight, frame, target)
         seed = seed_of(self.random_state)

@@ -133,6 +133,19 @@ def _named(given: Any, names: list[str], has_names: bool) -> list[str]:
     ]
 
 
+def check_present(estimator: Any, y: Any) -> None:
+    """Raise InputError for the first target that is None or otherwise missing."""
+    given = np.asarray(y)
+    missing = pd.isna(given) if given.dtype == object else np.zeros(given.shape, bool)
+    if missing.any():
+        place = tuple(np.argwhere(missing)[0])
+        raise InputError(
+            f"{type(estimator).__name__}: y is {given[place]!r} in row {place[0]} "
+            f"({missing.sum()} missing in all); expected a target in every row: leave these "
+            "rows out of X and y"
+        )
+
+
 def check_weight(given: Any, frame: pd.DataFrame) -> np.ndarray:
     """Sample weights `(rows,)` float64, not negative and not all zero."""
     return _check_sample_weight(given, frame, dtype=np.float64, ensure_non_negative=True)
