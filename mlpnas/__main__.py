@@ -15,6 +15,7 @@ from mlpnas.core.command_line import (
 )  # fmt: skip
 from mlpnas.settings import Settings, Workers
 from mlpnas.space import MLPSpace
+from mlpnas.tables.dialect import DateOption, DecimalOption, Dialect
 
 app = typer.Typer(
     add_completion=False,
@@ -37,6 +38,10 @@ Executor = Annotated[
 ]
 Address = Annotated[str | None, typer.Option(help="Of the Ray cluster, such as auto.")]
 Gpus = Annotated[float, typer.Option(help="GPUs per process on Ray; a fraction shares one.")]
+
+
+Separator = Annotated[str | None, typer.Option(help="Between a CSV's fields; ';', tab, ...")]
+Encoding = Annotated[str | None, typer.Option(help="Of a CSV, such as cp1252.")]
 
 
 def columns(help: str) -> Any:
@@ -103,6 +108,18 @@ def search(
         bool,
         typer.Option("--async", help="No child waits for another; gives up equal results."),
     ] = False,
+    separator: Separator = None,
+    decimal: Annotated[
+        DecimalOption, typer.Option(help="Mark of decimals, where 1,234 may be two numbers.")
+    ] = "auto",
+    dates: Annotated[
+        DateOption, typer.Option(help="Order, where 01/02 may be two dates.")
+    ] = "auto",
+    missing: Annotated[
+        str | None,
+        typer.Option(help="Words that mean a missing cell; default NA, None, ? and the like."),
+    ] = None,
+    encoding: Encoding = None,
     seed: Annotated[int, typer.Option(help="Equal seeds, equal results.")] = 0,
     time_limit: TimeLimit = None,
     jobs: Jobs = 1,
@@ -146,6 +163,11 @@ def search(
         listed(layers, str, "--layers"),
         listed(encodings, str, "--encodings"),
         controller_decay,
+        separator,
+        decimal,
+        dates,
+        missing,
+        encoding,
     )
     refuse_unread(context, settings.unread())
     limit = seconds(time_limit)
@@ -188,11 +210,17 @@ def predict(
     output: Annotated[
         Path | None, typer.Option(help="CSV to write; default DATA-predictions.csv.")
     ] = None,
+    id: Annotated[
+        list[str] | None, columns("To copy; default those that numbered the run's rows.")
+    ] = None,
+    separator: Separator = None,
+    encoding: Encoding = None,
 ) -> None:
     """Predict new rows with the model of a finished run."""
     from mlpnas.commands import predict as command
 
-    command.predict(run, data, output, console)
+    reading = command.Reading(tuple(id or ()), Dialect(separator, encoding=encoding))
+    command.predict(run, data, output, console, reading)
 
 
 @app.command()

@@ -20,7 +20,7 @@ TensorFlow's SavedModel takes fewer names still (no spaces): `save_for_serving` 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ from mlpnas.network import Network
 from mlpnas.table import Table
 from mlpnas.tables.arrays import PIXEL
 from mlpnas.tables.columns import MISSING, Column
-from mlpnas.tables.csv_file import MISSING_CELLS
+from mlpnas.tables.dialect import MISSING_CELLS
 from mlpnas.tables.encoding import clean_rows
 from mlpnas.tables.quantiles import Quantiles
 
@@ -148,12 +148,13 @@ def _encode(parts: dict[str, Tensor], table: Table) -> Tensor:
     """What the fitted ColumnTransformer gives, group by group."""
     assert isinstance(table.preprocessor, ColumnTransformer)
     encoded, columns = [], {column.name: column for column in table.columns}
+    missing = dict.fromkeys((*table.missing, *MISSING_CELLS))
     for _, fitted, names in table.preprocessor.transformers_:
         chosen = [parts[name] for name in names]
         if isinstance(fitted, Pipeline):
             encoded.append(_numbers(_joined(chosen), fitted))
         elif isinstance(fitted, OneHotEncoder):
-            encoded += _categories(chosen, fitted, [columns[name] for name in names])
+            encoded += _categories(chosen, fitted, [columns[name] for name in names], missing)
     return _joined(encoded)
 
 
@@ -188,14 +189,14 @@ def _bent(x: Tensor, fitted: Quantiles) -> Tensor:
 
 
 def _categories(
-    texts: list[Tensor], fitted: OneHotEncoder, columns: list[Column]
+    texts: list[Tensor], fitted: OneHotEncoder, columns: list[Column], missing: Iterable[str]
 ) -> list[Tensor]:
     """A lookup and a table of what the encoder itself gives for each text, per column."""
     encoded, start = [], 0
     for i, (text, column) in enumerate(zip(texts, columns, strict=True)):
         words, rare = list(fitted.categories_[i]), fitted.infrequent_categories_[i]
         width = len(words) - (0 if rare is None else len(rare) - 1)
-        meant = {word: word for word in words} | _spellings(words, column)
+        meant = {word: word for word in words} | _spellings(words, column, missing)
         unknown = _free("?", meant)
         rows = _one_hot(fitted, i, [MISSING, unknown, *meant.values()])
         lookup = layers.StringLookup(
@@ -208,12 +209,12 @@ def _categories(
     return encoded
 
 
-def _spellings(words: list[str], column: Column) -> dict[str, str]:
+def _spellings(words: list[str], column: Column, missing: Iterable[str]) -> dict[str, str]:
     """What else may stand in a cell -> the category that is meant, see `columns.words`."""
     whole = {f"{word}.0": word for word in words if word.lstrip("+-").isdecimal()}
-    missing = {cell: MISSING for cell in MISSING_CELLS if cell not in column.categories}
+    nothing = {cell: MISSING for cell in missing if cell not in column.categories}
     return {
-        cell: word for cell, word in (whole | missing).items() if cell and cell not in words
+        cell: word for cell, word in (whole | nothing).items() if cell and cell not in words
     }
 
 

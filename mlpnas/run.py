@@ -131,7 +131,7 @@ class Run:
         table = self.table
         columns = [asdict(column) for column in table.columns]
         data = describe_data(table.task) | {"target": table.target, "columns": columns}
-        data["notes"] = table.notes
+        data |= {"notes": table.notes, "identifiers": table.identifiers}
         space = self.generator.space.name
         self.folder.write(self.settings, data, space=space, **results)
 

@@ -8,6 +8,7 @@ from mlpnas.core.configuration import at_least
 from mlpnas.core.errors import InputError
 from mlpnas.core.strategies.names import CONTROLLERS, check_strategy
 from mlpnas.space import MLPSpace
+from mlpnas.tables.dialect import DateOption, DecimalOption, Dialect
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class Settings:
             trained on a fold, see `ensemble`; 0 for the single winner.
         widths, activations, max_layers, layers, encodings: of the search space, see
             `MLPSpace`; `layers` are its `layer_types`.
+        separator, decimal, dates, missing, encoding: how the CSV is written, see
+            `tables.dialect.Dialect`; new rows are read so too.
         asynchronous: whether the strategy is told results as they come, see
             `core.asynchronous`; such a run cannot be repeated to the bit.
     """
@@ -69,6 +72,16 @@ class Settings:
     layers: tuple[str, ...] = ()
     encodings: tuple[str, ...] = ()
     controller_decay: float = 0.1
+    separator: str | None = None
+    decimal: DecimalOption = "auto"
+    dates: DateOption = "auto"
+    missing: str | None = None
+    encoding: str | None = None
+
+    @property
+    def dialect(self) -> Dialect:
+        """How the CSV is written."""
+        return Dialect(self.separator, self.decimal, self.dates, self.missing, self.encoding)
 
     def __post_init__(self) -> None:
         at_least(self, 1, "trials", "per_round", "epochs")
@@ -77,6 +90,7 @@ class Settings:
             raise InputError("--ensemble is 1; expected 0 for none, or 2 or more to average")
         check_strategy(self.strategy)
         self.space((1, "linear"))  # raises where its parameters describe none
+        _ = self.dialect  # likewise
 
     def space(self, head: tuple[int, str]) -> MLPSpace:
         """What is searched, for a task whose final layer is `head`."""

@@ -22,13 +22,14 @@ from mlpnas.core.rows import check_classes
 from mlpnas.core.task import Fold, Task
 from mlpnas.tables.arrays import TEST, TRAIN, read_arrays, scale_folds
 from mlpnas.tables.columns import WARNING, Column
+from mlpnas.tables.dialect import GUESSED, MISSING_CELLS, Dialect
 from mlpnas.tables.encoding import clean_folds, clean_rows, encode
 from mlpnas.tables.folds import Rows, Split
 from mlpnas.tables.frames import as_frame
 from mlpnas.tables.reading import check_target, draw_rows, read_frame
 from mlpnas.tables.scaling import Sample, ScalingOption, fit_preprocessor
-from mlpnas.tables.schema import UNDECLARED, Declared, rounded_off
-from mlpnas.tables.selection import choose_columns, drop_named, giveaways
+from mlpnas.tables.schema import UNDECLARED, Declared, Habits, rounded_off
+from mlpnas.tables.selection import choose_columns, drop_named, giveaways, left_out_numbers
 from mlpnas.tables.standard import Standard
 from mlpnas.tables.targets import Target, TaskOption, read_target
 
@@ -64,6 +65,8 @@ class Table:
             arrays `(outputs,)`; 0 and 1 for classes.
         kept: `ROWS_KEPT` validation rows at most; None if the table was made of no rows.
         notes: sentences on what was inferred and dropped; warnings begin with "Warning: ".
+        missing: what a CSV writes in a missing cell.
+        identifiers: the columns that merely number the rows.
     """
 
     task: Task
@@ -74,6 +77,8 @@ class Table:
     target_std: float | np.ndarray = 1.0
     kept: Kept | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
+    missing: tuple[str, ...] = MISSING_CELLS
+    identifiers: tuple[str, ...] = ()
 
     def encode(self, frame: Any) -> np.ndarray:
         """Inputs `(rows, inputs)` float32 of new raw rows; further columns are ignored.
@@ -122,13 +127,13 @@ def read_table(
     test_fraction: float = 0.2,
     scaling: ScalingOption = "standard",
     rows: int | None = None,
+    dialect: Dialect = GUESSED,
 ) -> Table:
     """Reads a CSV, parquet or npz file and makes a Task of it.
 
     Args:
         path: `.npz` (`x_train`, `y_train`, optionally `x_test`, `y_test`, which then are the
-            test fold), `.parquet`, or anything else as a UTF-8 CSV with a header, separated
-            by commas, semicolons, tabs or bars.
+            test fold), `.parquet`, or anything else as a CSV with a header, compressed or not.
         target: the column to predict; not needed for npz.
         task: "classification" or "regression" where the inference is not right.
         drop: columns to leave out.
@@ -138,6 +143,7 @@ def read_table(
         test_fraction: test rows among all, in (0, 0.5).
         scaling: of numbers, see `tables.scaling`; arrays of npz know the standard one only.
         rows: at most so many, drawn at random by the seed; None for all. Not for npz.
+        dialect: how the CSV is written, where that is not to be guessed.
 
     Raises:
         InputError: in one line, what cannot be used and how to mend it.
@@ -145,10 +151,12 @@ def read_table(
     path = Path(path)
     plan = Split(seed, valid_fraction, test_fraction).check()
     if path.suffix.lower() in (".npz", ".npy"):  # the latter is told what to do
-        _refuse_for_arrays(path, rows=rows, drop=drop, **declared._asdict())
+        named = declared._asdict() | dialect.said()
+        _refuse_for_arrays(path, rows=rows, drop=drop, **named)
         return _from_npz(path, task, plan, scaling)
+    notes: list[str] = []
     return _from_columns(
-        draw_rows(read_frame(path, target, declared), rows, seed),
+        draw_rows(read_frame(path, target, declared, dialect, notes), rows, seed),
         path.stem,
         str(target),
         task,
@@ -156,6 +164,8 @@ def read_table(
         declared,
         plan,
         scaling,
+        dialect,
+        notes,
     )
 
 
@@ -187,7 +197,9 @@ def from_frame(
     An index is ignored.
     """
     plan = Split(seed, valid_fraction, test_fraction).check()
-    return _from_columns(_plain(frame), name, str(target), task, drop, declared, plan, scaling)
+    return _from_columns(
+        _plain(frame), name, str(target), task, drop, declared, plan, scaling, GUESSED, []
+    )
 
 
 def _plain(frame: Any) -> pd.DataFrame:
@@ -212,15 +224,18 @@ def _from_columns(
     declared: Declared,
     plan: Split,
     scaling: ScalingOption,
+    dialect: Dialect,
+    notes: list[str],
 ) -> Table:
     """The way from raw columns to folds; `frame` must not be held elsewhere, if it is large."""
-    notes: list[str] = []
     check_target(target_name, list(frame.columns), f"Table '{name}'")
     kinds = declared.kinds(list(frame.columns), target_name)
     drop_named(frame, target_name, drop)
-    target, present = read_target(frame.pop(target_name), target_name, option, notes)
-    columns = choose_columns(frame, notes, kinds)
+    habits = Habits.of(frame, dialect)
+    target, present = read_target(frame.pop(target_name), target_name, option, notes, habits)
+    columns = choose_columns(frame, notes, kinds, habits)
     notes += rounded_off(frame, columns)
+    identifiers = left_out_numbers(frame, columns)
     rows = plan.rows(target.strata)
     raw = frame[[column.name for column in columns]].iloc[present[rows.valid[:ROWS_KEPT]]]
     cells = dict(frame.items())
@@ -239,7 +254,14 @@ def _from_columns(
     # Popped: a fold's cleaned columns go as soon as its inputs are made.
     x = [encode(preprocessor, cleaned.pop(0)) for _ in rows]
     table = _assemble(name, target, rows, x, raw, plan, notes)
-    return replace(table, target=target_name, columns=tuple(columns), preprocessor=preprocessor)
+    return replace(
+        table,
+        target=target_name,
+        columns=tuple(columns),
+        preprocessor=preprocessor,
+        missing=dialect.words,
+        identifiers=identifiers,
+    )
 
 
 def _from_npz(path: Path, option: TaskOption, plan: Split, scaling: ScalingOption) -> Table:

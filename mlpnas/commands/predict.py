@@ -2,22 +2,28 @@
 
 import math
 import zipfile
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from rich.console import Console
 
 from mlpnas.core.command_line import print_notes
+from mlpnas.core.configuration import read_settings
 from mlpnas.core.errors import InputError, listing
 from mlpnas.core.files import replacing
 from mlpnas.core.folder import read_record
 from mlpnas.core.runtime import start_tensorflow
+from mlpnas.settings import Settings
 from mlpnas.tables.arrays import read_new_rows
 from mlpnas.tables.columns import Column
+from mlpnas.tables.dialect import GUESSED, Dialect
 from mlpnas.tables.encoding import clean_rows
-from mlpnas.tables.reading import read_rows
+from mlpnas.tables.names import named
+from mlpnas.tables.reading import check_for_parquet, read_rows
 
 if TYPE_CHECKING:
     import keras
@@ -25,17 +31,37 @@ if TYPE_CHECKING:
 ROWS_AT_A_TIME = 10_000
 
 
-def predict(run: Path, data: Path, output: Path | None, console: Console) -> None:
+class Reading(NamedTuple):
+    """How new rows are read, where otherwise than the run's own.
+
+    Attributes:
+        identifiers: columns that are copied beside the predictions; empty for those that
+            numbered the rows of the run's table.
+        dialect: of which the separator and the encoding count; the rest is the run's.
+    """
+
+    identifiers: Sequence[str] = ()
+    dialect: Dialect = GUESSED
+
+
+AS_THE_RUN = Reading()
+
+
+def predict(
+    run: Path, data: Path, output: Path | None, console: Console, reading: Reading = AS_THE_RUN
+) -> None:
     """Write a CSV with a line per row: the prediction, and the probability of every class.
 
     Columns are found by name, so their order does not matter; those that the run did not
-    learn from are left out, and named. A run on arrays takes an npz with `x`.
+    learn from are left out, and named, but for those that number the rows: these are copied
+    beside the predictions. A run on arrays takes an npz with `x`.
 
     Args:
         run: folder of a finished run.
         data: the rows; the target may be missing.
         output: what to write; None for `DATA-predictions.csv` in this directory.
         console: where to print.
+        reading: what is special about the file.
 
     Raises:
         InputError: for what the user can mend.
@@ -45,52 +71,71 @@ def predict(run: Path, data: Path, output: Path | None, console: Console) -> Non
         raise InputError(
             f"{output} exists already; expected a new file: choose another --output"
         )
-    told = _encoding(run)
-    columns = [Column.of(record) for record in told["columns"]]
-    rows = _read(data, columns, told, console)
+    record = _record(run)
+    told = record["data"]
+    columns = [Column.of(column) for column in told["columns"]]
+    if columns:
+        check_for_parquet(data, reading.dialect)
+        run_dialect = read_settings(Settings, record["settings"]).dialect
+        dialect = replace(run_dialect, **reading.dialect.said())
+        rows, beside = _read(data, columns, told, reading.identifiers, dialect, console)
+    else:
+        _check_plain(reading, data)
+        rows, beside = read_new_rows(data, math.prod(told["inputs"])), pd.DataFrame()
     with console.status("starting TensorFlow"):
         start_tensorflow()
         model = _load(run / "best.keras", columns)
     target = told["target"] or "prediction"
     table = _readable(_outputs(model, rows, columns), told["classes"], target)
     with replacing(output) as file:
-        table.to_csv(file, index=False)
+        pd.concat([beside, table], axis=1).to_csv(file, index=False)
     console.print(f"{len(table)} predictions: {output}", soft_wrap=True)
 
 
-def _encoding(run: Path) -> dict[str, Any]:
-    """What run.json says of the data."""
+def _record(run: Path) -> dict[str, Any]:
+    """What run.json says of a finished run."""
     if not (run / "run.json").is_file():
         raise InputError(f"{run} is no folder of a run; expected one made by mlpnas search")
     if not (run / "best.keras").is_file():
         raise InputError(
             f"{run} has no best.keras yet; expected a finished run: mlpnas resume {run}"
         )
-    return read_record(run)["data"]
+    return read_record(run)
+
+
+def _check_plain(reading: Reading, data: Path) -> None:
+    """Raises InputError if arrays are to be read as only a CSV can be."""
+    if reading != AS_THE_RUN:
+        raise InputError(
+            f"'{data}' is for a run on arrays; expected neither --id nor --separator nor "
+            "--encoding: leave them out"
+        )
 
 
 def _read(
-    data: Path, columns: list[Column], told: dict[str, Any], console: Console
-) -> pd.DataFrame | np.ndarray:
-    """The cleaned rows; of a run on arrays, which knows no columns, as an array."""
-    if not columns:
-        return read_new_rows(data, math.prod(told["inputs"]))
-    frame = read_rows(data, columns)
-    _note_extra(frame, columns, told["target"], console)
+    data: Path,
+    columns: list[Column],
+    told: dict[str, Any],
+    identifiers: Sequence[str],
+    dialect: Dialect,
+    console: Console,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The cleaned rows, and the columns that are copied beside their predictions."""
     notes: list[str] = []
+    known = told.get("identifiers", [])
+    # Each may be one name with commas in it, or several.
+    asked = [*identifiers, *",".join(identifiers).split(",")] if identifiers else known
+    frame = read_rows(data, columns, asked, dialect, notes)
+    names = list(frame.columns)
+    beside = named(identifiers, "--id", names, told["target"]) or [
+        n for n in known if n in names
+    ]
     rows = clean_rows(frame, columns, notes.append)
+    used = {*beside, *(column.name for column in columns), told["target"]}
+    if extra := [name for name in names if name not in used]:
+        notes.append(f"Not used, since the run did not learn from them: {listing(extra)}")
     print_notes(notes, console)
-    return rows
-
-
-def _note_extra(
-    frame: pd.DataFrame, columns: list[Column], target: str, console: Console
-) -> None:
-    known = {column.name for column in columns} | {target}
-    extra = [name for name in frame.columns if name not in known]
-    if extra:
-        told = f"Not used, since the run did not learn from them: {listing(extra)}"
-        console.print(told, soft_wrap=True, markup=False)
+    return rows, frame[beside]
 
 
 def _load(path: Path, columns: list[Column]) -> "keras.Model":

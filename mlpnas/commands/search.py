@@ -137,6 +137,7 @@ def table_of(settings: Settings, rows: int | None = None) -> Table:
         seed=s.seed,
         scaling=s.scaling,
         rows=rows,
+        dialect=s.dialect,
     )
     task = replace(table.task, regression_loss=s.loss)
     table = replace(table, task=balanced(task) if s.class_weight == "balanced" else task)

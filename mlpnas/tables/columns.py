@@ -16,13 +16,17 @@ import pandas as pd
 
 from mlpnas.core.errors import InputError
 from mlpnas.core.rounding import LARGEST, as_float32
-from mlpnas.tables.csv_file import MISSING_CELLS
+from mlpnas.tables.dates import read_dates
+from mlpnas.tables.dialect import MISSING_CELLS
+from mlpnas.tables.numbers import read_numbers
 
 WARNING = "Warning: "  # how notes begin that the user should not overlook
 MISSING = "(missing)"  # the category of an empty cell
 DATE_PARTS = ("year", "month", "weekday", "hour", "days")
 NUMBERS = "biuf"  # kinds of NumPy's types that are numbers: bool, int, unsigned, float
 TRUTH = {"true": 1.0, "false": 0.0}
+# As pandas writes durations, and as clocks show them. Of more pandas would make one: of dates.
+DURATION = r"([+-]?\d+ days?,? ?)?([+-]?\d+:\d\d(:\d\d(\.\d+)?)?)?"
 # What other types make of an integer and of a day.
 TRAIL = re.compile(r"([+-]?\d+)\.0+|(\d{4}-\d\d-\d\d) 00:00:00")
 
@@ -36,7 +40,8 @@ class Column:
     Attributes:
         name: as in the table.
         kind: what its cells are; a duration counts in seconds.
-        format: how its dates are written, for `pandas.to_datetime`; else empty.
+        format: how its numbers are written, see `numbers`, or its dates, see `dates`; else
+            empty.
         categories: the frequent ones of the training table; else empty.
         unread: share of its cells there, missing ones aside, that could not be read as this
             kind, or are none of the frequent categories; in [0, 1].
@@ -99,12 +104,15 @@ def read(values: pd.Series, column: Column) -> Cells:
         return Cells({column.name: texts}, present, unread)
     values = without_words_for_nothing(values)
     if column.kind == "date":
-        numbers = _date_numbers(dates(values, column.format))
+        found = _date_numbers(dates(values, column.format))
+    elif column.kind == "numeric":
+        exact = numbers(values, column.format)
+        found = [_finite(as_float32(exact), values, column.name)]
     else:
-        numbers = [_finite(as_float32(READERS[column.kind](values)), values, column.name)]
+        found = [_finite(as_float32(READERS[column.kind](values)), values, column.name)]
     present = values.notna().to_numpy(dtype=bool)
-    parts = dict(zip(column.parts, numbers, strict=True))
-    return Cells(parts, present, present & np.isnan(numbers[0]))
+    parts = dict(zip(column.parts, found, strict=True))
+    return Cells(parts, present, present & np.isnan(found[0]))
 
 
 def typed(values: pd.Series) -> pd.Series:
@@ -120,6 +128,11 @@ def typed(values: pd.Series) -> pd.Series:
 def is_text(values: pd.Series) -> bool:
     """Whether the cells are texts by their type."""
     return isinstance(values.dtype, pd.StringDtype) or values.dtype.kind == "U"
+
+
+def filled(values: pd.Series) -> pd.Series:
+    """Typed cells that hold something."""
+    return without_words_for_nothing(typed(values)).dropna()
 
 
 def without_words_for_nothing(values: pd.Series) -> pd.Series:
@@ -155,11 +168,16 @@ def as_text(values: pd.Series) -> pd.Series:
     return texts.mask(texts == MISSING, None)
 
 
-def numbers(values: pd.Series) -> np.ndarray:
-    """Float64 `(rows,)` of typed cells, NaN where missing or not a number."""
+def numbers(values: pd.Series, format: str = "") -> np.ndarray:
+    """Float64 `(rows,)` of typed cells, NaN where missing or not a number.
+
+    Args:
+        values: typed cells; of those that are no texts the format is not asked.
+        format: how texts are written, see `tables.numbers`.
+    """
     if values.dtype.kind not in NUMBERS:
         texts = as_text(values)
-        found = pd.to_numeric(texts, errors="coerce")
+        found = pd.Series(read_numbers(texts, format), texts.index)
         values = found.where(found.notna(), texts.str.lower().map(TRUTH))
     return values.to_numpy(dtype=np.float64, na_value=np.nan)
 
@@ -171,15 +189,21 @@ def truth_values(values: pd.Series) -> np.ndarray:
 
 
 def durations(values: pd.Series) -> np.ndarray:
-    """Float64 `(rows,)`, seconds; NaN where missing or none. Plain numbers are seconds."""
+    """Float64 `(rows,)`, seconds; NaN where missing or none. Plain numbers are seconds.
+
+    A time of day such as 14:05 is one too, from midnight on.
+    """
     if values.dtype.kind in NUMBERS:
         return numbers(values)
     if values.dtype.kind != "m":
-        values = pd.to_timedelta(as_text(values), errors="coerce")
+        texts = as_text(values)
+        texts = texts.where(texts.str.fullmatch(DURATION, na=False))
+        whole = texts.str.replace(r"^([+-]?\d+:\d\d)$", r"\1:00", regex=True)
+        values = pd.to_timedelta(whole, errors="coerce")
     return values.dt.total_seconds().to_numpy(dtype=np.float64, na_value=np.nan)
 
 
-READERS = {"numeric": numbers, "boolean": truth_values, "duration": durations}
+READERS = {"boolean": truth_values, "duration": durations}
 
 
 def _finite(rounded: np.ndarray, values: pd.Series, name: str) -> np.ndarray:
@@ -198,7 +222,7 @@ def dates(values: pd.Series, date_format: str) -> pd.Series:
     """Points in time without zone (UTC) of typed cells, NaT where there is none."""
     if values.dtype.kind != "M":
         values = as_text(values)
-    return pd.to_datetime(values, format=date_format, errors="coerce", utc=True)
+    return read_dates(values, date_format)
 
 
 def _date_numbers(moments: pd.Series) -> list[np.ndarray]:

@@ -1,125 +1,34 @@
 """Reading a CSV: in compact types, and with the line named where it is broken.
 
-A CSV is gone through twice. The first pass counts separators, so that a row with a field too
-many or too few is named by its line instead of being padded in silence. The second parses
-the file piece by piece and keeps each piece as float32 or int32, so that the float64 table
-which pandas would build never exists as a whole.
+A CSV is gone through twice. The first pass, `layout.scan`, sees how it is laid out and counts
+separators, so that a row with a field too many or too few is named by its line instead of
+being padded in silence. The second parses the file piece by piece and keeps each piece as
+float32 or int32, so that the float64 table which pandas would build never exists as a whole.
+What pandas does not take for numbers, such as `1.234,50 €`, stays text; `numbers` reads it.
 """
 
-import csv
-import gzip
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from mlpnas.core.errors import InputError
 from mlpnas.core.rounding import fits_float32
+from mlpnas.tables.layout import Layout
+from mlpnas.tables.text_file import open_text
 
 CELLS_PER_PIECE = 2_000_000  # 16 MB of float64 while one piece is parsed
 INT32 = np.iinfo(np.int32)
-# How a missing cell is written: as pandas has it, and "?", which is common in UCI files.
-MISSING_CELLS = (
-    "", "?", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND",
-    "1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null",
-)  # fmt: skip
-
-
-class Layout(NamedTuple):
-    """How a CSV is written."""
-
-    header: list[str]
-    separator: str
-    decimal: str
-
-    def options(self) -> dict[str, Any]:
-        """What `pandas.read_csv` needs to read it so."""
-        return {
-            "sep": self.separator,
-            "decimal": self.decimal,
-            "encoding": "utf-8-sig",
-            "index_col": False,
-            "skipinitialspace": True,
-            "na_values": list(MISSING_CELLS),
-            "keep_default_na": False,
-            "low_memory": False,
-        }
-
-
-def _open(path: Path) -> TextIO:
-    if path.suffix == ".gz":
-        return cast(TextIO, gzip.open(path, "rt", encoding="utf-8-sig", newline=""))
-    return path.open(encoding="utf-8-sig", newline="")
-
-
-def scan(path: Path) -> Layout:
-    """First pass: separator, header, and the same number of fields in every row."""
-    try:
-        with _open(path) as lines:
-            layout = _layout(path, list(islice(lines, 100)))
-        with _open(path) as lines:
-            if not _evenly_separated(lines, layout):
-                lines.seek(0)
-                _check_fields(path, lines, layout)
-    except UnicodeDecodeError:
-        raise InputError(_first_bad_byte(path)) from None
-    except (OSError, csv.Error) as error:
-        raise InputError(f"'{path}' cannot be read as CSV: {error}") from None
-    return layout
-
-
-def _layout(path: Path, sample: list[str]) -> Layout:
-    first = next((line for line in sample if line.strip()), None)
-    if first is None:
-        raise InputError(f"'{path}' holds blank lines only; expected a header line and rows")
-    # The comma wins a tie; a header without any separator is a single column.
-    separator = max(",;\t|", key=first.count)
-    header = next(csv.reader([first], delimiter=separator, skipinitialspace=True))
-    body = "".join(sample[1:])
-    comma = separator != "," and re.search(r"\d,\d", body) and not re.search(r"\d\.\d", body)
-    return Layout([name.strip() for name in header], separator, "," if comma else ".")
-
-
-def _evenly_separated(lines: Iterable[str], layout: Layout) -> bool:
-    """Fast look: does every line hold as many separators as the header has gaps?"""
-    gaps, separator = len(layout.header) - 1, layout.separator
-    return all(line.count(separator) == gaps or line.isspace() for line in lines)
-
-
-def _check_fields(path: Path, lines: Iterable[str], layout: Layout) -> None:
-    """Thorough look, for files with quoted separators: counts the fields themselves."""
-    rows = csv.reader(lines, delimiter=layout.separator, skipinitialspace=True)
-    expected = len(layout.header)
-    for row in rows:
-        if len(row) != expected and any(field.strip() for field in row):
-            raise InputError(
-                f"'{path}', line {rows.line_num}: {len(row)} fields; expected {expected} as in "
-                "the header: mend the line, and quote fields that contain a separator"
-            )
-
-
-def _first_bad_byte(path: Path) -> str:
-    """Message that says where a file stops being UTF-8 and how to convert it."""
-    content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    try:
-        content.decode()
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        value = content[error.start]
-        encoding = "utf-16" if error.start == 0 and value in (0xFE, 0xFF) else "latin1"
-        return (
-            f"'{path}' is not UTF-8 text: byte 0x{value:02x} at offset {error.start} (line "
-            f"{line}); expected UTF-8: convert it, as with iconv -f {encoding} -t utf-8"
-        )
-    return f"'{path}' is not UTF-8 text; expected UTF-8: convert it, for instance with iconv"
+CODE = r"[+-]?0\d+"  # a whole number with leading zeros is none
 
 
 def parse(
-    path: Path, layout: Layout, target: str | None, texts: Collection[str] = ()
+    path: Path, layout: Layout, target: str | None = None, texts: Collection[str] = ()
 ) -> pd.DataFrame:
     """Second pass: the columns, compact, each in its own block of memory.
 
@@ -128,30 +37,60 @@ def parse(
         layout: what `scan` found.
         target: the column that keeps its full precision.
         texts: columns whose cells are kept as they are written.
+
+    Raises:
+        InputError: there are no rows, or values that no column of the header takes.
     """
     pieces: dict[str, list] = {}
-    rows = max(1000, CELLS_PER_PIECE // len(layout.header))
-    try:
-        kept = dict.fromkeys(texts, str)
-        with pd.read_csv(path, chunksize=rows, dtype=kept, **layout.options()) as reader:
-            for chunk in reader:
-                for name in chunk.columns:
-                    piece = _compact(chunk[name], exact=str(name).strip() == target)
-                    pieces.setdefault(name, []).append(piece)
-    except pd.errors.ParserError as error:
-        reason = str(error).strip().splitlines()[0]
-        raise InputError(
-            f"'{path}' cannot be read as CSV ({reason}); expected every quote to be closed: "
-            "mend the line"
-        ) from None
+    rows = max(1000, CELLS_PER_PIECE // layout.fields)
+    with _reader(path, layout, chunksize=rows, dtype=dict.fromkeys(texts, str)) as reader:
+        for chunk in reader:
+            for name in chunk.columns:
+                pieces.setdefault(name, []).append(_compact(chunk[name], name == target))
     if not pieces or not sum(map(len, next(iter(pieces.values())))):
         raise InputError(f"'{path}' has a header but no rows; expected data below the header")
-    mixed = [name for name, parts in pieces.items() if _is_mixed(parts)]
-    if mixed:  # numbers in one piece, text in another: as text after all
-        written = pd.read_csv(path, usecols=mixed, dtype=str, **layout.options())
-        pieces.update({name: [written[name]] for name in mixed})
+    for name, cells in _written(path, layout, pieces).items():
+        pieces[name] = [cells]
     # Popped one by one: the pieces and the joined columns never stand side by side.
-    return pd.DataFrame({n.strip(): _join(pieces.pop(n)) for n in list(pieces)}, copy=False)
+    frame = pd.DataFrame({name: _join(pieces.pop(name)) for name in list(pieces)}, copy=False)
+    return _without_nameless(path, layout, frame)
+
+
+def as_written(path: Path, layout: Layout, names: Sequence[str]) -> pd.DataFrame:
+    """The texts of some columns, missing where the layout's words say so."""
+    with _reader(path, layout, usecols=names, dtype=str) as reader:
+        return reader.read()
+
+
+@contextmanager
+def _reader(path: Path, layout: Layout, **options: Any) -> Iterator[Any]:
+    """pandas' reader of the rows."""
+    with open_text(path, layout.encoding) as lines:
+        for _ in islice(lines, layout.start):
+            pass
+        try:
+            with pd.read_csv(
+                lines,
+                iterator=True,
+                sep=layout.separator,
+                header=None,
+                names=layout.names,
+                index_col=False,
+                skipinitialspace=True,
+                na_values=list(layout.words),
+                keep_default_na=False,
+                low_memory=False,
+                **options,
+            ) as reader:
+                yield reader
+        except pd.errors.EmptyDataError:
+            yield iter(())
+        except pd.errors.ParserError as error:
+            reason = str(error).strip().splitlines()[0]
+            raise InputError(
+                f"'{path}' cannot be read as CSV ({reason}); expected every quote to be "
+                "closed: mend the line"
+            ) from None
 
 
 def _compact(column: pd.Series, exact: bool) -> pd.Series | np.ndarray:
@@ -168,9 +107,45 @@ def _compact(column: pd.Series, exact: bool) -> pd.Series | np.ndarray:
     return values.astype(np.int32) if fits else values
 
 
+def _written(path: Path, layout: Layout, pieces: dict[str, list]) -> dict[str, pd.Series]:
+    """The texts of columns that pandas took for numbers, at least in places, but are not.
+
+    These are numbers in one piece and text in another, and codes such as 01067.
+    """
+    mixed = [name for name, parts in pieces.items() if _is_mixed(parts)]
+    whole = [name for name, parts in pieces.items() if _is_whole(parts)]
+    if whole and not _has_codes(path, layout):
+        whole = []
+    if not mixed + whole:
+        return {}
+    texts = as_written(path, layout, mixed + whole)
+    codes = [name for name in whole if texts[name].str.fullmatch(CODE).any()]
+    return {name: texts[name] for name in mixed + codes}
+
+
+def _has_codes(path: Path, layout: Layout) -> bool:
+    """Whether some field begins as a code does: a look over all lines, which is fast."""
+    begins = re.compile(rf'{re.escape(layout.separator)}[ "+-]*0\d').search
+    with open_text(path, layout.encoding) as lines:
+        return any(
+            begins(layout.separator + line) for line in islice(lines, layout.start, None)
+        )
+
+
 def _is_mixed(parts: list) -> bool:
     kinds = {"number" if part.dtype.kind in "if" else str(part.dtype) for part in parts}
     return len(kinds) > 1
+
+
+def _is_whole(parts: list) -> bool:
+    """Whether all are numbers without decimals, or missing."""
+
+    def whole(part: pd.Series | np.ndarray) -> bool:
+        if part.dtype.kind == "f":
+            return not np.any(np.modf(part)[0] > 0)
+        return part.dtype.kind == "i"
+
+    return not _is_mixed(parts) and all(map(whole, parts))
 
 
 def _join(parts: list) -> pd.Series | np.ndarray:
@@ -179,3 +154,20 @@ def _join(parts: list) -> pd.Series | np.ndarray:
     floats = [part.dtype for part in parts if part.dtype.kind == "f"]
     # NumPy would join int32 and float32 as float64.
     return np.concatenate(parts, dtype=max(floats)) if floats else np.concatenate(parts)
+
+
+def _without_nameless(path: Path, layout: Layout, frame: pd.DataFrame) -> pd.DataFrame:
+    """Without what separators at the ends of lines make: columns of no name and no values."""
+    named = len(layout.header)
+    for place, name in enumerate(layout.names):
+        if place < named and layout.header[place]:
+            continue
+        if frame[name].isna().all():
+            frame = frame.drop(columns=name)
+        elif place >= named:
+            value = frame[name].dropna().iloc[0]
+            raise InputError(
+                f"'{path}': field {place + 1} of a row is '{value}', but the header has "
+                f"{named} names; expected one for each field: complete the header"
+            )
+    return frame

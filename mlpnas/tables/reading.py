@@ -1,51 +1,133 @@
 """A CSV or parquet file becomes a DataFrame, or a complaint that says what to mend."""
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from mlpnas.core.errors import InputError, listing
-from mlpnas.tables import csv_file
-from mlpnas.tables.columns import Column
+from mlpnas.tables import numbers
+from mlpnas.tables.columns import WARNING, Column, is_text
+from mlpnas.tables.csv_file import as_written, parse
+from mlpnas.tables.dialect import GUESSED, Dialect
+from mlpnas.tables.layout import Layout, scan
 from mlpnas.tables.names import did_you_mean
-from mlpnas.tables.schema import UNDECLARED, Declared
+from mlpnas.tables.schema import UNDECLARED, Declared, Habits
+
+PARQUET = (".parquet", ".pq")
 
 
-def read_frame(path: Path, target: str | None, declared: Declared = UNDECLARED) -> pd.DataFrame:
+def read_frame(
+    path: Path,
+    target: str | None,
+    declared: Declared = UNDECLARED,
+    dialect: Dialect = GUESSED,
+    notes: list[str] | None = None,
+) -> pd.DataFrame:
     """Reads a table; numbers come as float32 or int32, the target as precise as it is.
 
     Args:
         path: the file.
         target: a column that must be there.
         declared: what of a CSV is kept as it is written, though it looks like numbers.
+        dialect: how a CSV is written.
+        notes: sentences on what was guessed are added here.
 
     Raises:
-        InputError: the file is missing, empty, not UTF-8, ragged, or lacks the target.
+        InputError: the file is missing, empty, no text, ragged, or lacks the target.
     """
+    notes = [] if notes is None else notes
     _check_kind(path)
-    if path.suffix in (".parquet", ".pq"):
+    if path.suffix in PARQUET:
+        check_for_parquet(path, dialect)
         return _read_parquet(path)
-    layout = csv_file.scan(path)
-    check_target(target, layout.header, f"'{path}'")
-    kinds = declared.kinds(layout.header, target)
+    layout = scan(path, dialect, [target] if target else [], notes)
+    twice = layout.header.count(str(target)) > 1
+    check_target(target, layout.header if twice else layout.names, f"'{path}'")
+    kinds = declared.kinds(layout.names, target)
     texts = [name for name, kind in kinds.items() if kind != "numeric"]
-    return csv_file.parse(path, layout, target, texts)
+    frame = parse(path, layout, target, texts)
+    frame[target] = _without_blanks(frame[target], layout.words)
+    _note_words(path, layout, frame, str(target), notes)
+    return _with_thousands(path, layout, frame, Habits.of(frame, dialect))
 
 
-def read_rows(path: Path, columns: Sequence[Column] = ()) -> pd.DataFrame:
+def read_rows(
+    path: Path,
+    columns: Sequence[Column] = (),
+    identifiers: Sequence[str] = (),
+    dialect: Dialect = GUESSED,
+    notes: list[str] | None = None,
+) -> pd.DataFrame:
     """Reads rows to predict, which need no target; otherwise as `read_frame`.
 
     Args:
         path: the file.
-        columns: of the run; what is no number there is kept as it is written.
+        columns: of the run; what is no plain number there is kept as it is written.
+        identifiers: names of further columns that are kept so, if they are there.
+        dialect: how a CSV is written.
+        notes: sentences on what was guessed are added here.
     """
+    notes = [] if notes is None else notes
     _check_kind(path)
-    if path.suffix in (".parquet", ".pq"):
+    if path.suffix in PARQUET:
         return _read_parquet(path)
-    texts = [column.name for column in columns if column.kind != "numeric"]
-    return csv_file.parse(path, csv_file.scan(path), None, texts)
+    layout = scan(path, dialect, [column.name for column in columns], notes)
+    texts = [column.name for column in columns if column.kind != "numeric" or column.format]
+    there = {*texts, *identifiers}.intersection(layout.names)
+    return parse(path, layout, None, there)
+
+
+def check_for_parquet(path: Path, dialect: Dialect) -> None:
+    """Raises InputError for what a user says of a CSV's writing, if `path` is none."""
+    for name, value in dialect.said().items():
+        if path.suffix in PARQUET and name in ("separator", "missing", "encoding"):
+            raise InputError(
+                f"--{name} is {value!r}, but '{path}' is no CSV; expected one: omit it"
+            )
+
+
+def _without_blanks(cells: pd.Series, words: Sequence[str]) -> pd.Series:
+    """Labels without blanks behind them, which nobody sees in a table."""
+    if not is_text(cells):
+        return cells
+    stripped = cells.str.strip()
+    return stripped.mask(stripped.isin(words))
+
+
+def _note_words(
+    path: Path, layout: Layout, frame: pd.DataFrame, target: str, notes: list[str]
+) -> None:
+    """Says which words in the target count as missing: one of them may be a class."""
+    missing = frame[target].isna()
+    if missing.any():
+        written = as_written(path, replace(layout, words=("",)), [target])[target]
+        named = written[missing].str.strip().replace("", None)
+        for word, count in named.value_counts().items():
+            notes.append(
+                f"{WARNING}{count} cells of target '{target}' are '{word}', which counts as "
+                "missing: if it is a class, name the other words for missing with --missing, "
+                "or none with --missing ''."
+            )
+
+
+def _with_thousands(
+    path: Path, layout: Layout, frame: pd.DataFrame, habits: Habits
+) -> pd.DataFrame:
+    """Where commas mark decimals, what was read as 1.234 may be a thousand: as texts then."""
+    floats = [name for name in frame if frame[name].dtype.kind == "f"]
+    if "," not in (habits.decimal, habits.usual) or not floats:
+        return frame
+    written = as_written(path, layout, floats)
+    for name in floats:
+        texts = written[name].dropna()
+        found = numbers.recognise(texts, habits.decimal, habits.usual)
+        if found and found.format:
+            frame[name] = written[name]
+    return frame
 
 
 def draw_rows(frame: pd.DataFrame, most: int | None, seed: int) -> pd.DataFrame:
@@ -88,13 +170,20 @@ def check_target(target: str | None, columns: Sequence[str], where: str) -> None
         hint = did_you_mean(target, columns)
         raise InputError(
             f"{where} has no column '{target}'; expected one of {listing(columns)}"
-            f"{hint or '; choose one of them with --target'}"
+            f"{hint or _advice(columns)}"
         )
     if list(columns).count(target) > 1:
         raise InputError(
             f"{where} has {list(columns).count(target)} columns called '{target}'; expected "
             "one target: rename or delete the others"
         )
+
+
+def _advice(columns: Sequence[str]) -> str:
+    """A clause for whoever names a column that is not there, and none like it is."""
+    if any(re.fullmatch(r"[+-]?\d+[.,]\d+", name) for name in columns):
+        return "; the first line looks like a row: write a header above it"
+    return "; choose one of them with --target"
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:

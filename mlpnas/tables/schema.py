@@ -14,6 +14,7 @@ import pandas as pd
 
 from mlpnas.core.errors import InputError
 from mlpnas.core.rounding import loss
+from mlpnas.tables import dates
 from mlpnas.tables.columns import (
     MISSING,
     NUMBERS,
@@ -22,15 +23,18 @@ from mlpnas.tables.columns import (
     Column,
     Kind,
     as_text,
-    dates,
     durations,
+    filled,
+    is_text,
     numbers,
     read,
     typed,
-    without_words_for_nothing,
     words,
 )
+from mlpnas.tables.dates import Order
+from mlpnas.tables.dialect import GUESSED, Dialect
 from mlpnas.tables.names import named
+from mlpnas.tables.numbers import Mark, decimal_mark, read_numbers, recognise
 
 LOOKED_AT = 2000  # cells that decide whether text holds numbers or dates
 MOST = 0.9  # of these, to be read as such
@@ -41,18 +45,6 @@ NAMES = {
     "date": "dates",
     "duration": "durations",
 }
-DATE_FORMATS = (
-    "ISO8601",
-    "%Y/%m/%d",
-    "%d.%m.%Y",
-    "%d/%m/%Y",
-    "%m/%d/%Y",
-    "%d-%m-%Y",
-    "%d/%m/%Y %H:%M",
-    "%m/%d/%Y %H:%M",
-    "%d %b %Y",
-    "%b %d, %Y",
-)
 
 
 class Declared(NamedTuple):
@@ -82,25 +74,58 @@ class Declared(NamedTuple):
 UNDECLARED = Declared()
 
 
-def describe(values: pd.Series, name: str, kind: Kind | None = None) -> Column | str:
+class Habits(NamedTuple):
+    """How cells of a table are read that can be read in two ways.
+
+    Attributes:
+        decimal: the decimal mark, as the user says; None if nothing is said.
+        usual: the decimal mark that the table's other columns show.
+        order: of day and month, as the user says; None if nothing is said.
+    """
+
+    decimal: Mark | None = None
+    usual: Mark = "."
+    order: Order | None = None
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, dialect: Dialect = GUESSED) -> "Habits":
+        """Those of a table with the target, of which the user has said something or nothing."""
+        decimal = None if dialect.decimal == "auto" else dialect.decimal
+        order = None if dialect.dates == "auto" else dialect.dates
+        sample = frame.iloc[:: max(1, len(frame) // LOOKED_AT)]
+        columns = (filled(sample[name]) for name in sample.select_dtypes(["object", "string"]))
+        usual = decimal or decimal_mark(as_text(cells) for cells in columns if is_text(cells))
+        return cls(decimal, usual, order)
+
+
+HABITS = Habits()
+
+
+def describe(
+    values: pd.Series, name: str, kind: Kind | None = None, habits: Habits = HABITS
+) -> Column | str:
     """The column's kind and how it is read, or as a sentence why it is of no use.
 
     Args:
         values: all its cells.
         name: of the column.
         kind: as the user says; None to go by the type, or else by what stands in it.
+        habits: how cells are read that can be read in two ways.
 
     Raises:
         InputError: no cell can be read as the user says.
     """
     cells = typed(values)
-    present = without_words_for_nothing(cells).dropna()
+    present = filled(values)
     if present.empty:
         return f"Dropped column '{name}': all its values are missing."
     if cells.dtype.kind == "c":
         return f"Dropped column '{name}': complex numbers, such as {present.iloc[0]}."
     kind = kind or ("categorical" if is_categorical(values) else _kind_of_type(cells))
-    column = _known(present, name, kind) if kind else _describe_text(as_text(present), name)
+    if kind:
+        column: Column | str = Column(name, kind, _format(present, kind, habits))
+    else:
+        column = _describe_text(as_text(present), name, habits)
     if isinstance(column, str):
         return column
     column = _measured(column, cells)
@@ -125,42 +150,45 @@ def _kind_of_type(cells: pd.Series) -> Kind | None:
     return "numeric" if cells.dtype.kind in NUMBERS[1:] else kinds.get(cells.dtype.kind)
 
 
-def _known(present: pd.Series, name: str, kind: Kind) -> Column:
-    """Of this kind; dates in the format that reads most of them."""
-    if kind != "date":
-        return Column(name, kind)
-    looked_at = _sample(present)
-    read_by = {f: dates(looked_at, f).notna().sum() for f in DATE_FORMATS}
-    return Column(name, kind, max(read_by, key=lambda f: read_by[f]))
+def _format(cells: pd.Series, kind: Kind, habits: Habits) -> str:
+    """How most of the cells that are of this kind are written."""
+    if kind == "date":
+        return dates.recognise(as_text(cells), habits.order, most=0) or dates.ISO
+    if kind == "numeric" and is_text(cells):
+        found = recognise(as_text(cells), habits.decimal, habits.usual, most=0)
+        return found.format if found else ""
+    return ""
 
 
-def _sample(values: pd.Series) -> pd.Series:
-    return values.iloc[:: max(1, len(values) // LOOKED_AT)]
-
-
-def _describe_text(texts: pd.Series, name: str) -> Column | str:
-    looked_at = _sample(texts)
+def _describe_text(texts: pd.Series, name: str, habits: Habits) -> Column | str:
+    looked_at = texts.iloc[:: max(1, len(texts) // LOOKED_AT)]
     if looked_at.str.lower().isin(TRUTH).all():
         return Column(name, "boolean")
-    if number_share(looked_at) > MOST:
-        return Column(name, "numeric")
-    if looked_at.str.contains(":| day").all() and np.isfinite(durations(looked_at)).all():
+    if found := recognise(texts, habits.decimal, habits.usual):
+        return Column(name, "numeric", found.format)
+    if np.isfinite(durations(looked_at)).mean() > MOST:
         return Column(name, "duration")
-    date_format = next((f for f in DATE_FORMATS if dates(looked_at, f).notna().all()), "")
-    if date_format:
+    if date_format := dates.recognise(texts, habits.order):
         return Column(name, "date", date_format)
     distinct = texts.nunique()
     if distinct > max(10, len(texts) / 2):
-        return (
-            f"Dropped column '{name}': free text or names ({distinct} distinct values in "
-            f"{len(texts)} rows), which say nothing about new rows."
-        )
+        return _useless(texts, name, distinct)
     return Column(name, "categorical")
 
 
-def number_share(texts: pd.Series) -> float:
-    """Fraction of the texts that are numbers, in [0, 1]."""
-    return float(pd.to_numeric(texts, errors="coerce").notna().mean())
+def _useless(texts: pd.Series, name: str, distinct: int) -> str:
+    """Why a column of texts that are hardly ever the same is left out."""
+    found = recognise(texts, most=0.5)
+    told = "neither numbers nor dates"
+    if found:
+        bad = np.isnan(read_numbers(texts, found.format))
+        told = f"of which {bad.mean():.0%} are no numbers (to have these as missing: --numeric)"
+        texts = texts[bad]
+    return (
+        f"Dropped column '{name}': {distinct} distinct values, {told}, such as "
+        f"'{texts.iloc[0]}'; as categories they say nothing about new rows (to keep it all the "
+        "same: --categorical)."
+    )
 
 
 def _measured(column: Column, cells: pd.Series) -> Column:
@@ -191,7 +219,7 @@ def unreadable(values: pd.Series, column: Column) -> str | None:
 def rounded_off(frame: pd.DataFrame, columns: Sequence[Column]) -> list[str]:
     """A sentence for each column of numbers whose differences float32 does not show."""
     told = (
-        loss(f"column '{c.name}'", numbers(without_words_for_nothing(typed(frame[c.name]))))
+        loss(f"column '{c.name}'", numbers(filled(frame[c.name]), c.format))
         for c in columns
         if c.kind == "numeric"
     )

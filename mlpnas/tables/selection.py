@@ -15,7 +15,8 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from mlpnas.core.errors import InputError
 from mlpnas.tables.columns import WARNING, Column, Kind
 from mlpnas.tables.names import named
-from mlpnas.tables.schema import describe, unreadable
+from mlpnas.tables.remarks import guessed, written
+from mlpnas.tables.schema import Habits, describe, unreadable
 
 ROWS_LOOKED_AT = 3000
 ROWS_SORTED = 1000
@@ -35,7 +36,10 @@ def drop_named(frame: pd.DataFrame, target: str, drop: Sequence[str]) -> None:
 
 
 def choose_columns(
-    frame: pd.DataFrame, notes: list[str], kinds: Mapping[str, Kind] = MappingProxyType({})
+    frame: pd.DataFrame,
+    notes: list[str],
+    kinds: Mapping[str, Kind] = MappingProxyType({}),
+    habits: Habits | None = None,
 ) -> list[Column]:
     """The columns to learn from, in order; a sentence in `notes` for each that is left out.
 
@@ -43,6 +47,7 @@ def choose_columns(
         frame: all that may be learned from.
         notes: sentences are added here.
         kinds: of columns, where the user says them; these are not left out.
+        habits: how cells are read that can be read in two ways; None for those of the frame.
 
     Raises:
         InputError: none are left, or a column is not what the user says.
@@ -56,10 +61,13 @@ def choose_columns(
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise InputError(f"Two columns are called '{twice}'; expected one: rename the other")
+    habits = habits or Habits.of(frame)
     described = [
-        _choose(frame[name], name, i, notes, kinds.get(name)) for i, name in enumerate(names)
+        _choose(frame[name], name, i, notes, kinds.get(name), habits)
+        for i, name in enumerate(names)
     ]
     chosen = [column for column in described if column is not None]
+    notes.extend(written(frame, chosen))
     if not chosen:
         told = " ".join(notes[1:]) or "there is only the target"
         raise InputError(f"No column is left to learn from; expected at least one: {told}")
@@ -67,16 +75,30 @@ def choose_columns(
 
 
 def _choose(
-    values: pd.Series, name: str, position: int, notes: list[str], kind: Kind | None
+    values: pd.Series,
+    name: str,
+    position: int,
+    notes: list[str],
+    kind: Kind | None,
+    habits: Habits,
 ) -> Column | None:
     if kind is None and numbers_the_rows(values, name):
         title = f"the unnamed column {position + 1}" if is_unnamed(name) else f"column '{name}'"
         notes.append(f"{WARNING}dropped {title}: it merely numbers the rows.")
         return None
-    column = describe(values, name, kind)
-    told = column if isinstance(column, str) else unreadable(values, column)
-    notes.extend([told] if told else [])
-    return None if isinstance(column, str) else column
+    column = describe(values, name, kind, habits)
+    if isinstance(column, str):
+        notes.append(column)
+        return None
+    notes.extend(filter(None, (guessed(values, column), unreadable(values, column))))
+    return column
+
+
+def left_out_numbers(frame: pd.DataFrame, chosen: Sequence[Column]) -> tuple[str, ...]:
+    """The names of those not chosen that number the rows, by which a user knows them."""
+    names = {column.name for column in chosen}
+    left = [name for name in frame.columns if name not in names]
+    return tuple(name for name in left if numbers_the_rows(frame[name], name))
 
 
 def numbers_the_rows(values: pd.Series, name: str) -> bool:

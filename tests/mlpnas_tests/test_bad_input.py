@@ -70,10 +70,9 @@ def test_directory(tmp_path):
         ("a,b,y\n1,2,u\n1,2,3,v\n", "line 3: 4 fields; expected 3"),
         ("a,b,y\n1,2,u\n1,v\n", "line 3: 2 fields; expected 3"),
         ("a,b,y\n1,2,u\n1,2,v,\n", "line 3: 4 fields"),
-        (GOOD + '1,2,"u\n', "cannot be read as CSV"),
+        (GOOD + '1,2,"u\n', "line 42: unexpected end of data"),
         ("a,b,y,y\n1,2,u,u\n", "2 columns called 'y'"),
-        (b"a,b,y\n1,2,u\n1,caf\xe9,v\n", r"byte 0xe9 at offset 17 (line 3)"),
-        ("a,b,y\n1,2,u\n".encode("utf-16"), "iconv -f utf-16"),
+        ("5.1,3.5,setosa\n4.9,3.0,setosa\n", "write a header above it"),
     ],
 )
 def test_unreadable_csv(csv, text, match):
@@ -126,7 +125,6 @@ def test_duplicated_target_in_a_frame():
     [
         (["u"] * 40, "'u' in all 40 rows"),
         ([np.nan] * 40, "missing in all 40 rows"),
-        (["u", "v"] * 20 + ["w"], "only 1 row of class 'w'"),
         ([0.5, np.inf] + [0.1, 0.2] * 20, "inf in row 2"),
         (["1.5"] * 30 + ["2.5"] * 9 + ["oops"], "'oops' in row 40"),
         ([f"c{i // 2}" for i in range(20_000)], "10000 classes in 20000 rows"),
