@@ -12,6 +12,7 @@ import numpy as np
 from scipy import stats
 
 from mlpnas.core.files import replacing
+from mlpnas.core.rank_correlation import rank_correlation
 
 UNDER_WAY = "compare.jsonl"  # in the run's folder while a comparison is not finished
 SEARCH, RANDOM, WITHOUT = "our search", "our random search", "our search, no one-shot store"
@@ -39,10 +40,10 @@ class Score(NamedTuple):
     pairs: tuple[tuple[float, float], ...] = ()
 
     @property
-    def tau(self) -> float:
-        """How well the search score of an architecture foretells its score once retrained:
-        Kendall's rank correlation, 1 for the same order; NaN if a side is all ties."""
-        return float(stats.kendalltau(*zip(*self.pairs, strict=True)).statistic)
+    def tau(self) -> float | None:
+        """How well the search score of an architecture foretells its score once retrained,
+        see `rank_correlation`."""
+        return rank_correlation(*zip(*self.pairs, strict=True))
 
 
 @dataclass(frozen=True)
@@ -126,9 +127,8 @@ def record(scores: Sequence[Score], found: Sequence[Difference], told: str) -> d
             {k: v if isinstance(v, str) or math.isfinite(v) else None for k, v in item.items()}
             for item in map(asdict, found)
         ],
-        "kendall_tau": {
-            s.method: s.tau if math.isfinite(s.tau) else None for s in scores if s.pairs
-        },
+        "kendall_tau": {s.method: s.tau for s in scores if s.pairs},
+        "kendall_tau_n": {s.method: len(s.pairs) for s in scores if s.pairs},
         # Of each method the search scores of every run, for the report's curves.
         "searches": {
             method: [s.search for s in scores if s.method == method]

@@ -18,6 +18,8 @@ from mlpnas.core.display import steps
 from mlpnas.core.errors import InputError
 from mlpnas.core.files import replacing
 from mlpnas.core.folder import Folder, read_record
+from mlpnas.core.rank_correlation import FEWEST
+from mlpnas.core.rank_correlation import told as told_tau
 from mlpnas.core.runtime import start_tensorflow
 from mlpnas.scoring import measure_name
 from mlpnas.settings import Settings
@@ -128,6 +130,8 @@ def conclude(
     told = verdict(gaps, metric)
     console.print(_scores(scores, gaps, metric))
     console.print(_proxies(scores, metric))
+    if any(0 < len(score.pairs) < FEWEST for score in scores):
+        console.print(f"Of fewer than {FEWEST} architectures a rank correlation is chance.")
     console.print(told, soft_wrap=True, markup=False)
     with replacing(run / "compare.json") as file:
         file.write(json.dumps(record(scores, gaps, told), indent=2).encode())
@@ -171,7 +175,7 @@ def _proxies(scores: list[Score], metric: str) -> TextTable:
             best = max(score.pairs)
             table.add_row(
                 score.method, str(len(score.pairs)), f"{best[0]:.4f}", f"{best[1]:.4f}",
-                f"{score.tau:+.2f}",
+                told_tau(score.tau, len(score.pairs)) or "too few",
             )  # fmt: skip
     return table
 

@@ -37,6 +37,7 @@ Reading order, in which each file imports only those before it:
     evaluator       what turns an architecture into a trial
     schedules       learning rates as functions of the epochs done
     gradient_strategy  a differentiable search in the loop of all others
+    rank_correlation  whether two scores put architectures in the same order
     supernet        one set of weights for all architectures, trained in turns with the strategy
     tabular         looks scores up in a table of trained architectures
     training        plain Keras training of one network

@@ -17,11 +17,12 @@ import numpy as np
 from mlpnas.core.errors import InputError
 from mlpnas.core.evaluator import Evaluator
 from mlpnas.core.journal import reopen
+from mlpnas.core.rank_correlation import FEWEST, rank_correlation, told
 from mlpnas.core.search import search
 from mlpnas.core.search_space import Architecture
 from mlpnas.core.strategies.random import RandomStrategy
 from mlpnas.core.strategies.strategy import Strategy
-from mlpnas.core.supernet import SharedScores, derive, rank_correlation
+from mlpnas.core.supernet import SharedScores, derive
 from mlpnas.core.trial import History, Trial
 
 
@@ -90,9 +91,9 @@ def agreement(supernet: SharedScores | None, rivals: History) -> dict[str, Any]:
         return {}
     shared = supernet.validate([trial.architecture for trial in trials])
     alone = [trial.score for trial in trials if trial.score is not None]
-    tau = rank_correlation(shared, alone)
     return {
-        "kendall_tau": None if math.isnan(tau) else tau,
+        "kendall_tau": rank_correlation(shared, alone),
+        "kendall_tau_n": len(alone),
         "shared_scores": list(shared),
         "alone_scores": alone,
         "alone_epochs": len(trials[0].curve),
@@ -101,12 +102,16 @@ def agreement(supernet: SharedScores | None, rivals: History) -> dict[str, Any]:
 
 def agreement_line(agreed: Mapping[str, Any]) -> str:
     """How far shared weights can be believed, in a sentence; see `agreement`."""
-    tau = agreed["kendall_tau"]
+    n, epochs = len(agreed["alone_scores"]), agreed["alone_epochs"]
+    tau = told(agreed["kendall_tau"], n)
+    if tau is None:
+        return (
+            f"{n} random architectures, each trained alone (epochs: {epochs}), are too few for "
+            f"a rank correlation with their shared-weight scores, which takes {FEWEST}"
+        )
     return (
-        "rank correlation of shared-weight and stand-alone scores (Kendall's tau): "
-        f"{'undefined' if tau is None else f'{tau:+.2f}'}, over "
-        f"{len(agreed['alone_scores'])} random architectures, each trained alone (epochs: "
-        f"{agreed['alone_epochs']})"
+        f"rank correlation of shared-weight and stand-alone scores (Kendall's tau): {tau}, "
+        f"over {n} random architectures, each trained alone (epochs: {epochs})"
     )
 
 

@@ -10,7 +10,7 @@ from mlpnas.core import figures
 from mlpnas.core.page import Section
 from mlpnas.core.policy_record import Probabilities
 from mlpnas.core.report import Record, failures
-from mlpnas.core.rivals import control_lines
+from mlpnas.core.rivals import agreement_line, control_lines
 from mlpnas.core.search_space import SearchSpace
 from mlpnas.core.trial import History, Trial
 
@@ -59,19 +59,12 @@ def agreement(record: Record, score: str) -> list[Section]:
     """
     if "shared_scores" not in record:
         return []
-    tau = record["kendall_tau"]
     drawn = figures.agreement(record["shared_scores"], record["alone_scores"])
     section = Section("Can shared weights be believed?")
     section.picture(drawn, "score with shared weights against score when trained alone")
-    told = "undefined" if tau is None else f"{tau:+.2f}"
-    return [
-        section.text(
-            "Random architectures, scored with shared weights and trained alone (epochs: "
-            f"{record['alone_epochs']}; score: {score}). Kendall's tau: {told}; 1 would be the "
-            "same order, 0 none.",
-            note=True,
-        )
-    ]
+    line = agreement_line(record)
+    section.text(f"Both scores: {score}. {line[:1].upper()}{line[1:]}.", note=True)
+    return [section]
 
 
 def control(record: Record) -> list[Section]:

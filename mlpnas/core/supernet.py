@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
-from scipy.stats import kendalltau
 
 from mlpnas.core.errors import InputError
 from mlpnas.core.evaluator import Evaluator
@@ -136,19 +135,3 @@ def derive(
     scores = supernet.validate(architectures)
     ranked = np.argsort(-np.asarray(scores), kind="stable")
     return [(architectures[i], scores[i]) for i in ranked]
-
-
-def rank_correlation(shared: Sequence[float], alone: Sequence[float]) -> float:
-    """Kendall's tau between shared-weight and stand-alone scores of the same architectures.
-
-    1 means that the supernet ranks them as their own trainings do, 0 that it knows nothing;
-    NaN where one side cannot tell any two of them apart.
-
-    Raises:
-        ValueError: if the lengths differ.
-    """
-    if len(shared) != len(alone):
-        raise ValueError(f"{len(shared)} shared-weight and {len(alone)} stand-alone scores")
-    if min(len(set(shared)), len(set(alone))) < 2:
-        return math.nan
-    return float(kendalltau(shared, alone).statistic)

@@ -7,6 +7,7 @@ import pytest
 from fakes import FakeEvaluator, token_score, trials_of
 from spaces import CellSpace
 
+from mlpnas.core import sections
 from mlpnas.core.errors import InputError
 from mlpnas.core.rivals import (
     Budget,
@@ -77,14 +78,31 @@ def test_rivals_are_kept_and_not_trained_again(tmp_path):
 
 
 def test_agreement_is_the_rank_correlation():
-    rivals = history(5)
+    rivals = history(10)
     same, opposite = FakeSupernet(), FakeSupernet(lambda a: -token_score(a))
     assert agreement(same, rivals)["kendall_tau"] == pytest.approx(1.0)
     assert agreement(opposite, rivals)["kendall_tau"] == pytest.approx(-1.0)
-    assert "+1.00, over 5 random" in agreement_line(agreement(same, rivals))
+    assert agreement(same, rivals)["kendall_tau_n"] == 10
+    assert "(Kendall's tau): +1.00, over 10 random" in agreement_line(agreement(same, rivals))
     blind = agreement(FakeSupernet(lambda a: 0.5), rivals)
     assert "undefined" in agreement_line(blind)
     assert agreement(None, rivals) == {}
+
+
+@pytest.mark.parametrize("n", [1, 2, 6, 9])
+def test_of_too_few_architectures_no_correlation_is_told_but_kept(n):
+    found = agreement(FakeSupernet(), history(n))
+    assert agreement_line(found) == (
+        f"{n} random architectures, each trained alone (epochs: 1), are too few for a rank "
+        "correlation with their shared-weight scores, which takes 10"
+    )
+    assert found["kendall_tau"] == (None if n == 1 else pytest.approx(1))
+    assert found["kendall_tau_n"] == n
+    page = "".join(
+        part for section in sections.agreement(found, "accuracies") for part in section.parts
+    )
+    assert "are too few for a rank correlation" in page
+    assert "+1.00" not in page
 
 
 def test_top_means_worked_by_hand():

@@ -13,7 +13,7 @@ from mlpnas.core.schedules import cosine_restarts
 from mlpnas.core.search import search
 from mlpnas.core.strategies.on_policy import OnPolicyStrategy, Policy
 from mlpnas.core.strategies.random import RandomStrategy
-from mlpnas.core.supernet import SupernetEvaluator, derive, rank_correlation
+from mlpnas.core.supernet import SupernetEvaluator, derive
 from mlpnas.core.trial import History
 
 SPACE = MacroSpace(2)
@@ -171,16 +171,6 @@ def test_derive_counts_equivalent_forms_once():
 
 
 # --- small functions --------------------------------------------------------------------
-
-
-def test_rank_correlation_by_hand():
-    # Of the six pairs of (1, 2, 3, 4) and (1, 3, 2, 4) five agree: (5 - 1) / 6.
-    assert rank_correlation([1, 2, 3, 4], [1, 3, 2, 4]) == pytest.approx(4 / 6)
-    assert rank_correlation([1, 2, 3], [9, 8, 7]) == -1
-    assert math.isnan(rank_correlation([1, 1, 1], [1, 2, 3]))
-    assert math.isnan(rank_correlation([], []))
-    with pytest.raises(ValueError, match="2 shared-weight and 1 stand-alone"):
-        rank_correlation([1, 2], [1])
 
 
 def test_cosine_restarts_end_exactly_at_ten_times_2_to_the_k_minus_1():
