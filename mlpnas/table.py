@@ -115,6 +115,17 @@ class Table:
         return outputs / outputs.sum(axis=1, keepdims=True)
 
 
+class _Wishes(NamedTuple):
+    """What a user says of a table, see `read_table`."""
+
+    task: TaskOption
+    drop: Sequence[str]
+    declared: Declared
+    plan: Split
+    scaling: ScalingOption
+    dialect: Dialect = GUESSED
+
+
 def read_table(
     path: str | Path,
     target: str | None = None,
@@ -154,17 +165,13 @@ def read_table(
         named = declared._asdict() | dialect.said()
         _refuse_for_arrays(path, rows=rows, drop=drop, **named)
         return _from_npz(path, task, plan, scaling)
+    wishes = _Wishes(task, drop, declared, plan, scaling, dialect)
     notes: list[str] = []
     return _from_columns(
         draw_rows(read_frame(path, target, declared, dialect, notes), rows, seed),
         path.stem,
         str(target),
-        task,
-        drop,
-        declared,
-        plan,
-        scaling,
-        dialect,
+        wishes,
         notes,
     )
 
@@ -197,9 +204,8 @@ def from_frame(
     An index is ignored.
     """
     plan = Split(seed, valid_fraction, test_fraction).check()
-    return _from_columns(
-        _plain(frame), name, str(target), task, drop, declared, plan, scaling, GUESSED, []
-    )
+    wishes = _Wishes(task, drop, declared, plan, scaling)
+    return _from_columns(_plain(frame), name, str(target), wishes, [])
 
 
 def _plain(frame: Any) -> pd.DataFrame:
@@ -219,20 +225,16 @@ def _from_columns(
     frame: pd.DataFrame,
     name: str,
     target_name: str,
-    option: TaskOption,
-    drop: Sequence[str],
-    declared: Declared,
-    plan: Split,
-    scaling: ScalingOption,
-    dialect: Dialect,
+    wishes: _Wishes,
     notes: list[str],
 ) -> Table:
     """The way from raw columns to folds; `frame` must not be held elsewhere, if it is large."""
+    task, drop, declared, plan, scaling, dialect = wishes
     check_target(target_name, list(frame.columns), f"Table '{name}'")
     kinds = declared.kinds(list(frame.columns), target_name)
     drop_named(frame, target_name, drop)
     habits = Habits.of(frame, dialect)
-    target, present = read_target(frame.pop(target_name), target_name, option, notes, habits)
+    target, present = read_target(frame.pop(target_name), target_name, task, notes, habits)
     columns = choose_columns(frame, notes, kinds, habits)
     notes += rounded_off(frame, columns)
     identifiers = left_out_numbers(frame, columns)

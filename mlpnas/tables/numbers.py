@@ -32,7 +32,8 @@ AMOUNT = re.compile(
     rf"[(+-]? ?(?P<before>{CURRENCY})? ?[(+-]? ?[\d.,][\d., ']*(?:[eE][+-]?\d+)? ?"
     rf"(?P<behind>{CURRENCY}|{UNIT})?-?\)?"
 )
-CODE = r"[+-]?0\d+"  # a whole number with leading zeros is none
+CODE = r"[+-]?0\d+"  # a whole number with leading zeros
+FEW = 0.01  # of such among numbers of all lengths are a slip
 SIGNS = {"": 1, "+": 1, "-": -1, "()": -1}
 TELEPHONE = re.compile(r"\d{1,3}(?: \d{3}){2,}")
 
@@ -155,11 +156,19 @@ def _tidy(texts: pd.Series) -> pd.Series:
 
 def _are_codes(cells: pd.Series, texts: pd.Series) -> bool:
     """Whether these are numbers by name: with leading zeros, of telephones, of networks."""
-    if texts.str.fullmatch(CODE).any():
+    if has_codes(texts):
         return True
-    lengths = cells.str.len()
-    telephones = lengths.nunique() == 1 and cells.str.fullmatch(TELEPHONE).all()
+    telephones = cells.str.len().nunique() == 1 and cells.str.fullmatch(TELEPHONE).all()
     return bool(telephones or all(map(_is_address, cells)))
+
+
+def has_codes(texts: pd.Series) -> bool:
+    """Whether whole numbers with leading zeros are more than a slip: codes, such as 01067."""
+    padded = texts.str.fullmatch(CODE)
+    if not padded.any():
+        return False
+    alike = texts.str.len() == len(texts[padded].iloc[0])
+    return bool(padded.mean() > FEW or alike.mean() > MOST)
 
 
 def _is_address(text: str) -> bool:

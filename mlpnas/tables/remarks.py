@@ -7,20 +7,22 @@ import pandas as pd
 
 from mlpnas.tables import dates, numbers
 from mlpnas.tables.columns import Column, as_text, filled, is_text
+from mlpnas.tables.schema import Habits
 
 LOOKED_AT = 1000  # cells among which an example is looked for
 SHOWN = 8  # columns in one sentence
 
 
-def guessed(values: pd.Series, column: Column) -> str | None:
-    """A sentence on cells that could be read in another way, if they can."""
+def guessed(values: pd.Series, column: Column, habits: Habits) -> str | None:
+    """A sentence on cells that could be read in another way, where the user says nothing."""
     cells = filled(values)
     if not is_text(cells):
         return None
-    texts = as_text(cells)
-    if column.kind == "numeric":
-        return _guessed_numbers(texts, column)
-    return _guessed_dates(texts, column) if column.kind == "date" else None
+    if column.kind == "numeric" and habits.decimal is None:
+        return _guessed_numbers(as_text(cells), column)
+    if column.kind == "date" and habits.order is None:
+        return _guessed_dates(as_text(cells), column)
+    return None
 
 
 def _guessed_numbers(texts: pd.Series, column: Column) -> str | None:

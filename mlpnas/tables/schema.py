@@ -34,7 +34,7 @@ from mlpnas.tables.columns import (
 from mlpnas.tables.dates import Order
 from mlpnas.tables.dialect import GUESSED, Dialect
 from mlpnas.tables.names import named
-from mlpnas.tables.numbers import Mark, decimal_mark, read_numbers, recognise
+from mlpnas.tables.numbers import Mark, decimal_mark, has_codes, read_numbers, recognise
 
 LOOKED_AT = 2000  # cells that decide whether text holds numbers or dates
 MOST = 0.9  # of these, to be read as such
@@ -178,12 +178,14 @@ def _describe_text(texts: pd.Series, name: str, habits: Habits) -> Column | str:
 
 def _useless(texts: pd.Series, name: str, distinct: int) -> str:
     """Why a column of texts that are hardly ever the same is left out."""
-    found = recognise(texts, most=0.5)
     told = "neither numbers nor dates"
-    if found:
+    if found := recognise(texts, most=0.5):
         bad = np.isnan(read_numbers(texts, found.format))
         told = f"of which {bad.mean():.0%} are no numbers (to have these as missing: --numeric)"
         texts = texts[bad]
+    elif has_codes(texts):
+        told = "codes, as some begin with zeros (to read them as numbers: --numeric)"
+        texts = texts[texts.str.startswith("0")]
     return (
         f"Dropped column '{name}': {distinct} distinct values, {told}, such as "
         f"'{texts.iloc[0]}'; as categories they say nothing about new rows (to keep it all the "

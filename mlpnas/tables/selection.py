@@ -13,7 +13,7 @@ import pandas as pd
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from mlpnas.core.errors import InputError
-from mlpnas.tables.columns import WARNING, Column, Kind
+from mlpnas.tables.columns import WARNING, Column, Kind, is_text
 from mlpnas.tables.names import named
 from mlpnas.tables.remarks import guessed, written
 from mlpnas.tables.schema import Habits, describe, unreadable
@@ -90,7 +90,7 @@ def _choose(
     if isinstance(column, str):
         notes.append(column)
         return None
-    notes.extend(filter(None, (guessed(values, column), unreadable(values, column))))
+    notes.extend(filter(None, (guessed(values, column, habits), unreadable(values, column))))
     return column
 
 
@@ -109,6 +109,8 @@ def numbers_the_rows(values: pd.Series, name: str) -> bool:
     """
     if len(values) < 2 or values.isna().any():
         return False
+    if is_text(values) and values.str.fullmatch(r"\d{1,9}").all():  # 0001, 0002, ...
+        values = values.astype(np.int64)
     if pd.api.types.is_integer_dtype(values.dtype):
         return _is_count(values.to_numpy()) or (_named_as_id(name) and values.is_unique)
     return _named_as_id(name) and values.dtype.kind != "f" and values.is_unique

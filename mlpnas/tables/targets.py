@@ -104,7 +104,7 @@ def read_target(
     notes.append(f"Target '{name}': {what if classification else 'regression'}, {reason}.")
     if format and not classification:
         column = Column(name, "numeric", format)
-        notes.extend(filter(None, [guessed(values, column)]))
+        notes.extend(filter(None, [guessed(values, column, habits)]))
         notes.extend(written(values.to_frame(name), [column]))
     if missing:
         notes.append(f"{WARNING}dropped {missing} rows without a value of target '{name}'.")
