@@ -99,7 +99,7 @@ class Run:
 
     def _evaluator(self) -> Evaluator:
         if self.supernet is None:
-            return self._children(self.executor, self.recipe, self.settings.seed)
+            return self._children(self.executor, self.settings.seed)
         if isinstance(self.supernet, GradientSearch):
             return GradientEvaluator(self.supernet)
         return SupernetEvaluator(self.supernet, self.settings.rounds_per_pass)
@@ -115,12 +115,13 @@ class Run:
 
         Beside a supernet they are its paths, with weights of their own.
         """
-        s, recipe, seed = self.settings, replace(CHILD, epochs=epochs), self.seed_of(1)
-        if not s.one_shot:
-            yield self._children(self.executor, recipe, seed)
+        seed = self.seed_of(1)
+        if not self.settings.one_shot:
+            recipe = replace(CHILD, epochs=epochs)
+            yield self._children(self.executor, seed, recipe)
             return
         with make_executor(self._beside(epochs), self.jobs) as executor:
-            yield self._children(executor, recipe, seed)
+            yield self._children(executor, seed)
 
     def _beside(self, epochs: int) -> TrainerFactory:
         """What makes trainers of random children beside shared weights."""
@@ -141,8 +142,11 @@ class Run:
         s, task = self.settings, self.images.task.without_test()
         return partial(make_trainer, task, generator, recipe, s.augment, s.mixed_precision)
 
-    def _children(self, executor: Executor, recipe: Recipe, seed: int) -> ChildEvaluator:
-        """Trains children from fresh weights; their score is Zoph and Le's."""
+    def _children(
+        self, executor: Executor, seed: int, recipe: Recipe | None = None
+    ) -> ChildEvaluator:
+        """Trains children from fresh weights, by the recipe or by their trainer's; their score
+        is Zoph and Le's."""
 
         def train(jobs: Iterable[Job]) -> Iterator[Outcome]:
             return executor.run(replace(job, recipe=recipe) for job in jobs)

@@ -80,7 +80,7 @@ class MLPTrainer:
         begin = time.perf_counter()
         shapes = self.generator.weight_shapes(job.architecture, self.task)
         count = self.generator.parameters(job.architecture, self.task)
-        recipe = job.recipe or self.recipe
+        recipe = job.recipe_or(self.recipe)
         if too_large := self._too_large(shapes, count, recipe):
             return Outcome(parameters=count, reason=too_large)
         steps = [layer.step for layer in self.generator.space.hidden(job.architecture)]

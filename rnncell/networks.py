@@ -82,6 +82,10 @@ class CellGenerator(Generator):
     def __init__(self, space: SearchSpace, network: Network, batch: int | None = None):
         self.space, self.network, self.batch = space, network, batch
 
+    def with_batch(self, batch: int | None) -> "CellGenerator":
+        """The same for so many sequences."""
+        return CellGenerator(self.space, self.network, batch)
+
     def build(self, architecture: Architecture, task: Task, seed: int = 0) -> keras.Model:
         make = self._classifier if task.input_shape else self._language_model
         return make(str(architecture), task, seed)

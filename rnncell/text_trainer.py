@@ -7,7 +7,7 @@ the same way. Perplexity is exp of the mean cross-entropy per token, in nats.
 
 import math
 import time
-from typing import Any, Literal
+from typing import Any
 
 import keras
 import numpy as np
@@ -15,7 +15,7 @@ import numpy as np
 from mlpnas.core.evaluator import Job, Outcome
 from mlpnas.core.shared_weights import Weights
 from mlpnas.core.task import Fold, Task
-from mlpnas.core.training import get_weights
+from mlpnas.core.training import get_weights, set_weights
 from rnncell.networks import CellGenerator
 from rnncell.recipes import ENAS_REWARD, Reward, TextRecipe
 from rnncell.text import windows
@@ -26,7 +26,7 @@ class TextTrainer:
 
     Args:
         task: a text.
-        generator: builds the language models, with the recipe's batch.
+        generator: builds the language models; their batch is the recipe's.
         recipe: how to train.
         reward: of the best perplexity.
     """
@@ -38,19 +38,26 @@ class TextTrainer:
         recipe: TextRecipe,
         reward: Reward = ENAS_REWARD,
     ):
-        if generator.batch != recipe.batch:
-            raise ValueError(f"the generator's batch is {generator.batch}, not {recipe.batch}")
         self._task, self._generator, self._recipe = task, generator, recipe
         self._reward = reward
 
     def train(self, job: Job) -> Outcome:
-        start = time.perf_counter()
-        model = self._generator.build(job.architecture, self._task, seed=job.seed)
+        """See `evaluator.Trainer`.
+
+        Raises:
+            InputError: if the job has a part, or a recipe that is no `TextRecipe`.
+        """
+        job.refuse("a text is read from its beginning to its end", "part")
+        start, recipe = time.perf_counter(), job.recipe_or(self._recipe)
+        model = self._generator.with_batch(recipe.batch).build(
+            job.architecture, self._task, seed=job.seed
+        )
+        set_weights(model, job.weights)
         follow = _Follow(model)
-        compile_model(model, self._recipe, self._recipe.epochs * len(self._batches("train")))
+        train, valid = (Batches(fold, recipe) for fold in (self._task.train, self._task.valid))
+        compile_model(model, recipe, recipe.epochs * len(train))
         log = model.fit(
-            self._batches("train"), validation_data=self._batches("valid"),
-            epochs=self._recipe.epochs, shuffle=False, verbose=0,
+            train, validation_data=valid, epochs=recipe.epochs, shuffle=False, verbose=0,
             callbacks=[follow, keras.callbacks.TerminateOnNaN()],
         ).history  # fmt: skip
         losses = tuple(zip(log["loss"], log.get("val_loss", log["loss"]), strict=False))
@@ -64,9 +71,6 @@ class TextTrainer:
             reason=None if finite else f"diverged: loss not finite in epoch {len(losses)}",
             score=self._reward(min(follow.curve)) if finite else None,
         )
-
-    def _batches(self, fold: Literal["train", "valid"]) -> "Batches":
-        return Batches(getattr(self._task, fold), self._recipe)
 
 
 class Batches(keras.utils.PyDataset):

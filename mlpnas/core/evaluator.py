@@ -13,11 +13,12 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 import numpy as np
 
 from mlpnas.core.checkpoint import Checkpoint
+from mlpnas.core.errors import InputError
 from mlpnas.core.search_space import Architecture, SearchSpace
 from mlpnas.core.shared_weights import SharedWeights, Weights
 from mlpnas.core.task import Task
@@ -28,6 +29,7 @@ if TYPE_CHECKING:  # the loop gives it; nothing here needs it at run time
 
     from mlpnas.core.strategies.strategy import Strategy
 
+R = TypeVar("R")
 Shapes = Mapping[str, Sequence[tuple[int, ...]]]
 
 
@@ -92,7 +94,8 @@ class Job:
         architecture: what to train.
         seed: fixes initial weights, dropout masks and the order of the rows.
         weights: inherited arrays by weight key; places not named start fresh.
-        recipe: how to train this one; None for the trainer's own, which is for trials.
+        recipe: how to train this one, a `Recipe` or what else its trainer takes; None for the
+            trainer's own, which is for trials.
         part: number of a part of a cross-validation and how many there are, see `Task.part`;
             None for the task's own folds.
     """
@@ -100,12 +103,39 @@ class Job:
     architecture: Architecture
     seed: int
     weights: Weights = field(default_factory=dict)
-    recipe: Recipe | None = None
+    recipe: Any = None
     part: tuple[int, int] | None = None
 
     def folds(self, task: Task) -> Task:
         """The task with the folds that this job is about."""
         return task if self.part is None else task.part(*self.part)
+
+    def recipe_or(self, own: R) -> R:
+        """How to train: as the job says, else as the trainer does by itself.
+
+        Raises:
+            InputError: if the job's recipe is not of the trainer's kind.
+        """
+        if self.recipe is None:
+            return own
+        if type(self.recipe) is not type(own):
+            raise InputError(
+                f"the job's recipe is {self.recipe!r}; expected a {type(own).__name__}, which "
+                "its trainer takes"
+            )
+        return self.recipe
+
+    def refuse(self, why: str, *fields: str) -> None:
+        """Raise InputError if the job asks for what its trainer cannot give.
+
+        Args:
+            why: as the end of a sentence.
+            fields: of the job, that must be as they are by default.
+        """
+        for name in fields:
+            if given := getattr(self, name):
+                shown = list(given) if name == "weights" else given
+                raise InputError(f"the job's {name} is {shown!r}; expected none: {why}")
 
 
 @dataclass(frozen=True)
@@ -136,7 +166,12 @@ class Trainer(Protocol):
     """Fits one network on the training fold and follows it on the validation fold."""
 
     def train(self, job: Job) -> Outcome:
-        """Train the job's architecture; the same job gives the same outcome on a CPU."""
+        """Train the job's architecture; the same job gives the same outcome on a CPU.
+
+        Raises:
+            InputError: for what the job asks and the trainer cannot do. Nothing that a job
+                says is passed over.
+        """
         ...
 
 

@@ -56,9 +56,9 @@ class KerasTrainer:
 
     def train(self, job: Job) -> Outcome:
         start = time.perf_counter()
-        model = self._generator.build(job.architecture, self._task, seed=job.seed)
+        recipe, task = job.recipe_or(self._recipe), job.folds(self._task)
+        model = self._generator.build(job.architecture, task, seed=job.seed)
         set_weights(model, job.weights)
-        recipe, task = job.recipe or self._recipe, job.folds(self._task)
         validation = _Validation(task, recipe)
         losses = self._fit(model, task, recipe, job.seed, validation)
         finite = all(math.isfinite(value) for pair in losses for value in pair)
