@@ -45,7 +45,7 @@ def make_table(
     present = np.arange(len(frame)) if weight is None else np.flatnonzero(weight)
     rng = np.random.default_rng(seed)
     rows = [present[part] for part in hold_out(target.strata[present], valid_fraction, rng)]
-    raw = frame[[column.name for column in columns]].iloc[rows[1][:ROWS_KEPT]]
+    raw = frame.iloc[rows[1][:ROWS_KEPT]][[column.name for column in columns]]
     cleaned = clean_folds(dict(frame.items()), columns, rows)
     target = target.standardised(rows[0])
     samples = [Sample(x, target.y[part]) for x, part in zip(cleaned, rows, strict=True)]

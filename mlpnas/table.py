@@ -239,7 +239,7 @@ def _from_columns(
     notes += rounded_off(frame, columns)
     identifiers = left_out_numbers(frame, columns)
     rows = plan.rows(target.strata)
-    raw = frame[[column.name for column in columns]].iloc[present[rows.valid[:ROWS_KEPT]]]
+    raw = frame.iloc[present[rows.valid[:ROWS_KEPT]]][[column.name for column in columns]]
     cells = dict(frame.items())
     del frame  # nobody else holds it: now each column goes as soon as it has been read
     cleaned = clean_folds(cells, columns, [present[fold] for fold in rows])

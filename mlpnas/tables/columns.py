@@ -195,12 +195,15 @@ def durations(values: pd.Series) -> np.ndarray:
     """
     if values.dtype.kind in NUMBERS:
         return numbers(values)
+    plain = np.full(len(values), np.nan)
     if values.dtype.kind != "m":
         texts = as_text(values)
-        texts = texts.where(texts.str.fullmatch(DURATION, na=False))
-        whole = texts.str.replace(r"^([+-]?\d+:\d\d)$", r"\1:00", regex=True)
+        plain = pd.to_numeric(texts, errors="coerce").to_numpy(dtype=np.float64)
+        clocks = texts.where(texts.str.fullmatch(DURATION, na=False))
+        whole = clocks.str.replace(r"^([+-]?\d+:\d\d)$", r"\1:00", regex=True)
         values = pd.to_timedelta(whole, errors="coerce")
-    return values.dt.total_seconds().to_numpy(dtype=np.float64, na_value=np.nan)
+    seconds = values.dt.total_seconds().to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.where(np.isnan(plain), seconds, plain)
 
 
 READERS = {"boolean": truth_values, "duration": durations}
@@ -228,6 +231,8 @@ def dates(values: pd.Series, date_format: str) -> pd.Series:
 def _date_numbers(moments: pd.Series) -> list[np.ndarray]:
     """Float32 arrays in the order of `DATE_PARTS`; days are counted from 1970."""
     when = moments.dt
-    days = (moments - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(days=1)
+    # In microseconds, which reach back beyond the year 1677.
+    exact = when.tz_localize(None).to_numpy(dtype="datetime64[us]")
+    days = pd.Series((exact - np.datetime64(0, "us")) / np.timedelta64(1, "D"))
     parts = (when.year, when.month, when.day_of_week, when.hour, days)
     return [part.to_numpy(dtype=np.float32, na_value=np.nan) for part in parts]

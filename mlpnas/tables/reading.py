@@ -78,7 +78,13 @@ def read_rows(
     layout = scan(path, dialect, [column.name for column in columns], notes)
     texts = [column.name for column in columns if column.kind != "numeric" or column.format]
     there = {*texts, *identifiers}.intersection(layout.names)
-    return parse(path, layout, None, there)
+    frame = parse(path, layout, None, there)
+    for column in columns:  # a frame may have taught the run that NA is a category
+        words = tuple(word for word in layout.words if word not in column.categories)
+        if words != layout.words and column.name in frame:
+            name = column.name
+            frame[name] = as_written(path, replace(layout, words=words), [name])[name]
+    return frame
 
 
 def check_for_parquet(path: Path, dialect: Dialect) -> None:

@@ -16,6 +16,7 @@ from mlpnas.core.errors import InputError
 from mlpnas.core.rounding import loss
 from mlpnas.tables import dates
 from mlpnas.tables.columns import (
+    DURATION,
     MISSING,
     NUMBERS,
     TRUTH,
@@ -164,10 +165,12 @@ def _describe_text(texts: pd.Series, name: str, habits: Habits) -> Column | str:
     looked_at = texts.iloc[:: max(1, len(texts) // LOOKED_AT)]
     if looked_at.str.lower().isin(TRUTH).all():
         return Column(name, "boolean")
+    # Before numbers, of which days may be a unit.
+    clocks = looked_at.where(looked_at.str.fullmatch(DURATION))
+    if np.isfinite(durations(clocks)).mean() > MOST:
+        return Column(name, "duration")
     if found := recognise(texts, habits.decimal, habits.usual):
         return Column(name, "numeric", found.format)
-    if np.isfinite(durations(looked_at)).mean() > MOST:
-        return Column(name, "duration")
     if date_format := dates.recognise(texts, habits.order):
         return Column(name, "date", date_format)
     distinct = texts.nunique()

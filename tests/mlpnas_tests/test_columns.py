@@ -117,6 +117,13 @@ def test_a_day_is_one_in_every_type(cells):
     )
 
 
+def test_days_of_all_centuries_are_dates():
+    column = Column("c", "date", "ISO8601")
+    parts = read(pd.Series(["1492-10-12", "9999-12-31"]), column).parts
+    assert parts["c (year)"].tolist() == [1492, 9999]
+    assert parts["c (days)"].tolist() == [-174301, 2932896]
+
+
 @pytest.mark.parametrize(
     "cells",
     [
@@ -124,6 +131,7 @@ def test_a_day_is_one_in_every_type(cells):
         ["0 days 01:00:00", None],
         ["01:00:00", ""],
         [3600, None],
+        ["3600", None],
         arrow([datetime.timedelta(hours=1), None], pa.duration("s")),
         [datetime.timedelta(hours=1), None],
         [datetime.time(1), None],
@@ -197,6 +205,7 @@ def test_what_is_not_of_the_kind_is_missing_and_marked(kind, cells, unread):
         (pd.Series([1, 0, 0], dtype="Sparse[int]"), "numeric"),
         (pd.to_timedelta(["1D", "2h"]), "duration"),
         (["1 days", "0 days 02:00:00"], "duration"),
+        (["007", "012", "007"], "categorical"),
         (arrow([datetime.timedelta(1)], pa.duration("ms")), "duration"),
         (pd.to_datetime(["2024-01-01"]).tz_localize("Europe/Berlin"), "date"),
         (arrow([DAY, None], pa.date32()), "date"),
