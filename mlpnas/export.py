@@ -33,7 +33,6 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from mlpnas.core.delivery import Probe, deliver, standardised
-from mlpnas.network import Network
 from mlpnas.table import Table
 from mlpnas.tables.arrays import PIXEL
 from mlpnas.tables.columns import MISSING, Column
@@ -62,7 +61,8 @@ def probe(network: keras.Model, table: Table) -> Probe:
     """Kept rows as they stand in the user's table, and what the scored network says of them."""
     assert table.kept is not None
     raw, encoded = table.kept
-    outputs = Network(network, table).outputs(encoded)
+    # By `predict`, as the file: on a GPU other ways of calling may round otherwise.
+    outputs = network.predict(encoded, verbose=0)
     rows = raw
     if isinstance(raw, pd.DataFrame):
         rows = as_inputs(clean_rows(raw, table.columns), table.columns)
