@@ -139,7 +139,12 @@ def test_children_are_trained_one_by_one_for_trees_and_for_sequences(
     told = capsys.readouterr().out
     assert "48 + 12 + 15 sequences of 3 to 9 steps" in told
     model = rnncell.load_model(f"{sequences}/best.keras")
-    assert model.predict(np.zeros((4, 7, 3)), verbose=0).shape == (4, 3)
+    raw = np.load(vowels)
+    rows = {"steps": raw["x_test"], "length": raw["len_test"]}
+    guessed = model.predict(rows, verbose=0).argmax(axis=1)
+    record = json.loads((tmp_path / "sequences/run.json").read_text())
+    said = record["results"][0]["test"]
+    assert np.mean(guessed == raw["y_test"]) == pytest.approx(said)
 
 
 @pytest.mark.slow
