@@ -48,8 +48,8 @@ def deliver(model: keras.Model, path: Path, probe: Probe, without: str = "") -> 
 
     Raises:
         InputError: if the file cannot be loaded, or predicts otherwise, by more than
-            `TOLERANCE` (a thousandth) of the probe's unit. Rounding makes a thousandth of
-            that, whatever order a processor sums in.
+            `TOLERANCE`, a thousandth, of the probe's unit. Rounding has been seen to make
+            2e-7 of it (`benchmarks/roundtrip.py`).
         OSError: see `replacing_path`.
     """
     with replacing_path(path) as part:
