@@ -177,8 +177,10 @@ def numbers(values: pd.Series, format: str = "") -> np.ndarray:
     """
     if values.dtype.kind not in NUMBERS:
         texts = as_text(values)
-        found = pd.Series(read_numbers(texts, format), texts.index)
-        values = found.where(found.notna(), texts.str.lower().map(TRUTH))
+        found = read_numbers(texts, format)
+        left = np.isnan(found)
+        found[left] = texts[left].str.lower().map(TRUTH)
+        return found
     return values.to_numpy(dtype=np.float64, na_value=np.nan)
 
 

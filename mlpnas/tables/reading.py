@@ -52,7 +52,7 @@ def read_frame(
     frame = parse(path, layout, target, texts)
     frame[target] = _without_blanks(frame[target], layout.words)
     _note_words(path, layout, frame, str(target), notes)
-    return _with_thousands(path, layout, frame, Habits.of(frame, dialect))
+    return _with_thousands(path, layout, frame, dialect)
 
 
 def read_rows(
@@ -111,8 +111,8 @@ def _note_words(
     missing = frame[target].isna()
     if missing.any():
         written = as_written(path, replace(layout, words=("",)), [target])[target]
-        named = written[missing].str.strip().replace("", None)
-        for word, count in named.value_counts().items():
+        words = written[missing].str.strip()
+        for word, count in words[words != ""].value_counts().items():
             notes.append(
                 f"{WARNING}{count} cells of target '{target}' are '{word}', which counts as "
                 "missing: if it is a class, name the other words for missing with --missing, "
@@ -121,11 +121,11 @@ def _note_words(
 
 
 def _with_thousands(
-    path: Path, layout: Layout, frame: pd.DataFrame, habits: Habits
+    path: Path, layout: Layout, frame: pd.DataFrame, dialect: Dialect
 ) -> pd.DataFrame:
     """Where commas mark decimals, what was read as 1.234 may be a thousand: as texts then."""
     floats = [name for name in frame if frame[name].dtype.kind == "f"]
-    if "," not in (habits.decimal, habits.usual) or not floats:
+    if not floats or (habits := Habits.of(frame, dialect)).usual != ",":
         return frame
     written = as_written(path, layout, floats)
     for name in floats:

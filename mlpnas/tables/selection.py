@@ -13,7 +13,7 @@ import pandas as pd
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from mlpnas.core.errors import InputError
-from mlpnas.tables.columns import WARNING, Column, Kind, is_text
+from mlpnas.tables.columns import WARNING, Column, Kind, is_text, numbers, typed
 from mlpnas.tables.names import named
 from mlpnas.tables.remarks import guessed, written
 from mlpnas.tables.schema import Habits, describe, unreadable
@@ -44,7 +44,7 @@ def choose_columns(
     """The columns to learn from, in order; a sentence in `notes` for each that is left out.
 
     Args:
-        frame: all that may be learned from.
+        frame: all that may be learned from; numbers in texts are put there as numbers.
         notes: sentences are added here.
         kinds: of columns, where the user says them; these are not left out.
         habits: how cells are read that can be read in two ways; None for those of the frame.
@@ -68,6 +68,9 @@ def choose_columns(
     ]
     chosen = [column for column in described if column is not None]
     notes.extend(written(frame, chosen))
+    for column in chosen:
+        if column.kind == "numeric" and column.format:  # read once, not at every use
+            frame[column.name] = numbers(typed(frame[column.name]), column.format)
     if not chosen:
         told = " ".join(notes[1:]) or "there is only the target"
         raise InputError(f"No column is left to learn from; expected at least one: {told}")
