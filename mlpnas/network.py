@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from mlpnas.core.errors import InputError
 from mlpnas.table import Table
 
 # Rows of one pass. Batches are filled up to a multiple of STEP: what a row gives then depends
@@ -35,9 +36,28 @@ class Network:
         return np.asarray(self.model(filled, training=False))[: len(x)]
 
     def predict(self, x: np.ndarray) -> np.ndarray:
-        """Labels or values, `(rows,)`, or `(rows, outputs)` for several outputs."""
-        return self.table.decode(self.outputs(x))
+        """Labels or values, `(rows,)`, or `(rows, outputs)` for several outputs.
+
+        Raises:
+            InputError: for a row of which the network says nothing that is a number.
+        """
+        return self.table.decode(_numbers(self.outputs(x)))
 
     def predict_proba(self, x: np.ndarray) -> np.ndarray:
-        """Probabilities `(rows, classes)` float64; rows sum to 1."""
-        return self.table.chances(self.outputs(x))
+        """Probabilities `(rows, classes)` float64; rows sum to 1.
+
+        Raises:
+            InputError: as `predict`.
+        """
+        return self.table.chances(_numbers(self.outputs(x)))
+
+
+def _numbers(outputs: np.ndarray) -> np.ndarray:
+    wrong = ~np.isfinite(outputs).all(axis=1)
+    if wrong.any():
+        raise InputError(
+            f"the network gives no number for row {wrong.argmax() + 1} ({wrong.sum()} in all), "
+            "which lies too far from the rows that it learned from; expected values as those: "
+            "mend the row or leave it out"
+        )
+    return outputs

@@ -14,9 +14,9 @@ from mlpnas.row_weights import weighted
 from mlpnas.table import ROWS_KEPT, Kept, Table, log_notes
 from mlpnas.tables.columns import Column
 from mlpnas.tables.encoding import clean_folds, encode
+from mlpnas.tables.extremes import far_off, rounded_off
 from mlpnas.tables.folds import hold_out
 from mlpnas.tables.scaling import Sample, ScalingOption, fit_preprocessor
-from mlpnas.tables.schema import rounded_off
 from mlpnas.tables.targets import Target
 
 
@@ -59,6 +59,7 @@ def make_table(
         for (x, y), part in zip(samples, rows, strict=True)
     )
     task = Task("samples", target.kind, train, valid, empty(train), target.classes)
+    notes += far_off(preprocessor, [valid.x])
     kept = Kept(raw, valid.x[: len(raw)])
     log_notes(notes)
     return Table(

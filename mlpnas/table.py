@@ -24,11 +24,12 @@ from mlpnas.tables.arrays import TEST, TRAIN, read_arrays, scale_folds
 from mlpnas.tables.columns import WARNING, Column
 from mlpnas.tables.dialect import GUESSED, MISSING_CELLS, Dialect
 from mlpnas.tables.encoding import clean_folds, clean_rows, encode
+from mlpnas.tables.extremes import far_off, rounded_off
 from mlpnas.tables.folds import Rows, Split
 from mlpnas.tables.frames import as_frame
 from mlpnas.tables.reading import check_target, draw_rows, read_frame
 from mlpnas.tables.scaling import Sample, ScalingOption, fit_preprocessor
-from mlpnas.tables.schema import UNDECLARED, Declared, Habits, rounded_off
+from mlpnas.tables.schema import UNDECLARED, Declared, Habits
 from mlpnas.tables.selection import choose_columns, drop_named, giveaways, left_out_numbers
 from mlpnas.tables.standard import Standard
 from mlpnas.tables.targets import Target, TaskOption, read_target
@@ -255,6 +256,7 @@ def _from_columns(
     )
     # Popped: a fold's cleaned columns go as soon as its inputs are made.
     x = [encode(preprocessor, cleaned.pop(0)) for _ in rows]
+    notes += far_off(preprocessor, x[1:])
     table = _assemble(name, target, rows, x, raw, plan, notes)
     return replace(
         table,
@@ -282,6 +284,7 @@ def _from_npz(path: Path, option: TaskOption, plan: Split, scaling: ScalingOptio
     rows = plan.rows(target.strata, given_test=int(for_test.sum()))
     folds = Rows(*(present[fold] for fold in rows))
     x, scaler = scale_folds(arrays.x, folds)
+    notes += far_off(scaler, x[1:])
     how = "standardised" if scaler else "divided by 255"
     notes.append(f"Rows of {x[0].shape[1]} numbers, {how}.")
     raw, target = arrays.x[folds.valid[:ROWS_KEPT]], target.standardised(rows.train)

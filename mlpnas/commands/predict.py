@@ -19,7 +19,7 @@ from mlpnas.core.folder import read_record
 from mlpnas.core.runtime import start_tensorflow
 from mlpnas.settings import Settings
 from mlpnas.tables.arrays import read_new_rows
-from mlpnas.tables.columns import Column
+from mlpnas.tables.columns import WARNING, Column
 from mlpnas.tables.dialect import GUESSED, Dialect
 from mlpnas.tables.encoding import clean_rows
 from mlpnas.tables.names import named
@@ -86,9 +86,11 @@ def predict(
         start_tensorflow()
         model = _load(run / "best.keras", columns)
     target = told["target"] or "prediction"
-    table = _readable(_outputs(model, rows, columns), told["classes"], target)
+    outputs = _outputs(model, rows, columns)
+    table = _readable(outputs, told["classes"], target)
     with replacing(output) as file:
         pd.concat([beside, table], axis=1).to_csv(file, index=False)
+    print_notes(_unanswered(outputs), console)
     console.print(f"{len(table)} predictions: {output}", soft_wrap=True)
 
 
@@ -178,12 +180,25 @@ def _outputs(
 
 def _readable(outputs: np.ndarray, classes: list[str], target: str) -> pd.DataFrame:
     """A column called as the target was, and for classes one per probability; several values
-    are numbered from 0."""
+    are numbered from 0. Rows for which there is no finite answer are empty."""
+    outputs = np.where(np.isfinite(outputs).all(axis=1, keepdims=True), outputs, np.nan)
     if not classes:
         several = outputs.shape[1] > 1
         names = [f"{target} {i}" for i in range(outputs.shape[1])] if several else [target]
         return pd.DataFrame(outputs, columns=names)
-    table = pd.DataFrame({target: np.asarray(classes)[outputs.argmax(axis=1)]})
+    labels = pd.Series(np.asarray(classes, dtype=object)[outputs.argmax(axis=1)])
+    table = pd.DataFrame({target: labels.mask(np.isnan(outputs[:, 0]))})
     for label, column in zip(classes, outputs.T, strict=True):
         table[f"probability of {label}"] = column
     return table
+
+
+def _unanswered(outputs: np.ndarray) -> list[str]:
+    """A warning of the rows for which the network gives no finite answer."""
+    wrong = ~np.isfinite(outputs).all(axis=1)
+    if not wrong.any():
+        return []
+    return [
+        f"{WARNING}{wrong.sum()} predictions are empty, that of row {wrong.argmax() + 1} "
+        "first: it lies too far from the rows that the network learned from."
+    ]

@@ -11,4 +11,6 @@ selection                   which columns to leave out, which look too good
 folds                       one seeded split
 drift                       what new rows hold that the training table did not
 encoding                    columns to numbers, fitted on the training fold alone
+quantiles, standard         numbers brought to one scale
+extremes                    what is too large, too small or too far off for networks
 """

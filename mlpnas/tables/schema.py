@@ -13,21 +13,18 @@ import numpy as np
 import pandas as pd
 
 from mlpnas.core.errors import InputError
-from mlpnas.core.rounding import loss
 from mlpnas.tables import dates
 from mlpnas.tables.columns import (
     DURATION,
     MISSING,
     NUMBERS,
     TRUTH,
-    WARNING,
     Column,
     Kind,
     as_text,
     durations,
     filled,
     is_text,
-    numbers,
     read,
     typed,
     words,
@@ -219,13 +216,3 @@ def unreadable(values: pd.Series, column: Column) -> str | None:
         f"{NAMES[column.kind]} (first: '{values.iloc[bad.argmax()]}' in row "
         f"{bad.argmax() + 1}); they count as missing."
     )
-
-
-def rounded_off(frame: pd.DataFrame, columns: Sequence[Column]) -> list[str]:
-    """A sentence for each column of numbers whose differences float32 does not show."""
-    told = (
-        loss(f"column '{c.name}'", numbers(filled(frame[c.name]), c.format))
-        for c in columns
-        if c.kind == "numeric"
-    )
-    return [f"{WARNING}{sentence}" for sentence in told if sentence]

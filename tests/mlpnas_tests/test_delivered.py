@@ -150,6 +150,18 @@ def test_numbers_beyond_float32_are_refused_with_their_row(rng, tmp_path):
         read_table(tmp_path / "a.csv", "y")
 
 
+def test_rows_far_from_all_that_is_learned_from_are_told(rng):
+    frame = others(rng)[["gaps", "word"]].assign(b=rng.normal(size=ROWS), y=np.arange(ROWS) % 2)
+    valid = from_frame(frame, "y").kept.raw.index[0]
+    frame.loc[valid, ["gaps", "b"]] = 1e30  # beyond float32 in deviations, and within
+    told = [note for note in from_frame(frame, "y").notes if "deviations from" in note]
+    assert [note.split("'")[1] for note in told] == ["gaps", "b"]
+    assert "lies inf deviations" in told[0]
+    assert "lies 1e+30 deviations" in told[1]
+    bent = from_frame(frame, "y", scaling="quantile")
+    assert not any("deviations from" in note for note in bent.notes)
+
+
 @pytest.mark.parametrize("scale", [1e-200, 1e200, 1e308])
 def test_a_target_that_cannot_be_squared_is_refused(scale, rng):
     frame = pd.DataFrame({"a": rng.normal(size=ROWS), "y": scale * rng.uniform(-1, 1, ROWS)})

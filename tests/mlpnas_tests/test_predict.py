@@ -11,6 +11,7 @@ import pytest
 import mlpnas.run
 from mlpnas import MLPNASClassifier, MLPNASRegressor
 from mlpnas.__main__ import main
+from mlpnas.core.errors import InputError
 from mlpnas.core.executors import InProcess
 
 SMALL = {
@@ -147,3 +148,23 @@ def test_another_model_or_a_damaged_one_is_refused(finished, tmp_path, capsys):
     assert "no best.keras yet" in refused(capsys)
     assert predict(tmp_path, frame, tmp_path) == 2
     assert "is no folder of a run" in refused(capsys)
+
+
+def test_rows_without_an_answer_are_empty_and_told(finished, tmp_path, capsys, monkeypatch):
+    folder, estimator = finished
+    monkeypatch.setattr("mlpnas.commands.predict._outputs", lost_in_the_middle)
+    assert predict(folder, rows()[0][:3], tmp_path) == 0
+    table = pd.read_csv(tmp_path / "out.csv")
+    assert table["y"].isna().tolist() == [False, True, False]
+    assert table["probability of rich"].isna().tolist() == [False, True, False]
+    assert "1 predictions are empty, that of row 2 first" in capsys.readouterr().out
+    monkeypatch.setattr(
+        "mlpnas.network.Network.outputs", lambda *_: np.float32([[0.5], [np.nan], [0.5]])
+    )
+    with pytest.raises(InputError, match=r"no number for row 2 \(1 in all\)"):
+        estimator.predict(rows()[0][:3])
+
+
+def lost_in_the_middle(model, rows, columns):
+    """As if the second of three rows were too far away for the network."""
+    return np.where(np.arange(3)[:, None] == 1, np.nan, [[0.25, 0.75]])

@@ -48,8 +48,8 @@ def test_features_that_float32_does_not_show_are_told(sequences):
     assert told.startswith("Warning: feature 1 lies between 99999999")
 
 
-@pytest.mark.parametrize("scale", [[1e-30, 1, 1e30], [1e-9, 0, 1e9]], ids=str)
-def test_sequences_of_all_scales(scale, sequences, tmp_path):
+def test_sequences_of_all_scales(sequences, tmp_path):
+    scale = [1e-30, 0.0, 1e30]
     text = sequences(np.array(scale))
     spread = text.task.train.x[text.task.train.x[..., -1] == 1][:, :-1].std(axis=0)
     np.testing.assert_allclose(spread, np.sign(scale), atol=1e-3)
@@ -88,13 +88,12 @@ def test_what_is_retrained_is_saved_as_it_was_scored(kind, retrained):
     assert len(load_model(path).inputs) == (1 if kind == "text" else 2)
 
 
-@pytest.mark.parametrize("kind", ["text", "sequences"])
-def test_another_network_is_not_written(kind, retrained, tmp_path, monkeypatch):
+def test_another_network_is_not_written(retrained, tmp_path, monkeypatch):
     def other(network, text):
         network.set_weights([-w for w in network.get_weights()])
         return raw_model(network, text)
 
     monkeypatch.setattr(final, "raw_model", other)
     with pytest.raises(InputError, match="is not the network that was scored"):
-        retrained(kind)
+        retrained("text")
     assert not (tmp_path / "best.keras").exists()
