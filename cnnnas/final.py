@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import keras
 
+from cnnnas.record import Result
 from cnnnas.run import Run
 from mlpnas.core.evaluator import Job, Outcome
 from mlpnas.core.retraining import persistent, slower
@@ -17,28 +18,6 @@ from mlpnas.core.training import set_weights
 from mlpnas.core.trial import History, Trial
 
 FOUND, RANDOM = "found by the search", "best random"
-
-
-@dataclass(frozen=True)
-class Result:
-    """A network that was trained at length.
-
-    Attributes:
-        name: where its architecture came from.
-        architecture: as text.
-        parameters: trainable ones.
-        valid, test: accuracy.
-        seconds: of its training.
-        curve: validation accuracy after each epoch.
-    """
-
-    name: str
-    architecture: str
-    parameters: int
-    valid: float
-    test: float
-    seconds: float
-    curve: tuple[float, ...]
 
 
 def found(run: Run, history: History) -> Architecture:

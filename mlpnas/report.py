@@ -1,6 +1,5 @@
 """The report of a run as a page: what was asked, what won, and how the search went."""
 
-import json
 from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
@@ -11,9 +10,11 @@ from mlpnas.core.errors import InputError
 from mlpnas.core.page import Section, page
 from mlpnas.core.policy_record import read_policy
 from mlpnas.core.report import failures
+from mlpnas.core.schema import parse
 from mlpnas.core.trial import History
 from mlpnas.finalists import PLAIN, name_of
 from mlpnas.layers import LayerType
+from mlpnas.record import Comparison
 from mlpnas.space import MLPSpace
 
 # What two searches may differ in, and still have scores that can be compared.
@@ -163,14 +164,16 @@ def _compared(run: Path) -> Section | None:
     if not path.exists():
         return None
     try:
-        found = json.loads(path.read_bytes())
-        told, searches = str(found["verdict"]), dict(found["searches"])
-        seeds = max(map(len, searches.values()))
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path} is damaged ({error}); remove it, or compare again") from None
+        found = parse(Comparison, path.read_bytes())
+    except InputError as error:
+        raise InputError(
+            f"{path} is damaged ({error}); expected what mlpnas compare wrote: remove it, or "
+            "compare again"
+        ) from None
+    seeds = max(map(len, found.searches.values()))
     section = sections.against(
-        searches,
+        found.searches,
         f"From mlpnas compare: thick the mean over {seeds} splits, thin each of them. Both "
         "searches have the same splits, epochs and one-shot store.",
     )
-    return section.text(told)
+    return section.text(found.verdict)

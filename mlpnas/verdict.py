@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import stats
 
+from mlpnas.core.errors import InputError
 from mlpnas.core.files import replacing
 from mlpnas.core.rank_correlation import rank_correlation
+from mlpnas.core.schema import parse
 
 UNDER_WAY = "compare.jsonl"  # in the run's folder while a comparison is not finished
 SEARCH, RANDOM, WITHOUT = "our search", "our random search", "our search, no one-shot store"
@@ -170,10 +172,16 @@ class Findings:
 
 def _kept(path: Path, asked: dict[str, Any]) -> list[Score]:
     lines = read_lines(path)
-    return [Score(**line) for line in lines[1:]] if lines[:1] == [asked] else []
+    if lines[:1] != [asked]:
+        return []
+    kept = []
+    for line in lines[1:]:
+        with suppress(InputError):  # it is run again
+            kept.append(parse(Score, json.dumps(line)))
+    return kept
 
 
-def read_lines(path: Path) -> list[dict[str, Any]]:
+def read_lines(path: Path) -> list[Any]:
     """The whole lines of such a file; one that a kill has torn is passed over."""
     found = []
     for line in path.read_text().splitlines() if path.exists() else []:

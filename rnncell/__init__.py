@@ -10,7 +10,7 @@ Reading order:
     language                                     what models with shared weights have in common
     shared_cell, shared_model, supernet, enas    all cells in one set of weights
     mixed_cell, text_mixture                     all cells at once, chosen by their gradient
-    export, presets, settings, spaces, run, final   a search, put together
+    export, presets, settings, spaces, run, record, final   a search, put together
 """
 
 from typing import Any

@@ -7,7 +7,7 @@ the same number of parameters, and as many epochs as take the same time.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,37 +28,12 @@ from mlpnas.core.trial import History, Trial
 from rnncell.export import raw_model
 from rnncell.networks import BASELINES, CellGenerator, baseline, parameters, sized
 from rnncell.recipes import TextRecipe
+from rnncell.record import Result
 from rnncell.run import Run, make_trainer
 from rnncell.text import windows
 from rnncell.text_trainer import compile_model, perplexity
 
 FOUND, RANDOM = "found by the search", "best random"
-
-
-@dataclass(frozen=True)
-class Result:
-    """A network that was trained at length.
-
-    Attributes:
-        name: where its cell came from.
-        cell: as text.
-        parameters: trainable ones.
-        units: of the cell.
-        epochs: of its training, at most.
-        valid, test: perplexity, or accuracy.
-        seconds: of its training.
-        curve: validation perplexity or accuracy after each epoch.
-    """
-
-    name: str
-    cell: str
-    parameters: int
-    units: int
-    epochs: int
-    valid: float
-    test: float
-    seconds: float
-    curve: tuple[float, ...]
 
 
 class Plan(NamedTuple):

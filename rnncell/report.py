@@ -5,8 +5,8 @@ from pathlib import Path
 from mlpnas.core import sections
 from mlpnas.core.page import Section, page
 from mlpnas.core.policy_record import read_policy
+from mlpnas.core.record import settings_of
 from mlpnas.core.report import Record
-from mlpnas.core.session import settings_of
 from mlpnas.core.trial import History
 from rnncell.drawing import draw
 from rnncell.recipes import Average

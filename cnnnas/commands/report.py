@@ -4,12 +4,12 @@ from pathlib import Path
 
 from rich.console import Console
 
+from cnnnas.record import ImageRecord
 from cnnnas.settings import Settings
 from cnnnas.spaces import make_space
 from mlpnas.core import report as core
 from mlpnas.core.report import Record, print_report, write_page
 from mlpnas.core.search_space import SearchSpace
-from mlpnas.core.session import settings_of
 from mlpnas.core.trial import History
 
 
@@ -37,7 +37,7 @@ def report(run: Path, html: bool, console: Console) -> None:
 def read_run(path: Path) -> tuple[Record, History, SearchSpace]:
     """See `core.report.read_run`."""
 
-    def space_of(record: Record) -> SearchSpace:
-        return make_space(settings_of(path, record, Settings))
+    def space(settings: Settings, record: Record) -> SearchSpace:
+        return make_space(settings)
 
-    return core.read_run(path, space_of, "cnnnas")
+    return core.read_run(path, Settings, space, "cnnnas", ImageRecord)

@@ -19,7 +19,7 @@ from mlpnas.core.folder import Folder, free_folder
 from mlpnas.core.runtime import start_tensorflow
 
 if TYPE_CHECKING:
-    from cnnnas.final import Result
+    from cnnnas.record import Result
     from cnnnas.run import Run
     from mlpnas.core.trial import History
 
@@ -102,7 +102,7 @@ def finish(run: "Run", history: "History", console: Console) -> None:
         told(f"training {len(architectures)} networks at length")
         results, model = final.retrain(run, architectures)
         path = export(model, run.images, run.folder.model)
-    run.write(results=final.record(results), **agreed, **against)
+    run.write(results=final.record(results), trials=len(history), **agreed, **against)
     console.print(comparison(results))
     for line in [
         *([agreement_line(agreed)] if agreed else []),

@@ -1,9 +1,9 @@
 """`mlpnas compare`: the run's search against scikit-learn and against luck, over seeds."""
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from rich import box
@@ -13,14 +13,15 @@ from rich.table import Table as TextTable
 from mlpnas.commands.search import table_of
 from mlpnas.core.capacity import check_jobs
 from mlpnas.core.command_line import print_notes
-from mlpnas.core.configuration import read_settings
 from mlpnas.core.display import steps
 from mlpnas.core.errors import InputError
 from mlpnas.core.files import replacing
-from mlpnas.core.folder import Folder, read_record
+from mlpnas.core.folder import Folder
 from mlpnas.core.rank_correlation import FEWEST
 from mlpnas.core.rank_correlation import told as told_tau
+from mlpnas.core.record import read_record, settings_of
 from mlpnas.core.runtime import start_tensorflow
+from mlpnas.core.schema import parse
 from mlpnas.scoring import measure_name
 from mlpnas.settings import Settings
 from mlpnas.verdict import (
@@ -71,7 +72,7 @@ def compare(run: Path, extent: Extent, jobs: int, console: Console) -> None:
         raise InputError(f"--seeds is {extent.seeds}; expected 1 or more, 3 to judge by")
     print_notes(check_jobs(jobs), console)
     with Folder.open(run) as folder, folder.guarded():
-        settings = read_settings(Settings, read_record(run)["settings"])
+        settings = settings_of(run, read_record(run), Settings)
         settings = replace(settings, trials=extent.trials or settings.trials)
         seeds = range(settings.seed, settings.seed + extent.seeds)
         tables = [table_of(replace(settings, seed=s), extent.rows) for s in seeds]
@@ -86,9 +87,24 @@ def compare(run: Path, extent: Extent, jobs: int, console: Console) -> None:
 def go_on(run: Path, jobs: int, console: Console) -> None:
     """Finish the run's comparison, if one was asked for and is not finished."""
     if (run / UNDER_WAY).exists():
-        begun: list[dict[str, Any]] = read_lines(run / UNDER_WAY)
-        extent = Extent(**(begun[0].get("extent", {}) if begun else {}))
-        compare(run, extent, jobs, console)
+        compare(run, _asked(run / UNDER_WAY), jobs, console)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    extent: Extent
+
+
+def _asked(path: Path) -> Extent:
+    """What the comparison under way is to be; the default if it has not even begun."""
+    lines = read_lines(path)
+    try:
+        return parse(_Asked, json.dumps(lines[0])).extent if lines else Extent()
+    except InputError as error:
+        raise InputError(
+            f"{path} is damaged ({error}); expected what mlpnas compare wrote: remove it, and "
+            "compare again"
+        ) from None
 
 
 def rows_told(table: "Table", most: int | None) -> str:

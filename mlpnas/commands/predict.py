@@ -12,11 +12,11 @@ import pandas as pd
 from rich.console import Console
 
 from mlpnas.core.command_line import print_notes
-from mlpnas.core.configuration import read_settings
 from mlpnas.core.errors import InputError, listing
 from mlpnas.core.files import replacing
-from mlpnas.core.folder import read_record
+from mlpnas.core.record import read_record, settings_of
 from mlpnas.core.runtime import start_tensorflow
+from mlpnas.record import TableRecord
 from mlpnas.settings import Settings
 from mlpnas.tables.arrays import read_new_rows
 from mlpnas.tables.columns import WARNING, Column
@@ -76,7 +76,7 @@ def predict(
     columns = [Column.of(column) for column in told["columns"]]
     if columns:
         check_for_parquet(data, reading.dialect)
-        run_dialect = read_settings(Settings, record["settings"]).dialect
+        run_dialect = settings_of(run, record, Settings).dialect
         dialect = replace(run_dialect, **reading.dialect.said())
         rows, beside = _read(data, columns, told, reading.identifiers, dialect, console)
     else:
@@ -102,7 +102,7 @@ def _record(run: Path) -> dict[str, Any]:
         raise InputError(
             f"{run} has no best.keras yet; expected a finished run: mlpnas resume {run}"
         )
-    return read_record(run)
+    return read_record(run, TableRecord)
 
 
 def _check_plain(reading: Reading, data: Path) -> None:

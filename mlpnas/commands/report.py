@@ -7,6 +7,8 @@ from rich.console import Console
 from mlpnas.core import report as core
 from mlpnas.core.report import Record, print_report, write_page
 from mlpnas.core.trial import History
+from mlpnas.record import TableRecord
+from mlpnas.settings import Settings
 from mlpnas.space import MLPSpace
 
 
@@ -35,4 +37,8 @@ def report(run: Path, html: bool, against: Path | None, console: Console) -> Non
 
 def read_run(path: Path) -> tuple[Record, History, MLPSpace]:
     """See `core.report.read_run`."""
-    return core.read_run(path, lambda r: MLPSpace.from_name(str(r.get("space"))), "mlpnas")
+
+    def space(settings: Settings, record: Record) -> MLPSpace:
+        return MLPSpace.from_name(record.get("space", ""))
+
+    return core.read_run(path, Settings, space, "mlpnas", TableRecord)

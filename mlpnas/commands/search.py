@@ -169,6 +169,7 @@ def finish(run: "Run", history: "History", console: Console) -> None:
     run.write(
         **winner.record(),
         results=[result._asdict() for result in results],
+        trials=len(history),
     )
     console.print(_comparison(results, measure_name(table.task, scoring)))
     for line in (

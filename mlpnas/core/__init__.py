@@ -11,9 +11,11 @@ Reading order, in which each file imports only those before it:
     fold_names      how people call training, validation and test data
     files           how a file is replaced in one step
     delivery        a model is the scored network, or it is not written
+    schema          what stands in a file, held against a dataclass
     configuration   settings that are written, read back and compared
     budget          how long a search is
     task            the data and the goal
+    record          run.json as it is read back
     search_space    decisions, architectures, spaces
     masks           which options are open, as tables that the tokens so far drive
     trial           what is known of one evaluated architecture; the journal

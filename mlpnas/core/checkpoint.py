@@ -10,6 +10,7 @@ Plain arrays: nothing is unpickled. File names come from trial numbers, never fr
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ import numpy as np
 from mlpnas.core.arrays import read_arrays
 from mlpnas.core.errors import InputError
 from mlpnas.core.files import replacing
+from mlpnas.core.schema import Count, parse
 from mlpnas.core.shared_weights import Weights, from_arrays, to_arrays
 
 REMEDY = "put the file back as it was, or start a new run"
@@ -40,6 +42,12 @@ class Saved(NamedTuple):
     settings: dict[str, Any]
     strategy: dict[str, np.ndarray]
     store: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class _Header:
+    told: Count
+    settings: dict[str, Any]
 
 
 class Checkpoint:
@@ -89,11 +97,11 @@ class Checkpoint:
             return None
         arrays = read_arrays(self._file, remedy=REMEDY)
         try:
-            header = json.loads(arrays["header"].tobytes())
-            told, settings = int(header["told"]), dict(header["settings"])
-        except (KeyError, ValueError, TypeError) as error:
+            header = parse(_Header, arrays["header"].tobytes())
+        except (KeyError, InputError) as error:
             raise _damaged(self._file, f"no readable header ({error})") from None
-        return Saved(told, settings, _part(arrays, "strategy/"), _part(arrays, "store/"))
+        parts = (_part(arrays, "strategy/"), _part(arrays, "store/"))
+        return Saved(header.told, header.settings, *parts)
 
     def keep(self, trial_id: int, weights: Weights) -> None:
         """Put what a trial trained on the disk, until the next checkpoint has it."""

@@ -1,11 +1,13 @@
 """Settings of a run: frozen dataclasses that are written to JSON, read back and compared."""
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar
 
 from mlpnas.core.errors import InputError
+from mlpnas.core.schema import LIMIT, parse
 
 S = TypeVar("S")
 
@@ -14,24 +16,19 @@ def read_settings(kind: type[S], record: Mapping[str, Any]) -> S:
     """Inverse of `asdict`, for what was read from a file.
 
     Args:
-        kind: a dataclass whose fields are plain values, `Literal`s, tuples of one kind, or
-            optional ones of these. It has a field `data`.
+        kind: a dataclass of plain values.
 
     Raises:
         InputError: naming the setting that is unknown or has no usable value.
     """
-    types = get_type_hints(kind)
-    values = dict(record)
-    for name, value in record.items():
-        if name not in types:
-            raise InputError(f"the setting {name!r} is unknown; expected {list(types)}")
-        if not _fits(value, types[name]):
-            raise InputError(f"the setting {name!r} is {value!r}; expected {types[name]}")
-        if get_origin(types[name]) is tuple:
-            values[name] = tuple(value)
-    if "data" not in record:
-        raise InputError("the setting 'data' is missing; expected the path of the data")
-    return kind(**values)
+    known = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    for name in record:
+        if name not in known:
+            raise InputError(f"the setting {name!r} is unknown; expected {known}")
+    try:
+        return parse(kind, json.dumps(record))
+    except InputError as error:
+        raise InputError(f"the setting {error}") from None
 
 
 def differences(settings: Any, other: Mapping[str, Any]) -> list[str]:
@@ -46,13 +43,14 @@ def differences(settings: Any, other: Mapping[str, Any]) -> list[str]:
 
 
 def at_least(settings: Any, lowest: int, *names: str) -> None:
-    """Raise InputError for the first of these settings that is no number from `lowest` up."""
+    """Raise InputError for the first of these settings that is no number from `lowest` up, or
+    larger than a record may hold."""
     for name in names:
-        if not lowest <= getattr(settings, name) < math.inf:  # nor NaN
-            option = "--" + name.replace("_", "-")
-            raise InputError(
-                f"{option} is {getattr(settings, name)}; expected {lowest} or more"
-            )
+        value, option = getattr(settings, name), "--" + name.replace("_", "-")
+        if not lowest <= value < math.inf:  # nor NaN
+            raise InputError(f"{option} is {value}; expected {lowest} or more")
+        if value >= LIMIT:
+            raise InputError(f"{option} is {value!s:.20}...; expected less than {LIMIT}")
 
 
 def unread_by_gradient(settings: Any, *gradients: str) -> dict[str, str]:
@@ -68,14 +66,3 @@ def unread_by_gradient(settings: Any, *gradients: str) -> dict[str, str]:
     if settings.differentiable:
         return {"strategy": "searches that learn from scores (darts: with --no-one-shot)"}
     return dict.fromkeys(gradients, "a differentiable search (--space darts, shared weights)")
-
-
-def _fits(value: Any, kind: Any) -> bool:
-    if get_origin(kind) is Literal:
-        return value in get_args(kind)
-    if get_origin(kind) is tuple:
-        return isinstance(value, list | tuple) and all(
-            _fits(v, get_args(kind)[0]) for v in value
-        )
-    # A bool is an int to isinstance, but True is no number of trials.
-    return isinstance(value, kind) and (kind is not int or not isinstance(value, bool))

@@ -25,6 +25,7 @@ from filelock import FileLock, Timeout
 from mlpnas.core.checkpoint import Checkpoint
 from mlpnas.core.errors import InputError
 from mlpnas.core.files import explain, remove_parts, replacing
+from mlpnas.core.record import FORMAT
 from mlpnas.core.task import Task
 
 _UNBEGUN = {"lock", "tensorboard", "compare.jsonl"}
@@ -32,7 +33,6 @@ _WRITTEN_IN_PLACE = (
     "lock", "trials.jsonl", "rivals.jsonl", "policy.jsonl", "tensorboard", "state",
     "state/pending",
 )  # fmt: skip
-FORMAT = 1  # of the run folder; a reader refuses newer ones
 
 
 class Folder:
@@ -182,30 +182,6 @@ class Folder:
         )
 
 
-def read_record(path: Path) -> dict[str, Any]:
-    """What run.json says.
-
-    Raises:
-        InputError: if it is damaged, not ours, or of a newer version.
-    """
-    file = path / "run.json"
-    try:
-        record = json.loads(file.read_bytes())
-        made_by = record["format"]
-        parts = [record[name] for name in ("settings", "data", "versions")]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise _damaged(file, f"{type(error).__name__}: {error}") from None
-    whole = all(isinstance(part, dict) for part in parts)
-    if not whole or isinstance(made_by, bool) or not isinstance(made_by, int):
-        raise _damaged(file, f"format {made_by!r}")
-    if made_by > FORMAT:
-        raise InputError(
-            f"{file} is of format {made_by}, written by a newer mlpnas; expected format "
-            f"{FORMAT} or older: update mlpnas"
-        )
-    return record
-
-
 def describe_data(task: Task) -> dict[str, Any]:
     """What a resume compares: shapes first, so that a difference can be named."""
     return {
@@ -251,10 +227,3 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), "platform": sys.platform} | {
         name: metadata.version(name) for name in names
     }
-
-
-def _damaged(file: Path, what: str) -> InputError:
-    return InputError(
-        f"{file} is damaged, or not of mlpnas ({what}); expected what mlpnas search wrote: put "
-        "the file back as it was, or start a new run"
-    )

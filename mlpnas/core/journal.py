@@ -7,13 +7,13 @@ there is refused with the number of its line, and the file is left alone.
 
 import json
 import logging
-import math
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from mlpnas.core.errors import InputError
+from mlpnas.core.schema import LARGEST, LIMIT
 from mlpnas.core.search_space import SearchSpace
 from mlpnas.core.trial import History, Trial
 
@@ -62,7 +62,14 @@ def _trial(path: Path, number: int, line: bytes, space: SearchSpace) -> Trial:
         architecture = space.architecture(trial.architecture.tokens)
     except InputError as error:
         raise _foreign(path, number, str(error)) from None
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (
+        ArithmeticError,
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         raise _foreign(path, number, f"{type(error).__name__}: {error}") from None
     if trial.architecture.text != architecture.text:
         raise _foreign(path, number, f"its text is not that of its tokens, {architecture}")
@@ -79,16 +86,21 @@ def _refuse(constant: str) -> None:
 
 
 def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value)
+    """Whether it is one that can be drawn, and no truth value."""
+    return type(value) in (int, float) and abs(value) <= LARGEST
+
+
+def _count(value: Any) -> bool:
+    return type(value) is int and 0 <= value < LIMIT
 
 
 _RULES: dict[str, Callable[[Any], bool]] = {
-    "id": lambda v: type(v) is int,
-    "round": lambda v: isinstance(v, int) and v >= 0,
+    "id": _count,
+    "round": _count,
     "status": lambda v: v in ("ok", "failed"),
     "score": lambda v: v is None or _number(v),
     "curve": lambda v: all(map(_number, v)),
-    "parameters": lambda v: isinstance(v, int),
+    "parameters": _count,
     "seconds": _number,
     "predicted": lambda v: v is None or _number(v),
     "inherited": _number,
@@ -98,6 +110,6 @@ _RULES: dict[str, Callable[[Any], bool]] = {
 
 def _foreign(path: Path, number: int, what: str) -> InputError:
     return InputError(
-        f"line {number + 1} of {path} is not what this run wrote: {what}; expected trial "
+        f"line {number + 1} of {path} is not what this run wrote: {what[:200]}; expected trial "
         f"{number} as JSON: put the file back as it was (it is left untouched)"
     )

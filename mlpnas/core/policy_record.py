@@ -7,13 +7,26 @@ the same content; the last line of a round counts, and lines torn by a kill are 
 import json
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field
 
+from mlpnas.core.errors import InputError
+from mlpnas.core.schema import Count, parse
 from mlpnas.core.search_space import SearchSpace
 
 Probabilities = Sequence[Sequence[float] | np.ndarray]  # of each decision, of each option
+
+
+@dataclass(frozen=True)
+class _Round:
+    """A line."""
+
+    told: Count
+    probabilities: tuple[tuple[Annotated[float, Field(ge=0, le=1)], ...], ...]
 
 
 def note_policy(path: Path, told: int, probabilities: Probabilities) -> None:
@@ -34,9 +47,10 @@ def read_policy(path: Path, space: SearchSpace) -> list[Probabilities]:
     lines = path.read_text(errors="replace").splitlines() if path.exists() else []
     noted: dict[int, Probabilities] = {}
     for line in lines:
-        with suppress(ValueError, KeyError, TypeError):
-            record = json.loads(line)
-            found = [np.array(of_decision, float) for of_decision in record["probabilities"]]
-            if [f.shape for f in found] == [(len(d.options),) for d in space.decisions]:
-                noted[int(record["told"])] = found
+        with suppress(InputError):
+            round_ = parse(_Round, line)
+            if [len(p) for p in round_.probabilities] == [
+                len(d.options) for d in space.decisions
+            ]:
+                noted[round_.told] = [np.array(p) for p in round_.probabilities]
     return [noted[told] for told in sorted(noted)]

@@ -5,6 +5,7 @@ weights. What a retrained model scores belongs in another table, never in the sa
 """
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,33 +15,47 @@ from rich.table import Table
 
 from mlpnas.core.errors import InputError
 from mlpnas.core.files import replacing
-from mlpnas.core.folder import read_record
 from mlpnas.core.journal import read_journal
+from mlpnas.core.record import check_journal, damaged, read_record, settings_of
 from mlpnas.core.rivals import agreement_line, control_lines
 from mlpnas.core.search_space import SearchSpace
 from mlpnas.core.trial import History
 
 Record = dict[str, Any]
 S = TypeVar("S", bound=SearchSpace)
+T = TypeVar("T")
 
 
 def read_run(
-    path: Path, space_of: Callable[[Record], S], program: str
+    path: Path,
+    kind: type[T],
+    make_space: Callable[[T, Record], S],
+    program: str,
+    *more: type[Any],
 ) -> tuple[Record, History, S]:
     """A run's run.json, its trials, and the space that it searched.
 
     Args:
         path: its folder.
-        space_of: makes the space from run.json.
+        kind: of its settings, of which all are in what is returned, with their defaults where
+            run.json does not know them.
+        make_space: makes the space from its settings and run.json.
         program: whose folder it should be.
+        more: what it writes besides, see `record.read_record`.
 
     Raises:
         InputError: if it is no folder of a run, or damaged.
     """
     if not (path / "run.json").is_file():
         raise InputError(f"{path} is no folder of a run; expected one made by {program} search")
-    record = read_record(path)
-    space = space_of(record)
+    record = read_record(path, *more)
+    check_journal(path, record)
+    settings = settings_of(path, record, kind)
+    record["settings"] = asdict(settings)  # type: ignore[call-overload]
+    try:
+        space = make_space(settings, record)
+    except InputError as error:
+        raise damaged(path, str(error)) from None
     trials, _ = read_journal(path / "trials.jsonl", space)
     return record, History(trials=trials), space
 

@@ -17,15 +17,16 @@ from rich.markup import escape
 from mlpnas.core.checkpoint import Saved
 from mlpnas.core.clock import Clock
 from mlpnas.core.command_line import interrupted_after, stop_on_interrupt
-from mlpnas.core.configuration import differences, read_settings
+from mlpnas.core.configuration import differences
 from mlpnas.core.display import SearchDisplay
 from mlpnas.core.errors import InputError
 from mlpnas.core.evaluator import Evaluator
 from mlpnas.core.event_log import event_log
 from mlpnas.core.executors import Executor
-from mlpnas.core.folder import Folder, read_record
+from mlpnas.core.folder import Folder
 from mlpnas.core.journal import read_journal, reopen
 from mlpnas.core.policy_record import note_policy
+from mlpnas.core.record import check_journal, read_record, settings_of
 from mlpnas.core.report import failures, leaderboard
 from mlpnas.core.search import search
 from mlpnas.core.search_space import Architecture
@@ -127,23 +128,12 @@ def earlier(path: Path, kind: type[Any], trials: int | None) -> tuple[Any, dict[
         trials: how many to have in the end; None for as many as were planned.
 
     Raises:
-        InputError: if run.json cannot be read.
+        InputError: if run.json cannot be read, or its trials are gone.
     """
     record = read_record(path)
+    check_journal(path, record)
     settings = settings_of(path, record, kind)
     return settings if trials is None else replace(settings, trials=trials), record
-
-
-def settings_of(path: Path, record: dict[str, Any], kind: type[S]) -> S:
-    """The settings in a run.json.
-
-    Raises:
-        InputError: naming the file and what is wrong in it.
-    """
-    try:
-        return read_settings(kind, record["settings"])
-    except InputError as error:
-        raise InputError(f"{path / 'run.json'}: {error}") from None
 
 
 class Run(Protocol):

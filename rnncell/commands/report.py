@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.console import Console
 
 from mlpnas.core.report import Record, print_report, read_run, write_page
-from mlpnas.core.session import settings_of
+from rnncell.record import TextRecord
 from rnncell.settings import Settings, is_text
 from rnncell.spaces import Space, make_space
 
@@ -22,10 +22,10 @@ def report(run: Path, html: bool, console: Console) -> None:
         InputError: if the folder is no run, or damaged.
     """
 
-    def space_of(record: Record) -> Space:
-        return make_space(settings_of(run, record, Settings))
+    def space_of(settings: Settings, record: Record) -> Space:
+        return make_space(settings)
 
-    record, history, space = read_run(run, space_of, "rnncell")
+    record, history, space = read_run(run, Settings, space_of, "rnncell", TextRecord)
     measure = "perplexity" if is_text(record["settings"]["data"]) else "accuracy"
     if not html:
         print_report(record, history, console, measure)

@@ -20,7 +20,7 @@ from rnncell.text import Text, read_text
 
 if TYPE_CHECKING:
     from mlpnas.core.trial import History
-    from rnncell.final import Result
+    from rnncell.record import Result
     from rnncell.run import Run
 
 
@@ -107,7 +107,7 @@ def finish(run: "Run", history: "History", console: Console) -> None:
         planned = final.plans(run, cells)
         told(f"training {len(planned)} networks at length")
         results, path = final.retrain(run, planned)
-    run.write(results=final.record(results), **agreed, **against)
+    run.write(results=final.record(results), trials=len(history), **agreed, **against)
     console.print(comparison(results, run.is_text))
     for line in [
         *([agreement_line(agreed)] if agreed else []),

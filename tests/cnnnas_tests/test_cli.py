@@ -269,8 +269,7 @@ def test_resuming_with_other_images_is_refused(data, finished, tmp_path, capsys)
     np.savez(moved, **other)
     record = json.loads((finished[0] / "run.json").read_text())
     record["settings"]["data"] = str(moved)
-    folder = tmp_path / "r"
-    folder.mkdir()
+    folder = shutil.copytree(finished[0], tmp_path / "r")
     (folder / "run.json").write_text(json.dumps(record))
     assert run("resume", folder) == 2
     assert "not the data that the run began with: other values" in capsys.readouterr().err

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import make_tiny_task
 from rich.console import Console
 
 from mlpnas import MLPNASRegressor
@@ -14,7 +15,7 @@ from mlpnas.__main__ import main
 from mlpnas.commands.compare import Extent, go_on
 from mlpnas.compare import TUNED
 from mlpnas.core.errors import InputError
-from mlpnas.core.folder import Folder
+from mlpnas.core.folder import Folder, describe_data
 from mlpnas.settings import Settings
 from mlpnas.table import read_table
 from mlpnas.verdict import (
@@ -109,7 +110,7 @@ def begun(tmp_path) -> Path:
     run = tmp_path / "run"
     settings = Settings(str(DATA / "iris.csv"), "species", trials=2, epochs=1)
     with Folder.create(run) as folder:
-        folder.write(settings, {}, space="")
+        folder.write(settings, describe_data(make_tiny_task("multiclass")), space="")
     asked = {"settings": asdict(settings), "extent": Extent(2, None, 60)._asdict()}
     findings = Findings(run / UNDER_WAY, asked)
     names = [SEARCH, RANDOM, WITHOUT, "MLPClassifier", "MLPClassifier(alpha=0.01)", TUNED]

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -184,17 +185,37 @@ def test_ctrl_c_and_a_time_limit_leave_runs_that_end_alike(fate, tmp_path, capsy
     assert records(stopped) == records(straight)
 
 
+RESULT = {"name": "as found", "valid": 0.5, "test": 0.5}
+
+
 def test_a_finished_run_has_nothing_left_to_do(fate, tmp_path, capsys):
     folder = tmp_path / "r"
     search(folder, "--strategy", "random")
     record = json.loads((folder / "run.json").read_text())
-    (folder / "run.json").write_text(json.dumps({**record, "results": [1]}))
+    (folder / "run.json").write_text(json.dumps({**record, "results": [RESULT]}))
     before = content(folder)
     assert run("resume", folder) == 0
     assert "is finished: 11 trials" in capsys.readouterr().out
     assert content(folder) == before
     assert run("resume", folder, "--trials", "5") == 2
     assert "--trials is 5, but the run has 11 already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kept", [0, 10])
+def test_a_finished_run_whose_trials_are_gone_is_not_searched_again(
+    kept, fate, tmp_path, capsys
+):
+    folder = tmp_path / "r"
+    search(folder, "--strategy", "random")
+    record = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps({**record, "results": [RESULT], "trials": 11}))
+    lines = (folder / "trials.jsonl").read_text().splitlines(keepends=True)
+    (folder / "trials.jsonl").write_text("".join(lines[:kept]))
+    shutil.rmtree(folder / "state")
+    before = content(folder)
+    assert run("resume", folder) == 2
+    assert f"trials.jsonl holds {kept} trials, and run.json" in capsys.readouterr().err
+    assert content(folder) == before
 
 
 def test_a_run_may_be_resumed_from_another_directory(fate, tmp_path, monkeypatch):
@@ -282,8 +303,8 @@ HOSTILE = {
     "newer format": (record(format=99), "is of format 99, written by a newer mlpnas"),
     "odd format": (record(format="1; rm"), "damaged, or not of mlpnas"),
     "unknown setting": (settings(magic=1), "the setting 'magic' is unknown"),
-    "odd setting": (settings(strategy="luck"), "the setting 'strategy' is 'luck'"),
-    "odd number": (settings(trials="many"), "the setting 'trials' is 'many'"),
+    "odd setting": (settings(strategy="luck"), "--strategy is 'luck'; expected"),
+    "odd number": (settings(trials="many"), "the setting trials is 'many': "),
     "no data": (settings(data="/nowhere.csv"), "no file '/nowhere.csv'"),
     "other data": (settings(data=str(DATA / "wine.csv")), ""),
     "other seed": (settings(seed=1), "not the data that the run began with: other values"),
