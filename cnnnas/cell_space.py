@@ -344,7 +344,8 @@ def _check_parameters(space: CellSpace) -> None:
     )
     need(
         not space.sparse or (space.distinct and space.output == "all" and not space.fewest),
-        "cells with 'none' need distinct inputs, give all nodes on and have a fixed number",
+        "operations has 'none', expected so only with distinct inputs, all nodes given on and "
+        "as many in every cell",
     )
     plain = not space.distinct and space.combine == ("add",) and space.fewest is None
     need(

@@ -114,8 +114,8 @@ class Family:
                 plain = name == SKIP and step == 1
                 made.append(x if plain else drop_path(place, x, drop_rate))
             join = layers.add if cell.combination(node) == "add" else layers.concatenate
-            # Nothing reads a node that is empty.
-            states.append(join(made) if len(made) > 1 else made[0] if made else None)
+            # A node that is empty is read by nothing.
+            states.append(join(made) if len(made) > 1 else next(iter(made), None))
         return _joined(layers, [states[i] for i in cell.concat], channels)
 
 

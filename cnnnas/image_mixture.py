@@ -116,7 +116,7 @@ class ImageMixture:
     def _rng(self, *purpose: int) -> np.random.Generator:
         return np.random.default_rng([self._seed, *purpose])
 
-    def train(self, number: int) -> tuple[float, float]:
+    def train(self, number: int) -> tuple[float, float | None]:
         t, rng = self._training, self._rng(ROWS, number)
         self._progress.assign(min(1.0, number / t.epochs))
         order, losses = rng.permutation(self._of_weights), []
@@ -124,14 +124,14 @@ class ImageMixture:
             train = self.batch(order[start : start + t.batch_size], rng)
             with as_built():
                 losses.append(self._step(number, train, rng))
-        first, second = np.array([[float(part) for part in pair] for pair in losses]).T
-        return float(first.mean()), float(second.mean())
+        first, second = zip(*losses, strict=True)
+        return _mean(first), None if number < t.warm else _mean(second)
 
     def _step(self, number: int, train: tuple[Tensor, ...], rng: np.random.Generator) -> tuple:
         """One step of epoch `number`; the losses before, of training and validation."""
         rate, rows = tf.constant(self.rate(number), tf.float32), self._of_alphas
         if number < self._training.warm:
-            return self.bilevel.move_weights(train, rate), 0.0
+            return self.bilevel.move_weights(train, rate), None
         if self._variant.single_level:
             loss = self.bilevel.joint_step(train, rate)
             return loss, loss
@@ -226,6 +226,10 @@ class ImageMixture:
     def variables(self) -> list[keras.Variable]:
         made = self.bilevel
         return [*made.weights, *made.momenta, *made.alphas, *made.adam.variables]
+
+
+def _mean(losses: Sequence[Tensor]) -> float:
+    return float(np.mean([float(loss) for loss in losses]))
 
 
 def _check(task: Task, batch_size: int, single_level: bool) -> None:

@@ -30,7 +30,8 @@ class Epoch:
 
     Attributes:
         number: from 0.
-        train_loss, valid_loss: means over the pass, nats.
+        train_loss, valid_loss: means over the pass, nats; the latter is None if the alphas
+            rested, and so no validation batch was read.
         mixed: score of the mixture on validation data.
         architecture: what was read off.
         operations: what the columns of the tables stand for.
@@ -41,7 +42,7 @@ class Epoch:
 
     number: int
     train_loss: float
-    valid_loss: float
+    valid_loss: float | None
     mixed: float
     architecture: Architecture
     operations: tuple[str, ...]
@@ -85,9 +86,9 @@ class MixedSupernet(Protocol):
         """Of the architectures that are read off."""
         ...
 
-    def train(self, number: int) -> tuple[float, float]:
+    def train(self, number: int) -> tuple[float, float | None]:
         """Pass number `number` over the training data; mean losses of the training and the
-        validation batches. The same number means the same batches."""
+        validation batches, if any were read. The same number means the same batches."""
         ...
 
     def tables(self) -> dict[str, np.ndarray]:
@@ -162,7 +163,8 @@ class GradientSearch:
             return None
         losses = self.supernet.train(number)
         tables = self.supernet.tables()
-        if not all(np.isfinite(part).all() for part in (np.array(losses), *tables.values())):
+        known = [loss for loss in losses if loss is not None]
+        if not all(np.isfinite(part).all() for part in (np.array(known), *tables.values())):
             log.warning(
                 "the search diverged in epoch %d (losses %s); it ends with the architecture of "
                 "the epoch before: try a lower learning rate", number, losses,

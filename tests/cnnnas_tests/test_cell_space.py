@@ -323,6 +323,7 @@ def test_too_few_nodes_are_refused():
         ({"nodes": 0}, "nodes is 0, expected 1 or more"),
         ({"operations": ()}, r"operations is \(\), expected a tuple of distinct names"),
         ({"kinds": ("a", "a")}, r"kinds is \('a', 'a'\)"),
+        ({"operations": ("none", A)}, "operations has 'none', expected so only with distinct"),
         ({"distinct": True, "notation": "arc"}, "arc strings write nodes of four numbers"),
     ],
 )
