@@ -25,6 +25,9 @@ console = Console(highlight=False)
 
 
 # Options of more than one command.
+Data = Annotated[
+    str | None, typer.Option(help="Where its data is now; default where it was, or beside it.")
+]
 TimeLimit = Annotated[str | None, typer.Option(help="Of the search, such as 90s, 10m or 2h.")]
 Jobs = Annotated[int, typer.Option(help="Processes that train children.", min=1)]
 
@@ -126,6 +129,7 @@ def search(
 def resume(
     run: Annotated[Path, typer.Argument(help="The run's folder.")],
     trials: Annotated[int | None, typer.Option(help="Extend the run to so many.")] = None,
+    data: Data = None,
     time_limit: TimeLimit = None,
     jobs: Jobs = 2,
 ) -> None:
@@ -133,7 +137,7 @@ def resume(
     limit = seconds(time_limit)
     from cnnnas.commands import resume as command
 
-    command.resume(run, trials, limit, jobs, console)
+    command.resume(run, trials, data, limit, jobs, console)
 
 
 @app.command()

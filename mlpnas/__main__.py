@@ -30,6 +30,9 @@ def _joined(values: tuple) -> str:
 
 
 # Options of more than one command.
+Data = Annotated[
+    str | None, typer.Option(help="Where its data is now; default where it was, or beside it.")
+]
 TimeLimit = Annotated[str | None, typer.Option(help="Such as 90s, 10m or 2h.")]
 Jobs = Annotated[int, typer.Option(help="Processes that train children.")]
 TrialTimeout = Annotated[str | None, typer.Option(help="Give up a child after, say, 5m.")]
@@ -185,6 +188,7 @@ def search(
 def resume(
     run: Annotated[Path, typer.Argument(help="The run's folder.")],
     trials: Annotated[int | None, typer.Option(help="Extend the run to so many.")] = None,
+    data: Data = None,
     time_limit: TimeLimit = None,
     jobs: Jobs = 1,
     trial_timeout: TrialTimeout = None,
@@ -199,7 +203,7 @@ def resume(
     from mlpnas.commands import resume as command
     from mlpnas.commands.compare import go_on
 
-    command.resume(run, trials, limit, workers, console)
+    command.resume(run, trials, data, limit, workers, console)
     go_on(run, jobs, console)
 
 
@@ -245,12 +249,13 @@ def compare(
     rows: Annotated[
         int | None, typer.Option(help="At most so many of the table, drawn at random.")
     ] = None,
+    data: Data = None,
     jobs: Jobs = 1,
 ) -> None:
     """Compare the search with scikit-learn's methods and with random search."""
     from mlpnas.commands import compare as command
 
-    command.compare(run, command.Extent(seeds, trials, rows), jobs, console)
+    command.compare(run, command.Extent(seeds, trials, rows), jobs, console, data)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -12,13 +12,19 @@ from mlpnas.core.session import earlier
 
 
 def resume(
-    path: Path, trials: int | None, limit: float | None, jobs: int, console: Console
+    path: Path,
+    trials: int | None,
+    data: str | None,
+    limit: float | None,
+    jobs: int,
+    console: Console,
 ) -> None:
     """Check that folder and images are what they were, and carry on.
 
     Args:
         path: the run's folder.
         trials: how many to have in the end; None for as many as were planned.
+        data: where the run's data is now; None to look where it was, and beside the run.
         limit: seconds after which the search ends; None for no limit.
         jobs: processes that train children.
         console: where to print.
@@ -27,7 +33,7 @@ def resume(
         InputError: for what the user can mend; nothing in the folder is changed then.
     """
     with Folder.open(path, "cnnnas") as folder:
-        settings, record = earlier(path, Settings, trials)
+        settings, record = earlier(path, Settings, trials, data)
         images = open_images(settings, console)
         check_data(images.task, record["data"], settings.data)
         warn_of_versions(record["versions"], console)

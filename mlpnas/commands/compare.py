@@ -16,10 +16,10 @@ from mlpnas.core.command_line import print_notes
 from mlpnas.core.display import steps
 from mlpnas.core.errors import InputError
 from mlpnas.core.files import replacing
-from mlpnas.core.folder import Folder
+from mlpnas.core.folder import Folder, check_data
 from mlpnas.core.rank_correlation import FEWEST
 from mlpnas.core.rank_correlation import told as told_tau
-from mlpnas.core.record import read_record, settings_of
+from mlpnas.core.record import located, read_record, settings_of
 from mlpnas.core.runtime import start_tensorflow
 from mlpnas.core.schema import parse
 from mlpnas.scoring import measure_name
@@ -54,7 +54,9 @@ class Extent(NamedTuple):
     rows: int | None = None
 
 
-def compare(run: Path, extent: Extent, jobs: int, console: Console) -> None:
+def compare(
+    run: Path, extent: Extent, jobs: int, console: Console, data: str | None = None
+) -> None:
     """Print the comparison, and write compare.json into the run's folder.
 
     Interrupted, it goes on where it was when called again, or with `mlpnas resume`.
@@ -64,6 +66,7 @@ def compare(run: Path, extent: Extent, jobs: int, console: Console) -> None:
         extent: how much to compare.
         jobs: processes that train.
         console: where to print.
+        data: where the run's table is now; None to look where it was, and beside the run.
 
     Raises:
         InputError: for what the user can mend.
@@ -72,7 +75,10 @@ def compare(run: Path, extent: Extent, jobs: int, console: Console) -> None:
         raise InputError(f"--seeds is {extent.seeds}; expected 1 or more, 3 to judge by")
     print_notes(check_jobs(jobs), console)
     with Folder.open(run) as folder, folder.guarded():
-        settings = settings_of(run, read_record(run), Settings)
+        written = read_record(run)
+        settings = located(run, written, settings_of(run, written, Settings), data)
+        if settings.data != written["settings"]["data"]:
+            check_data(table_of(settings).task, written["data"], settings.data)
         settings = replace(settings, trials=extent.trials or settings.trials)
         seeds = range(settings.seed, settings.seed + extent.seeds)
         tables = [table_of(replace(settings, seed=s), extent.rows) for s in seeds]

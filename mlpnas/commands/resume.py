@@ -12,13 +12,19 @@ from mlpnas.settings import Settings, Workers
 
 
 def resume(
-    path: Path, trials: int | None, limit: float | None, workers: Workers, console: Console
+    path: Path,
+    trials: int | None,
+    data: str | None,
+    limit: float | None,
+    workers: Workers,
+    console: Console,
 ) -> None:
     """Check that folder and data are what they were, and carry on.
 
     Args:
         path: the run's folder.
         trials: how many to have in the end; None for as many as were planned.
+        data: where the run's data is now; None to look where it was, and beside the run.
         limit: seconds after which the search ends; None for no limit.
         workers: where children are trained.
         console: where to print.
@@ -27,7 +33,7 @@ def resume(
         InputError: for what the user can mend; nothing in the folder is changed then.
     """
     with Folder.open(path) as folder:
-        settings, record = earlier(path, Settings, trials)
+        settings, record = earlier(path, Settings, trials, data)
         table = open_table(settings, console)
         check_data(table.task, record["data"], settings.data)
         warn_of_versions(record["versions"], console)

@@ -11,6 +11,7 @@ runs/wine-quality-0/
 """
 
 import json
+import os
 import platform
 import sys
 from collections.abc import Iterator
@@ -138,10 +139,12 @@ class Folder:
             results: further entries.
         """
         plain = asdict(settings)
-        if Path(plain["data"]).exists():
-            # An absolute path, since a run may be continued from another directory.
-            plain["data"] = str(Path(plain["data"]).resolve())
         record = {"format": FORMAT, "settings": plain, "data": data, "versions": versions()}
+        if (place := Path(plain["data"])).exists():
+            # A run may be continued from another directory; and it may be moved with its data.
+            plain["data"] = str(place.resolve())
+            with suppress(ValueError):  # on another drive
+                record["beside"] = os.path.relpath(place.resolve(), self.path.resolve())
         with replacing(self.path / "run.json") as file:
             file.write(json.dumps(record | results, indent=2).encode())
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -58,6 +58,7 @@ class Record:
 
     Attributes:
         settings: see `configuration.read_settings`.
+        beside: the way from the run's folder to the data, if that was a file.
         trials: how many the results are of; runs of before it was written had one at least.
     """
 
@@ -66,6 +67,7 @@ class Record:
     data: Data
     versions: dict[str, str]
     space: str = ""
+    beside: str | None = None
     results: tuple[Scores, ...] = ()
     kendall_tau: Number | None = None
     shared_scores: tuple[Number, ...] = ()
@@ -128,6 +130,31 @@ def settings_of(path: Path, record: dict[str, Any], kind: type[S]) -> S:
         return read_settings(kind, record["settings"])
     except InputError as error:
         raise damaged(path, str(error)) from None
+
+
+def located(path: Path, record: dict[str, Any], settings: S, data: str | None) -> S:
+    """The settings, with the place where the data is now.
+
+    Args:
+        path: the run's folder.
+        record: what its run.json says.
+        data: where the user says it is; None to look where it was, and beside the run.
+
+    Raises:
+        InputError: if it is in none of these places.
+    """
+    then = Path(str(record["settings"]["data"]))
+    if data is None and not then.is_absolute():  # the name of a data set, not a file's
+        return settings
+    near = [path / record["beside"]] if record.get("beside") else []
+    places = [then, *near, path / then.name, path.parent / then.name]
+    found = data or next((str(place) for place in places if place.exists()), None)
+    if found is None:
+        raise InputError(
+            f"{then}, the data of {path}, is there no more, nor beside the run; expected the "
+            "same file: put it back, or say where it is with --data"
+        )
+    return replace(settings, data=found)  # type: ignore[type-var]
 
 
 def check_journal(path: Path, record: dict[str, Any]) -> None:

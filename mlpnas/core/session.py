@@ -26,7 +26,7 @@ from mlpnas.core.executors import Executor
 from mlpnas.core.folder import Folder
 from mlpnas.core.journal import read_journal, reopen
 from mlpnas.core.policy_record import note_policy
-from mlpnas.core.record import check_journal, read_record, settings_of
+from mlpnas.core.record import check_journal, located, read_record, settings_of
 from mlpnas.core.report import failures, leaderboard
 from mlpnas.core.search import search
 from mlpnas.core.search_space import Architecture
@@ -120,19 +120,22 @@ class Session:
             )
 
 
-def earlier(path: Path, kind: type[Any], trials: int | None) -> tuple[Any, dict[str, Any]]:
+def earlier(
+    path: Path, kind: type[Any], trials: int | None, data: str | None = None
+) -> tuple[Any, dict[str, Any]]:
     """Settings and record of the run in a folder, for whoever goes on with it.
 
     Args:
         kind: the settings' class.
         trials: how many to have in the end; None for as many as were planned.
+        data: where the data is now, see `record.located`.
 
     Raises:
-        InputError: if run.json cannot be read, or its trials are gone.
+        InputError: if run.json cannot be read, or its trials or its data are gone.
     """
     record = read_record(path)
     check_journal(path, record)
-    settings = settings_of(path, record, kind)
+    settings = located(path, record, settings_of(path, record, kind), data)
     return settings if trials is None else replace(settings, trials=trials), record
 
 

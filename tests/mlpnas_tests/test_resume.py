@@ -218,6 +218,67 @@ def test_a_finished_run_whose_trials_are_gone_is_not_searched_again(
     assert content(folder) == before
 
 
+def moved(project, tmp_path):
+    """The project of a run on its table, moved as a whole; the run's new folder."""
+    place = tmp_path / "elsewhere" / "renamed"
+    place.parent.mkdir()
+    project.rename(place)
+    return place / "runs" / "r"
+
+
+@pytest.fixture
+def project(fate, tmp_path, monkeypatch):
+    """A folder with a table in `tables` and a run in `runs`."""
+    project = tmp_path / "project"
+    (project / "tables").mkdir(parents=True)
+    shutil.copy(DATA / "iris.csv", project / "tables" / "t.csv")
+    monkeypatch.chdir(project)
+    options = ["--target", "species", "--run", "runs/r", "--strategy", "random", *PLANNED]
+    assert run("search", "tables/t.csv", *options) == 0
+    monkeypatch.chdir("/")
+    return project
+
+
+def test_a_run_that_was_moved_with_its_table_finds_it(project, tmp_path):
+    folder = moved(project, tmp_path)
+    assert run("resume", folder, "--trials", "13") == 0
+    assert len(records(folder)) == 13
+    found = json.loads((folder / "run.json").read_text())["settings"]["data"]
+    assert found == str(folder.parents[1] / "tables" / "t.csv")
+
+
+@pytest.mark.parametrize("beside", ["", ".."])
+def test_a_table_that_was_put_into_the_run_or_beside_it_is_found(beside, project):
+    folder = project / "runs" / "r"
+    (project / "tables" / "t.csv").rename(folder / beside / "t.csv")
+    assert run("resume", folder, "--trials", "13") == 0
+
+
+def test_where_the_table_is_may_be_said(project, tmp_path, capsys):
+    folder = project / "runs" / "r"
+    (project / "tables" / "t.csv").rename(tmp_path / "other name.csv")
+    before = content(folder)
+    assert run("resume", folder, "--trials", "13") == 2
+    assert "is there no more, nor beside the run" in capsys.readouterr().err
+    assert content(folder) == before
+    said = ["--data", tmp_path / "other name.csv"]
+    assert run("resume", folder, "--trials", "13", *said) == 0
+    assert run("resume", folder, "--trials", "14") == 0  # it has been noted
+    wine = ["--data", DATA / "wine.csv"]
+    assert run("resume", folder, "--trials", "15", *wine) == 2
+
+
+def test_another_table_of_that_name_beside_the_run_is_refused(project, capsys):
+    folder = project / "runs" / "r"
+    table = project / "tables" / "t.csv"
+    lines = table.read_text().splitlines(keepends=True)
+    (folder / "t.csv").write_text("".join([lines[0], *lines[2:], lines[1]]))
+    table.unlink()
+    for command in (["resume", folder, "--trials", "13"], ["compare", folder]):
+        assert run(*command) == 2
+        assert "not the data that the run began with" in capsys.readouterr().err
+
+
 def test_a_run_may_be_resumed_from_another_directory(fate, tmp_path, monkeypatch):
     (tmp_path / "iris.csv").write_bytes((DATA / "iris.csv").read_bytes())
     monkeypatch.chdir(tmp_path)
@@ -282,6 +343,11 @@ def without(name):
     return damage
 
 
+def no_data(folder):
+    settings(data="/nowhere.csv")(folder)
+    record(beside="nowhere.csv")(folder)
+
+
 def shorter_journal(folder):
     path = folder / "trials.jsonl"
     path.write_text("".join(path.read_text().splitlines(keepends=True)[:2]))
@@ -305,7 +371,7 @@ HOSTILE = {
     "unknown setting": (settings(magic=1), "the setting 'magic' is unknown"),
     "odd setting": (settings(strategy="luck"), "--strategy is 'luck'; expected"),
     "odd number": (settings(trials="many"), "the setting trials is 'many': "),
-    "no data": (settings(data="/nowhere.csv"), "no file '/nowhere.csv'"),
+    "no data": (no_data, "/nowhere.csv, the data of"),
     "other data": (settings(data=str(DATA / "wine.csv")), ""),
     "other seed": (settings(seed=1), "not the data that the run began with: other values"),
     "other epochs": (settings(epochs=3), "epochs: 10, now 3"),
