@@ -9,6 +9,7 @@ import keras
 
 from cnnnas.record import Result
 from cnnnas.run import Run
+from cnnnas.settings import ALONE
 from mlpnas.core.evaluator import Job, Outcome
 from mlpnas.core.retraining import persistent, slower
 from mlpnas.core.rivals import choice, control, equal_budget, random_search
@@ -43,7 +44,7 @@ def random_children(run: Run, history: History, on_trial: Callable[[Trial], None
 def against_random(history: History, rivals: History) -> dict[str, Any]:
     """The search's best children against the random ones, see `rivals.control`; their scores
     are cubes of accuracies."""
-    return control(history, rivals, "validation accuracy", math.cbrt)
+    return control(history, rivals, ALONE)
 
 
 def retrain(

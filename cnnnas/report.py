@@ -8,9 +8,11 @@ from cnnnas import darts_report
 from cnnnas.cell_space import CellSpace
 from cnnnas.drawing import draw_cell, draw_macro
 from cnnnas.macro_space import MacroSpace
+from cnnnas.settings import ALONE, SHARED, Settings
 from mlpnas.core import figures, sections
 from mlpnas.core.page import Section, page
 from mlpnas.core.policy_record import read_policy
+from mlpnas.core.record import settings_of
 from mlpnas.core.search_space import SearchSpace
 from mlpnas.core.trial import History
 
@@ -23,20 +25,21 @@ def html_report(run: Path, record: dict[str, Any], history: History, space: Sear
         record: its run.json.
         history, space: its trials, and where it searched.
     """
-    parts = [sections.summary(record, history, "accuracy")]
+    measure = settings_of(run, record, Settings).measure
+    parts = [sections.summary(record, history, measure.name)]
     if best := history.best():
         results = record.get("results", [])
         text = results[0]["architecture"] if results else str(best.architecture)
         parts.append(_network(text, space, "The network found" if results else "Best so far"))
-        parts += sections.trained(record, "accuracy")
-        parts += sections.agreement(record, "accuracy, cubed")
+        parts += sections.trained(record, measure.name)
+        parts += sections.agreement(record, SHARED, ALONE)
         parts += sections.control(record)
-        parts.append(sections.scores(history))
+        parts.append(sections.scores(history, measure))
         policy = read_policy(run / "policy.jsonl", space)
         parts.append(sections.choices(history, space, policy))
     if isinstance(space, CellSpace) and record["settings"]["strategy"] == "gradient":
         parts += darts_report.epochs(history, space)
-    parts.append(sections.leaderboard(history, {}))
+    parts.append(sections.leaderboard(history, {}, measure))
     name = Path(str(record["settings"]["data"])).stem
     return page(f"Architecture search on {name}", parts)
 

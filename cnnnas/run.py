@@ -37,6 +37,7 @@ from mlpnas.core.executors import Executor, InProcess, TrainerFactory, WorkerPro
 from mlpnas.core.folder import Folder, describe_data
 from mlpnas.core.gradient_search import GradientSearch
 from mlpnas.core.gradient_strategy import GradientEvaluator, GradientStrategy
+from mlpnas.core.measure import Measure
 from mlpnas.core.search_space import Architecture, SearchSpace
 from mlpnas.core.session import Session
 from mlpnas.core.strategies.named import make_strategy
@@ -103,6 +104,11 @@ class Run:
         if isinstance(self.supernet, GradientSearch):
             return GradientEvaluator(self.supernet)
         return SupernetEvaluator(self.supernet, self.settings.rounds_per_pass)
+
+    @property
+    def measure(self) -> Measure:
+        """What scores are shown in."""
+        return self.settings.measure
 
     @property
     def recipe(self) -> Recipe:

@@ -1,5 +1,6 @@
 """Settings: what decides which trials a run makes. Light to import, checked when made."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,7 +18,11 @@ from cnnnas.zoph_space import CONVOLUTION, ZophSpace
 from mlpnas.core import budget
 from mlpnas.core.configuration import at_least, unread_by_gradient
 from mlpnas.core.errors import InputError
+from mlpnas.core.measure import Measure
 from mlpnas.core.strategies.names import check_chooser
+
+# What shared weights score by, and children (Zoph and Le, 2017).
+SHARED, ALONE = Measure("accuracy"), Measure("accuracy", "accuracy cubed", math.cbrt)
 
 Variation = Literal["auto", "none", "crop", "crop-flip", "crop-flip-cutout"]
 
@@ -102,6 +107,11 @@ class Settings:
     def sizes(self) -> Preset:
         """What the preset says of this space."""
         return PRESETS[self.preset][self.space]
+
+    @property
+    def measure(self) -> Measure:
+        """What search scores are shown in."""
+        return SHARED if self.one_shot else ALONE
 
     def unread(self) -> dict[str, str]:
         """The options that this search does not read, and what each of them is for."""

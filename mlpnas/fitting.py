@@ -36,7 +36,7 @@ def run_search(estimator: Any, table: Table, seed: int) -> tuple[History, Winner
         with (
             run.executor,
             closing(run.restore()) as history,
-            _shown(estimator.verbose, history, run.settings) as show,
+            _shown(estimator.verbose, history, run) as show,
         ):
             run.search(history, Clock(estimator.max_time, run.parameters), show)
             winner = run.retrain(history, estimator.refit_epochs)
@@ -76,12 +76,11 @@ def _folder(run_dir: str | Path | None) -> Iterator[Folder]:
 
 
 @contextmanager
-def _shown(
-    verbose: int, history: History, settings: Settings
-) -> Iterator[Callable[[Trial], None]]:
+def _shown(verbose: int, history: History, run: Run) -> Iterator[Callable[[Trial], None]]:
     """What is told of every trial: a line per round, or nothing."""
+    trials, per_round = run.settings.trials, run.settings.per_round
     display = (
-        SearchDisplay(Console(), history, settings.trials, settings.per_round)
+        SearchDisplay(Console(), history, trials, per_round, run.measure)
         if verbose
         else nullcontext()
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from mlpnas.core import figures, sections
 from mlpnas.core.errors import InputError
+from mlpnas.core.measure import Measure
 from mlpnas.core.page import Section, page
 from mlpnas.core.policy_record import read_policy
 from mlpnas.core.report import failures
@@ -15,10 +16,11 @@ from mlpnas.core.trial import History
 from mlpnas.finalists import PLAIN, name_of
 from mlpnas.layers import LayerType
 from mlpnas.record import Comparison
+from mlpnas.scoring import measure_in, own_measure
 from mlpnas.space import MLPSpace
 
 # What two searches may differ in, and still have scores that can be compared.
-FREE = {"data", "strategy", "predictor", "trials", "per_round", "ensemble"}
+FREE = {"data", "strategy", "predictor", "controller_decay", "trials", "per_round", "ensemble"}
 
 Other = tuple[dict[str, Any], History, MLPSpace]
 
@@ -41,14 +43,15 @@ def html_report(
     Raises:
         InputError: if the two cannot be compared, or compare.json is damaged.
     """
-    metric = _metric(record)
+    measure = measure_in(record)
     parts = [_summary(record, history)]
     if history.best():
         parts += [_winner(record, history, space), *_scores(run, record, history, other)]
-        parts += [sections.learning_curves(history, metric), *sections.calibration(history)]
+        parts.append(sections.learning_curves(history, own_measure(record["data"])))
+        parts += sections.calibration(history, measure)
     if history.trials:
         parts.append(sections.time_spent(history))
-    parts.append(_leaderboard(record, history))
+    parts.append(_leaderboard(record, history, measure))
     if history.trials:
         policy = read_policy(run / "policy.jsonl", space)
         parts.append(sections.choices(history, space, policy))
@@ -70,7 +73,7 @@ def _summary(record: dict[str, Any], history: History) -> Section:
         f"{s['epochs']} epochs each: {seconds:.0f} seconds of training. {kind.capitalize()}."
     )
     if record.get("results"):
-        metric = _metric(record)
+        metric = measure_in(record).name
         rows = [(r["name"], r["valid"], r["test"]) for r in record["results"]]
         section.table(["trained at length", f"validation {metric}", f"test {metric}"], rows)
     if problem := failures(history):
@@ -78,11 +81,6 @@ def _summary(record: dict[str, Any], history: History) -> Section:
     for note in data.get("notes", []):
         section.text(note, note=True)
     return section
-
-
-def _metric(record: dict[str, Any]) -> str:
-    own = "accuracy" if record["data"]["classes"] else "R²"
-    return str(record["settings"].get("scoring") or own)
 
 
 def _winner(record: dict[str, Any], history: History, space: MLPSpace) -> Section:
@@ -108,13 +106,13 @@ def _bars(layers: Sequence[LayerType], inputs: int) -> list[tuple[str, float]]:
     return bars
 
 
-def _leaderboard(record: dict[str, Any], history: History) -> Section:
+def _leaderboard(record: dict[str, Any], history: History, measure: Measure) -> Section:
     retrained = record.get("retrained_validation", {})
-    section = sections.leaderboard(history, retrained)
+    section = sections.leaderboard(history, retrained, measure)
     if record.get("cross_validated"):
         section.text("The retrained scores are means of a cross-validation.", note=True)
     if plain := retrained.get(str(PLAIN)):  # absent if a finalist was the plain network itself
-        section.text(f"{name_of(PLAIN).capitalize()} has {plain:.4f}.", note=True)
+        section.text(f"{name_of(PLAIN).capitalize()} has {measure.written(plain)}.", note=True)
     return section
 
 
@@ -122,8 +120,9 @@ def _scores(
     run: Path, record: dict[str, Any], history: History, other: Other | None
 ) -> list[Section]:
     """Every trial; and beside random search, if there was one."""
-    section = sections.scores(history)
-    beside = _beside(record, history, other) if other else _compared(run)
+    measure = measure_in(record)
+    section = sections.scores(history, measure)
+    beside = _beside(record, history, other) if other else _compared(run, measure)
     if beside:
         return [section, beside]
     if record["settings"]["strategy"] == "random":
@@ -155,10 +154,11 @@ def _beside(record: dict[str, Any], history: History, other: Other) -> Section:
         )
     searches = {f"{mine['strategy']}, this run": history, f"{their['strategy']}": theirs}
     scores = {name: [[t.score for t in run.trials]] for name, run in searches.items()}
-    return sections.against(scores, "One run of each, on the same split.")
+    told = "One run of each, on the same split."
+    return sections.against(scores, measure_in(record), told)
 
 
-def _compared(run: Path) -> Section | None:
+def _compared(run: Path, measure: Measure) -> Section | None:
     """Who won, and best so far of our search and of random search, by `mlpnas compare`."""
     path = run / "compare.json"
     if not path.exists():
@@ -173,6 +173,7 @@ def _compared(run: Path) -> Section | None:
     seeds = max(map(len, found.searches.values()))
     section = sections.against(
         found.searches,
+        measure,
         f"From mlpnas compare: thick the mean over {seeds} splits, thin each of them. Both "
         "searches have the same splits, epochs and one-shot store.",
     )

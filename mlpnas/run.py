@@ -11,6 +11,7 @@ from mlpnas.core.errors import InputError
 from mlpnas.core.evaluator import ChildEvaluator, Recipe, Trainer
 from mlpnas.core.executors import Executor, InProcess, TrainerFactory, WorkerProcesses
 from mlpnas.core.folder import Folder, describe_data
+from mlpnas.core.measure import Measure
 from mlpnas.core.on_ray import OnRay
 from mlpnas.core.search import search
 from mlpnas.core.search_space import Architecture, SearchSpace
@@ -23,7 +24,7 @@ from mlpnas.core.trial import History, Trial
 from mlpnas.final import Winner, finish, retrain
 from mlpnas.finalists import FINALISTS
 from mlpnas.generator import MLPGenerator
-from mlpnas.scoring import Scored, ScoringOption
+from mlpnas.scoring import Scored, ScoringOption, measure_name, measure_of
 from mlpnas.settings import Settings, Workers
 from mlpnas.space import MLPSpace
 from mlpnas.table import Table
@@ -77,6 +78,12 @@ class Run:
         )
         loop = search_asynchronously if s.asynchronous else search
         self.session = Session(s, self.folder, self.strategy, self.evaluator, loop)
+
+    @property
+    def measure(self) -> Measure:
+        """What scores are shown in."""
+        own = measure_name(self.table.task, None)
+        return measure_of(own, self.settings.scoring, self.settings.reward)
 
     def parameters(self, architecture: Architecture) -> int:
         """Trainable parameters of an architecture."""

@@ -1,6 +1,7 @@
 """Scoring: outputs judged by accuracy or R², or by any of scikit-learn's measures."""
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from sklearn.metrics import get_scorer, get_scorer_names
 
 from mlpnas.core.errors import InputError
 from mlpnas.core.evaluator import Job, Outcome, Trainer
+from mlpnas.core.measure import Measure, of_curve
 from mlpnas.core.task import Fold, Task
 from mlpnas.network import Network
 from mlpnas.table import Table
@@ -83,6 +85,35 @@ def score(outputs: np.ndarray, fold: Fold, table: Table, scoring: ScoringOption)
 def measure_name(task: Task, scoring: ScoringOption) -> str:
     """What tables of results call the measure."""
     return scoring or {"accuracy": "accuracy", "r2": "R²"}[task.metric]
+
+
+def measure_of(own: str, scoring: ScoringOption, reward: str) -> Measure:
+    """What search scores are shown in.
+
+    Args:
+        own: the task's measure, as people write it.
+        scoring: by which networks are judged; None for learning curves of `own`.
+        reward: how a learning curve becomes a score, see `Settings`.
+    """
+    if scoring is not None:
+        if not scoring.startswith("neg_"):
+            return Measure(scoring)
+        loss = scoring.removeprefix("neg_")
+        return Measure(scoring, f"1 / (1 + {loss})", lambda value: from_unit(value, scoring))
+    if reward == "weighted":
+        return of_curve(own)
+    return Measure(own, {"best": f"best {own} of an epoch", "last": f"last {own}"}[reward])
+
+
+def measure_in(record: Mapping[str, Any]) -> Measure:
+    """What the search scores of a run are shown in, by its run.json."""
+    s, own = record["settings"], own_measure(record["data"])
+    return measure_of(own, s.get("scoring"), s.get("reward", "weighted"))
+
+
+def own_measure(data: Mapping[str, Any]) -> str:
+    """What learning curves are of, by whatever else networks are judged."""
+    return "accuracy" if data["classes"] else "R²"
 
 
 def of_probabilities(scoring: ScoringOption) -> bool:

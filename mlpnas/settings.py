@@ -10,6 +10,12 @@ from mlpnas.core.strategies.names import CONTROLLERS, check_strategy
 from mlpnas.space import MLPSpace
 from mlpnas.tables.dialect import DateOption, DecimalOption, Dialect
 
+# Settings that say how columns are read.
+_OF_COLUMNS = (
+    "target", "drop", "categorical", "numeric", "date",
+    "separator", "decimal", "dates", "missing", "encoding",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -109,7 +115,7 @@ class Settings:
         if self.scoring is not None:
             idle["reward"] = "learning curves, and --scoring judges trained networks"
         if Path(self.data).suffix == ".npz":
-            idle |= dict.fromkeys(("target", "drop"), "tables with named columns")
+            idle |= dict.fromkeys(_OF_COLUMNS, "tables with named columns")
         return idle
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from mlpnas.core.measure import Measure, inverse_power
+
 # What the output of a highway cell is the mean of, see `highway_cell`.
 Average = Literal["loose", "nodes"]
 
@@ -86,6 +88,14 @@ class Reward:
     def __call__(self, perplexity: float) -> float:
         """Above 0, without a bound; NaN of a NaN."""
         return (self.c / perplexity) ** self.exponent
+
+    @property
+    def measure(self) -> Measure:
+        """The perplexity that a reward stands for."""
+        power = "" if self.exponent == 1 else f" ** {self.exponent:g}"
+        score = f"({self.c:.4g} / perplexity){power}" if power else f"{self.c:.4g} / perplexity"
+        inverse = inverse_power(self.c, self.exponent)
+        return Measure("perplexity", score, inverse, rising=False, digits=2)
 
     @staticmethod
     def of(vocabulary: int, exponent: float = 1.0) -> "Reward":

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from mlpnas.core import sections
+from mlpnas.core.measure import Measure
 from mlpnas.core.page import Section, page
 from mlpnas.core.policy_record import read_policy
 from mlpnas.core.record import settings_of
@@ -14,30 +15,32 @@ from rnncell.settings import Settings
 from rnncell.spaces import Space
 
 
-def html_report(run: Path, record: Record, history: History, space: Space, measure: str) -> str:
+def html_report(
+    run: Path, record: Record, history: History, space: Space, measure: Measure
+) -> str:
     """The report as a page.
 
     Args:
         run: its folder.
         record: its run.json.
         history, space: its trials, and where it searched.
-        measure: perplexity or accuracy.
+        measure: what scores are shown in.
     """
-    parts = [sections.summary(record, history, measure)]
+    parts = [sections.summary(record, history, measure.name)]
     if best := history.best():
         results = record.get("results", [])
         text = results[0]["cell"] if results else str(best.architecture)
         title = "The cell found" if results else "Best so far"
         average = settings_of(run, record, Settings).sizes.final_network.average
         parts.append(_cell(text, space, average, title))
-        score = "c / perplexity" if measure == "perplexity" else measure
-        parts += [*sections.trained(record, measure), *sections.agreement(record, score)]
+        parts += sections.trained(record, measure.name)
+        parts += sections.agreement(record, measure, measure)
         parts += sections.control(record)
-        parts.append(sections.scores(history))
+        parts.append(sections.scores(history, measure))
         if record["settings"]["strategy"] == "gradient":
             parts.append(_film(history, space, average))
         parts.append(sections.choices(history, space, read_policy(run / "policy.jsonl", space)))
-    parts.append(sections.leaderboard(history, {}))
+    parts.append(sections.leaderboard(history, {}, measure))
     name = Path(str(record["settings"]["data"])).stem
     return page(f"Search for a recurrent cell on {name}", parts)
 

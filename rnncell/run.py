@@ -11,6 +11,7 @@ from mlpnas.core.executors import Executor, InProcess, WorkerProcesses
 from mlpnas.core.folder import Folder, describe_data
 from mlpnas.core.gradient_search import GradientSearch
 from mlpnas.core.gradient_strategy import GradientEvaluator, GradientStrategy
+from mlpnas.core.measure import Measure
 from mlpnas.core.search_space import Architecture, SearchSpace
 from mlpnas.core.session import Session
 from mlpnas.core.strategies.named import make_strategy
@@ -69,6 +70,11 @@ class Run:
         child = self.trainer(replace(s.sizes.final, epochs=s.epochs))
         self.executor = InProcess(child) if self.supernet else WorkerProcesses(child, self.jobs)
         self.session = Session(s, self.folder, self._strategy(), self._evaluator())
+
+    @property
+    def measure(self) -> Measure:
+        """What scores are shown in."""
+        return self.settings.measure(len(self.text.task.classes))
 
     @property
     def is_text(self) -> bool:

@@ -7,8 +7,10 @@ from typing import Literal
 from mlpnas.core import budget
 from mlpnas.core.configuration import at_least, unread_by_gradient
 from mlpnas.core.errors import InputError
+from mlpnas.core.measure import Measure, of_curve
 from mlpnas.core.strategies.names import check_chooser
 from rnncell.presets import DARTS, SEQUENCES, TEXT, Preset, PresetName
+from rnncell.recipes import Reward
 from rnncell.text import Unit
 from rnncell.tree_space import TreeCellSpace
 
@@ -84,6 +86,12 @@ class Settings:
     def sizes(self) -> Preset:
         """What the preset says."""
         return sizes_of(self.preset, self.data, self.space)
+
+    def measure(self, tokens: int) -> Measure:
+        """What search scores are shown in, of texts with so many different tokens."""
+        if not is_text(self.data):
+            return of_curve("accuracy")
+        return Reward.of(tokens, self.exponent).measure
 
     def unread(self) -> dict[str, str]:
         """The options that this search does not read, and what each of them is for."""

@@ -8,6 +8,7 @@ from cnnnas.record import ImageRecord
 from cnnnas.settings import Settings
 from cnnnas.spaces import make_space
 from mlpnas.core import report as core
+from mlpnas.core.record import settings_of
 from mlpnas.core.report import Record, print_report, write_page
 from mlpnas.core.search_space import SearchSpace
 from mlpnas.core.trial import History
@@ -26,7 +27,8 @@ def report(run: Path, html: bool, console: Console) -> None:
     """
     record, history, space = read_run(run)
     if not html:
-        print_report(record, history, console)
+        measure = settings_of(run, record, Settings).measure
+        print_report(record, history, console, measure)
         return
     # Imported here: drawing loads matplotlib, which the text does not need.
     from cnnnas.report import html_report

@@ -17,12 +17,13 @@ from mlpnas.core.display import steps
 from mlpnas.core.errors import InputError
 from mlpnas.core.files import replacing
 from mlpnas.core.folder import Folder, check_data
+from mlpnas.core.measure import Measure
 from mlpnas.core.rank_correlation import FEWEST
 from mlpnas.core.rank_correlation import told as told_tau
 from mlpnas.core.record import located, read_record, settings_of
 from mlpnas.core.runtime import start_tensorflow
 from mlpnas.core.schema import parse
-from mlpnas.scoring import measure_name
+from mlpnas.scoring import measure_name, measure_of
 from mlpnas.settings import Settings
 from mlpnas.verdict import (
     SEARCH,
@@ -151,7 +152,8 @@ def conclude(
     metric = measure_name(task, settings.scoring)
     told = verdict(gaps, metric)
     console.print(_scores(scores, gaps, metric))
-    console.print(_proxies(scores, metric))
+    own = measure_name(task, None)
+    console.print(_proxies(scores, measure_of(own, settings.scoring, settings.reward)))
     if any(0 < len(score.pairs) < FEWEST for score in scores):
         console.print(f"Of fewer than {FEWEST} architectures a rank correlation is chance.")
     console.print(told, soft_wrap=True, markup=False)
@@ -186,17 +188,18 @@ def _spread(values: np.ndarray) -> str:
     return f"{values.mean():.4f} ± {values.std(ddof=1):.4f}"
 
 
-def _proxies(scores: list[Score], metric: str) -> TextTable:
+def _proxies(scores: list[Score], measure: Measure) -> TextTable:
     """How far the search score of an architecture can be believed."""
     table = _titled("Search score against the score after retraining, first seed")
     table.add_column("method")
-    for name in ("retrained", "best search score", f"its retrained {metric}", "Kendall tau"):
+    best = f"best {measure.score_name}"
+    for name in ("retrained", best, f"its retrained {measure.name}", "Kendall tau"):
         table.add_column(name, justify="right")
     for score in scores:
         if score.pairs:
-            best = max(score.pairs)
+            top = max(score.pairs)
             table.add_row(
-                score.method, str(len(score.pairs)), f"{best[0]:.4f}", f"{best[1]:.4f}",
+                score.method, str(len(score.pairs)), f"{top[0]:.4f}", measure.written(top[1]),
                 told_tau(score.tau, len(score.pairs)) or "too few",
             )  # fmt: skip
     return table

@@ -8,6 +8,7 @@ from mlpnas.core import report as core
 from mlpnas.core.report import Record, print_report, write_page
 from mlpnas.core.trial import History
 from mlpnas.record import TableRecord
+from mlpnas.scoring import measure_in
 from mlpnas.settings import Settings
 from mlpnas.space import MLPSpace
 
@@ -26,7 +27,7 @@ def report(run: Path, html: bool, against: Path | None, console: Console) -> Non
     """
     record, history, space = read_run(run)
     if not html and against is None:
-        print_report(record, history, console)
+        print_report(record, history, console, measure_in(record))
         return
     # Imported here: drawing loads matplotlib, which the text does not need.
     from mlpnas.report import html_report

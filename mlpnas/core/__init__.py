@@ -18,6 +18,7 @@ Reading order, in which each file imports only those before it:
     record          run.json as it is read back
     search_space    decisions, architectures, spaces
     masks           which options are open, as tables that the tokens so far drive
+    measure         what people judge networks by, and what a search score has to do with it
     trial           what is known of one evaluated architecture; the journal
     journal         reads a journal back
     policy_gradient the mathematics of learning from scores

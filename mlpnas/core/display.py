@@ -18,6 +18,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from mlpnas.core.measure import Measure
 from mlpnas.core.trial import History, Trial
 
 
@@ -32,14 +33,16 @@ class SearchDisplay:
         history: what was found before.
         trials: how many are planned.
         per_round: how many make a round.
+        measure: what scores are shown in.
         picture: what stands below the bar, asked for again and again.
     """
 
     def __init__(
         self, console: Console, history: History, trials: int, per_round: int,
-        picture: Callable[[], str] = lambda: "",
+        measure: Measure, picture: Callable[[], str] = lambda: "",
     ):  # fmt: skip
         self._console, self._trials, self._per_round = console, trials, per_round
+        self._measure = measure
         self._done, self._start = 0, time.monotonic()
         best = history.best()
         self._best = None if best is None else best.score
@@ -80,7 +83,7 @@ class SearchDisplay:
         self._done += 1
         if trial.score is not None and (self._best is None or trial.score > self._best):
             self._best = trial.score
-        best = "-" if self._best is None else f"{self._best:.4f}"
+        best = "-" if self._best is None else self._measure.told(self._best)
         per_minute = 60 * self._done / max(time.monotonic() - self._start, 1e-9)
         rate = f"{per_minute:.{int(per_minute < 10)}f}"  # epochs of DARTS take minutes each
         self._progress.update(

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.ticker import MaxNLocator
 
+from mlpnas.core.measure import Measure
 from mlpnas.core.trial import Trial
 
 BLUE, ORANGE, GREY = "#2563a8", "#d9772b", "#8a8f98"
@@ -34,30 +35,37 @@ def drawn(draw: Callable[[Figure, Axes], None], size: tuple[float, float] = (5.2
     return buffer.getvalue()
 
 
-def scores(trials: Sequence[Trial]) -> str:
-    """Search score of every trial in order, coloured by round, and the best so far."""
+def scores(trials: Sequence[Trial], measure: Measure) -> str:
+    """What every trial scored, in order, coloured by round, and the best so far."""
     ok = [t for t in trials if t.ok]
-    found = np.array([t.score for t in ok], float)
+    scored = np.array([t.score for t in ok], float)
+    found, best = (
+        np.array([measure.value(s) for s in of])
+        for of in (scored, np.maximum.accumulate(scored))
+    )
     failed = [t.id for t in trials if t.score is None]
 
     def draw(figure: Figure, axes: Axes) -> None:
         rounds = [t.round + 1 for t in ok]
         scale = Normalize(1, max([2, *rounds]))
         drawn = axes.scatter([t.id for t in ok], found, c=rounds, norm=scale, s=16, zorder=3)
-        best = np.maximum.accumulate(found)
         axes.step([t.id for t in ok], best, where="post", color=ORANGE, label="best so far")
+        if not measure.rising:  # the first perplexities can be thousands
+            axes.set_yscale("log")
         if failed:
             floor = np.full(len(failed), axes.get_ylim()[0])
             axes.scatter(failed, floor, marker="x", color=GREY, s=20, label="failed")
         figure.colorbar(drawn, ax=axes, label="round", ticks=MaxNLocator(integer=True))
-        axes.set(xlabel="trial", ylabel="search score")
+        axes.set(xlabel="trial", ylabel=measure.axis)
         figure.legend(loc="outside upper right", ncols=2, frameon=False)
 
     return drawn(draw)
 
 
-def best_so_far(searches: Mapping[str, Sequence[Sequence[float | None]]]) -> str:
-    """Best score so far by trial: the mean of a method's runs, and each of them behind it.
+def best_so_far(
+    searches: Mapping[str, Sequence[Sequence[float | None]]], measure: Measure
+) -> str:
+    """Best so far by trial: the mean of a method's runs, and each of them behind it.
 
     Args:
         searches: method -> runs -> the score of every trial, None where it failed. Runs are
@@ -66,11 +74,11 @@ def best_so_far(searches: Mapping[str, Sequence[Sequence[float | None]]]) -> str
 
     def draw(figure: Figure, axes: Axes) -> None:
         for (method, runs), color in zip(searches.items(), (BLUE, ORANGE), strict=False):
-            best = running_best(runs)
+            best = np.vectorize(measure.value, otypes=[float])(running_best(runs))
             trials = range(1, best.shape[1] + 1)
             axes.step(trials, best.T, where="post", color=color, alpha=0.35, lw=0.8)
             axes.step(trials, best.mean(axis=0), where="post", color=color, lw=2, label=method)
-        axes.set(xlabel="trials", ylabel="best search score so far")
+        axes.set(xlabel="trials", ylabel=f"best {measure.axis} so far")
         figure.legend(loc="outside upper right", ncols=2, frameon=False)
 
     return drawn(draw)
@@ -130,7 +138,7 @@ def curves(trials: Sequence[Trial], best: Sequence[Trial], metric: str) -> str:
     return drawn(draw)
 
 
-def calibration(trials: Sequence[Trial]) -> str | None:
+def calibration(trials: Sequence[Trial], measure: Measure) -> str | None:
     """What the predictor expected against what came; None if it expected nothing."""
     pairs = [(t.predicted, t.score) for t in trials if None not in (t.predicted, t.score)]
     if len(pairs) < 2:
@@ -142,7 +150,7 @@ def calibration(trials: Sequence[Trial]) -> str | None:
         axes.plot(ends, ends, color=GREY, lw=1, ls="--", label="as expected")
         shades = axes.scatter(predicted, found, c=np.arange(len(found)), s=16, zorder=3)
         figure.colorbar(shades, ax=axes, label="predicted trial, in order")
-        axes.set(xlabel="predicted score", ylabel="search score")
+        axes.set(xlabel=f"predicted {measure.score_name}", ylabel="found")
         figure.legend(loc="outside upper right", frameon=False)
 
     return drawn(draw)
@@ -201,11 +209,11 @@ def training(trained: Mapping[str, Sequence[float]], metric: str) -> str:
     return drawn(draw)
 
 
-def agreement(shared: Sequence[float], alone: Sequence[float]) -> str:
-    """Scores of the same architectures with shared weights and trained alone."""
+def agreement(shared: Sequence[float], alone: Sequence[float], measure: str) -> str:
+    """The same architectures with shared weights and trained alone, both by the measure."""
 
     def draw(figure: Figure, axes: Axes) -> None:
         axes.scatter(shared, alone, color=BLUE, s=24, zorder=3)
-        axes.set(xlabel="score with shared weights", ylabel="score when trained alone")
+        axes.set(xlabel=f"{measure} with shared weights", ylabel=f"{measure} trained alone")
 
     return drawn(draw)

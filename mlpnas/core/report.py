@@ -16,6 +16,7 @@ from rich.table import Table
 from mlpnas.core.errors import InputError
 from mlpnas.core.files import replacing
 from mlpnas.core.journal import read_journal
+from mlpnas.core.measure import Measure
 from mlpnas.core.record import check_journal, damaged, read_record, settings_of
 from mlpnas.core.rivals import agreement_line, control_lines
 from mlpnas.core.search_space import SearchSpace
@@ -68,18 +69,22 @@ def write_page(run: Path, page: str, console: Console) -> None:
     console.print(f"report: {path}", soft_wrap=True, markup=False)
 
 
-def leaderboard(history: History, n: int = 5) -> Table:
-    """The n best trials by search score, best first, with size and cost."""
-    title = f"Top {n} of {len(history)} trials, by search score"
+def leaderboard(history: History, measure: Measure, n: int = 5) -> Table:
+    """The n best trials by search score, best first, with size and cost.
+
+    Args:
+        measure: stands beside the score where that is in another unit.
+    """
+    title = f"Top {n} of {len(history)} trials, by {measure.score_name}"
     table = Table(title=title, title_style="bold", title_justify="left", box=box.SIMPLE)
-    table.add_column("trial", justify="right")
-    table.add_column("search score", justify="right")
-    table.add_column("parameters", justify="right")
-    table.add_column("seconds", justify="right")
+    known = [measure.name] if measure.of_score else []
+    for name in ("trial", *known, "search score", "parameters", "seconds"):
+        table.add_column(name, justify="right")
     table.add_column("architecture", overflow="fold")
     for trial in history.leaderboard(n):
         table.add_row(
             str(trial.id),
+            *(measure.written(trial.score or 0.0) for _ in known),
             f"{trial.score:.4f}",
             f"{trial.parameters:,}",
             f"{trial.seconds:.2f}",
@@ -100,20 +105,20 @@ def failures(history: History) -> str | None:
     )
 
 
-def print_report(record: Record, history: History, console: Console, measure: str = "") -> None:
+def print_report(record: Record, history: History, console: Console, measure: Measure) -> None:
     """Leaderboard, failures, and what was trained at length.
 
     Args:
         record: the run's run.json.
         history: its trials.
         console: where to print.
-        measure: what the results are given in, such as accuracy.
+        measure: what scores and results are given in.
     """
-    console.print(leaderboard(history, 10))
+    console.print(leaderboard(history, measure, 10))
     if problem := failures(history):
         console.print(problem, style="yellow", soft_wrap=True, markup=False)
     for result in record.get("results", []):
-        console.print(_told(result, measure), soft_wrap=True, markup=False)
+        console.print(_told(result, measure.name), soft_wrap=True, markup=False)
     if "kendall_tau" in record:
         console.print(agreement_line(record), soft_wrap=True, markup=False)
     for line in control_lines(record):
@@ -121,6 +126,6 @@ def print_report(record: Record, history: History, console: Console, measure: st
 
 
 def _told(result: Record, measure: str) -> str:
-    of = f" {measure}" if measure else ""
-    told = f"{result['name']}: validation{of} {result['valid']:.4f}, test {result['test']:.4f}"
+    values = f"validation {measure} {result['valid']:.4f}, test {result['test']:.4f}"
+    told = f"{result['name']}: {values}"
     return f"{told}, {result['parameters']:,} parameters" if "parameters" in result else told

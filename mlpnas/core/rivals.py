@@ -17,6 +17,7 @@ import numpy as np
 from mlpnas.core.errors import InputError
 from mlpnas.core.evaluator import Evaluator
 from mlpnas.core.journal import reopen
+from mlpnas.core.measure import Measure
 from mlpnas.core.rank_correlation import FEWEST, rank_correlation, told
 from mlpnas.core.search import search
 from mlpnas.core.search_space import Architecture
@@ -120,31 +121,26 @@ def top_means(
     sizes: Sequence[int] = (1, 5, 15),
     of: Callable[[float], float] = float,
 ) -> dict[int, float]:
-    """Mean score of the best k trials, for each k there are so many of (Zoph and Le, 2017).
+    """Mean of the best k trials, for each k there are so many of (Zoph and Le, 2017).
 
     Args:
         of: what is averaged, given a score.
     """
-    scores = sorted((of(t.score) for t in trials if t.score is not None), reverse=True)
-    return {k: float(np.mean(scores[:k])) for k in sizes if k <= len(scores)}
+    scores = sorted((t.score for t in trials if t.score is not None), reverse=True)
+    return {k: float(np.mean([of(s) for s in scores[:k]])) for k in sizes if k <= len(scores)}
 
 
-def control(
-    history: History,
-    rivals: History,
-    measure: str = "search score",
-    of: Callable[[float], float] = float,
-) -> dict[str, Any]:
+def control(history: History, rivals: History, measure: Measure) -> dict[str, Any]:
     """Zoph and Le's control, as plain values for run.json: `[k, ours, random search's]` for
     each k of `top_means`. Both searches must have the same kind of scores.
 
     Args:
-        measure: what is averaged, by name.
-        of: what it is of a search score.
+        measure: what is averaged.
     """
-    ours, theirs = top_means(history.trials, of=of), top_means(rivals.trials, of=of)
+    ours, theirs = (top_means(h.trials, of=measure.value) for h in (history, rivals))
     means = [[k, ours[k], theirs[k]] for k in ours if k in theirs]
-    return {"control": {"measure": measure, "top_means": means}}
+    means = [row for row in means if all(map(math.isfinite, row))]  # a perplexity may be none
+    return {"control": {"measure": f"validation {measure.name}", "top_means": means}}
 
 
 def control_lines(record: Mapping[str, Any]) -> list[str]:

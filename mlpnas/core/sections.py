@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from mlpnas.core import figures
+from mlpnas.core.measure import Measure
 from mlpnas.core.page import Section
 from mlpnas.core.policy_record import Probabilities
 from mlpnas.core.report import Record, failures
@@ -51,20 +52,23 @@ def trained(record: Record, measure: str) -> list[Section]:
     return [section.text("From fresh weights, by the same recipe.", note=True)]
 
 
-def agreement(record: Record, score: str) -> list[Section]:
+def agreement(record: Record, shared: Measure, alone: Measure) -> list[Section]:
     """Scores with shared weights against those alone, if both were taken.
 
     Args:
-        score: what they are, such as accuracy.
+        shared, alone: what their scores are of; both are shown in its unit.
     """
     if "shared_scores" not in record:
         return []
-    drawn = figures.agreement(record["shared_scores"], record["alone_scores"])
+    drawn = figures.agreement(
+        [shared.value(score) for score in record["shared_scores"]],
+        [alone.value(score) for score in record["alone_scores"]],
+        alone.axis,
+    )
     section = Section("Can shared weights be believed?")
-    section.picture(drawn, "score with shared weights against score when trained alone")
+    section.picture(drawn, f"{alone.name} with shared weights and when trained alone")
     line = agreement_line(record)
-    section.text(f"Both scores: {score}. {line[:1].upper()}{line[1:]}.", note=True)
-    return [section]
+    return [section.text(f"{line[:1].upper()}{line[1:]}.", note=True)]
 
 
 def control(record: Record) -> list[Section]:
@@ -77,14 +81,12 @@ def control(record: Record) -> list[Section]:
     return [section]
 
 
-def scores(history: History) -> Section:
+def scores(history: History, measure: Measure) -> Section:
     """Every trial in order."""
-    drawn = figures.scores(history.trials)
+    drawn = figures.scores(history.trials, measure)
     section = Section("Score of every trial")
-    section.picture(drawn, "search score by trial, with the best so far")
-    return section.text(
-        "The search score is a proxy: few epochs, perhaps inherited weights.", True
-    )
+    section.picture(drawn, f"{measure.name} by trial, with the best so far")
+    return section.text(f"{_proxy(measure)}.", note=True)
 
 
 def learning_curves(history: History, metric: str) -> Section:
@@ -93,9 +95,9 @@ def learning_curves(history: History, metric: str) -> Section:
     return Section("Learning curves").picture(drawn, "validation metric by epoch")
 
 
-def calibration(history: History) -> list[Section]:
+def calibration(history: History, measure: Measure) -> list[Section]:
     """What the predictor expected, if it expected anything."""
-    drawn = figures.calibration(history.trials)
+    drawn = figures.calibration(history.trials, measure)
     section = Section("What the predictor expected")
     return [section.picture(drawn, "predicted against found search scores")] if drawn else []
 
@@ -106,10 +108,13 @@ def time_spent(history: History) -> Section:
     return Section("Where the time went").picture(drawn, "seconds of training by round")
 
 
-def against(searches: Mapping[str, Sequence[Sequence[float | None]]], caption: str) -> Section:
+def against(
+    searches: Mapping[str, Sequence[Sequence[float | None]]], measure: Measure, caption: str
+) -> Section:
     """Best so far beside another search, see `figures.best_so_far`."""
     section = Section("Against random search")
-    section.picture(figures.best_so_far(searches), "best search score so far, by trial")
+    drawn = figures.best_so_far(searches, measure)
+    section.picture(drawn, f"best {measure.name} so far, by trial")
     return section.text(caption, note=True)
 
 
@@ -180,23 +185,33 @@ def _label(option: Any) -> str:
     return " ".join(map(str, option)) if isinstance(option, tuple) else str(option)
 
 
-def leaderboard(history: History, retrained: Mapping[str, float]) -> Section:
+def _proxy(measure: Measure) -> str:
+    return f"The {measure.score_name} is a proxy, from few epochs and perhaps inherited weights"
+
+
+def leaderboard(history: History, retrained: Mapping[str, float], measure: Measure) -> Section:
     """The best twenty.
 
     Args:
         retrained: number of a trial, as text -> its score after retraining; none for no column.
+        measure: stands beside the score where that is in another unit.
     """
     section = Section("Leaderboard", wide=True)
-    told = "The search score is a proxy, from few epochs and perhaps inherited weights"
+    told = _proxy(measure)
     beside = "; the finalists' score after retraining from fresh weights stands beside it"
     section.text(told + (beside if retrained else "") + ".", note=True)
-    header = ["trial", "search score", "parameters", "seconds", "architecture"]
-    rows = [
-        [t.id, t.score or 0.0, t.parameters, f"{t.seconds:.2f}", str(t.architecture)]
-        for t in history.leaderboard(20)
-    ]
+    trials = history.leaderboard(20)
+    scores = [trial.score or 0.0 for trial in trials]
+    columns: dict[str, list] = {"trial": [trial.id for trial in trials]}
+    if measure.of_score:
+        columns[measure.name] = [measure.written(score) for score in scores]
+    columns["search score"] = scores
     if retrained:
-        header.insert(2, "retrained")
-        for row in rows:
-            row.insert(2, retrained.get(str(row[0])))
-    return section.table(header, rows)
+        kept = [retrained.get(str(trial.id)) for trial in trials]
+        columns[f"retrained {measure.name}"] = [
+            None if score is None else measure.value(score) for score in kept
+        ]
+    columns["parameters"] = [trial.parameters for trial in trials]
+    columns["seconds"] = [f"{trial.seconds:.2f}" for trial in trials]
+    columns["architecture"] = [str(trial.architecture) for trial in trials]
+    return section.table(list(columns), zip(*columns.values(), strict=True))

@@ -25,6 +25,7 @@ from mlpnas.core.event_log import event_log
 from mlpnas.core.executors import Executor
 from mlpnas.core.folder import Folder
 from mlpnas.core.journal import read_journal, reopen
+from mlpnas.core.measure import Measure
 from mlpnas.core.policy_record import note_policy
 from mlpnas.core.record import check_journal, located, read_record, settings_of
 from mlpnas.core.report import failures, leaderboard
@@ -151,6 +152,11 @@ class Run(Protocol):
         """Where children are trained; closed at the end."""
         ...
 
+    @property
+    def measure(self) -> Measure:
+        """What scores are shown in."""
+        ...
+
     def parameters(self, architecture: Architecture) -> int:
         """Trainable parameters, by which the clock foresees a child's time."""
         ...
@@ -207,7 +213,7 @@ def _show(run: Run, history: History, clock: Clock, console: Console) -> None:
     restore = stop_on_interrupt(clock, console)
     with (
         SearchDisplay(
-            console, history, s.trials, s.per_round, run.session.strategy.picture
+            console, history, s.trials, s.per_round, run.measure, run.session.strategy.picture
         ) as display,
         event_log(folder.tensorboard, history) as log,
     ):
@@ -218,7 +224,7 @@ def _show(run: Run, history: History, clock: Clock, console: Console) -> None:
 
         run.search(history, clock, note)
     restore()
-    console.print(leaderboard(history))
+    console.print(leaderboard(history, run.measure))
     if problem := failures(history):
         console.print(escape(problem), style="yellow", soft_wrap=True)
     if clock.interrupted:

@@ -4,9 +4,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from mlpnas.core.record import settings_of
 from mlpnas.core.report import Record, print_report, read_run, write_page
 from rnncell.record import TextRecord
-from rnncell.settings import Settings, is_text
+from rnncell.settings import Settings
 from rnncell.spaces import Space, make_space
 
 
@@ -26,7 +27,7 @@ def report(run: Path, html: bool, console: Console) -> None:
         return make_space(settings)
 
     record, history, space = read_run(run, Settings, space_of, "rnncell", TextRecord)
-    measure = "perplexity" if is_text(record["settings"]["data"]) else "accuracy"
+    measure = settings_of(run, record, Settings).measure(len(record["data"]["classes"]))
     if not html:
         print_report(record, history, console, measure)
         return

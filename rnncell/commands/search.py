@@ -100,7 +100,7 @@ def finish(run: "Run", history: "History", console: Console) -> None:
 
         rivals = final.random_search(run, history, show)
         agreed = agreement(run.supernet, rivals)
-        against = {} if run.supernet else control(history, rivals)
+        against = {} if run.supernet else control(history, rivals, run.measure)
         if best := rivals.best():
             cells[final.RANDOM] = best.architecture
         told("measuring the baselines")

@@ -186,8 +186,8 @@ def test_a_search_leaves_journals_results_and_model(finished):
 def test_a_search_says_what_it_read_found_and_compared(finished):
     _, printed = finished
     assert "images of 9x11x1, pixels 0 to 199, 2 classes; 36 rows to train, 4 to" in printed
-    assert "round 4: 20/20 trials" in printed
-    assert "by search score" in printed
+    assert "round 4: 20/20 trials, best accuracy 0." in printed
+    assert "by search score (accuracy)" in printed
     assert "best random" in printed
     assert "(Kendall's tau): +1.00, over 10 random architectures" in printed
 
@@ -336,9 +336,13 @@ def test_the_control_is_logged_and_reported(zoph, capsys):
     first, five = record["control"]["top_means"]
     assert first == pytest.approx([1, found[0], random[0]])
     assert five == pytest.approx([5, found[:5].mean(), random[:5].mean()])
+    best = found[0]
     assert run("report", zoph) == 0
+    printed = capsys.readouterr().out
+    assert "by search score (accuracy cubed)" in printed
+    assert re.search(rf" {best:.4f} +{best**3:.4f} ", printed)  # a column for each
     told = f"mean validation accuracy of the best 5: {five[1]:.4f}, of random search's"
-    assert told in capsys.readouterr().out
+    assert told in printed
     assert run("report", zoph, "--html") == 0
     assert told in (zoph / "report.html").read_text().replace("&#x27;", "'")
 

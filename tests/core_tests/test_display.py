@@ -1,34 +1,37 @@
 """What a terminal shows while a search runs."""
 
 import io
+import math
 
 import numpy as np
 from rich.console import Console
 
 from mlpnas.core.bars import bars
 from mlpnas.core.display import SearchDisplay, steps
+from mlpnas.core.measure import Measure
 from mlpnas.core.search_space import Architecture
 from mlpnas.core.trial import History, Trial
 
-TRIAL = Trial(0, 0, Architecture("any", (0,), "a"), "ok", score=0.5)
+TRIAL = Trial(0, 0, Architecture("any", (0,), "a"), "ok", score=0.512)
 
 
 def shown(terminal: bool) -> str:
     written = io.StringIO()
     console = Console(file=written, force_terminal=terminal, width=100)
-    with SearchDisplay(console, History(), 2, 1, lambda: "▁▂█") as display:
+    cubed = Measure("accuracy", "accuracy cubed", math.cbrt)
+    with SearchDisplay(console, History(), 2, 1, cubed, lambda: "▁▂█") as display:
         display.show(TRIAL)
     return written.getvalue()
 
 
 def test_a_terminal_is_redrawn_with_the_picture_below():
-    assert "best 0.5000" in shown(terminal=True)
+    assert "best accuracy 0.8000 (score 0.5120)" in shown(terminal=True)
     assert "▁▂█" in shown(terminal=True)
 
 
 def test_a_log_has_a_line_per_round_and_no_picture():
     [line] = shown(terminal=False).strip().splitlines()
-    assert line.startswith("round 1: 1/2 trials, best 0.5000")
+    assert line.startswith("round 1: 1/2 trials, best accuracy 0.8000 (score 0.5120),")
 
 
 def test_a_log_has_a_line_for_every_step_and_its_brackets():

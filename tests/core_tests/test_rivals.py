@@ -9,6 +9,7 @@ from spaces import CellSpace
 
 from mlpnas.core import sections
 from mlpnas.core.errors import InputError
+from mlpnas.core.measure import Measure
 from mlpnas.core.rivals import (
     Budget,
     agreement,
@@ -98,9 +99,9 @@ def test_of_too_few_architectures_no_correlation_is_told_but_kept(n):
     )
     assert found["kendall_tau"] == (None if n == 1 else pytest.approx(1))
     assert found["kendall_tau_n"] == n
-    page = "".join(
-        part for section in sections.agreement(found, "accuracies") for part in section.parts
-    )
+    accuracy = Measure("accuracy")
+    [section] = sections.agreement(found, accuracy, accuracy)
+    page = "".join(section.parts)
     assert "are too few for a rank correlation" in page
     assert "+1.00" not in page
 
@@ -117,14 +118,14 @@ def test_top_means_worked_by_hand():
 def test_the_control_worked_by_hand():
     ours, theirs = (iter(s) for s in ([0.125, 0.729], [0.064, 0.027]))
     found, random = history(2, lambda a: next(ours)), history(2, lambda a: next(theirs))
-    told = control(found, random, "accuracy", math.cbrt)
+    told = control(found, random, Measure("accuracy", "accuracy cubed", math.cbrt))
     # Cube roots: 0.5 and 0.9 against 0.4 and 0.3; there are no five.
     assert told == {
         "control": {
-            "measure": "accuracy",
+            "measure": "validation accuracy",
             "top_means": [[1, pytest.approx(0.9), pytest.approx(0.4)]],
         }
     }
-    line = "mean accuracy of the best 1: 0.9000, of random search's 0.4000"
+    line = "mean validation accuracy of the best 1: 0.9000, of random search's 0.4000"
     assert control_lines(json.loads(json.dumps(told))) == [line]
     assert control_lines({}) == []

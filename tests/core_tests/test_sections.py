@@ -1,8 +1,15 @@
 """Parts of a report."""
 
+import base64
+import math
+import re
+from dataclasses import replace
+
+import pytest
 from spaces import MacroSpace
 
-from mlpnas.core.sections import leaderboard
+from mlpnas.core.measure import Measure
+from mlpnas.core.sections import against, calibration, leaderboard, scores
 from mlpnas.core.strategies.random import RandomStrategy
 from mlpnas.core.trial import History, Trial
 
@@ -15,13 +22,50 @@ def history() -> History:
 
 
 def test_scores_after_retraining_stand_beside_the_search_scores():
-    page = "".join(leaderboard(history(), {"0": 0.75}).parts)
+    page = "".join(leaderboard(history(), {"0": 0.75}, Measure("accuracy")).parts)
     assert "stands beside it" in page
-    assert page.index("search score</th>") < page.index("retrained</th>")
+    assert page.index("search score</th>") < page.index("retrained accuracy</th>")
     assert page.index("0.5000</td>") < page.index("0.7500</td>")
 
 
+def test_the_measure_that_people_know_stands_before_the_score():
+    perplexity = Measure("perplexity", "80 / perplexity", lambda s: 80 / s, False, digits=1)
+    page = "".join(leaderboard(history(), {}, perplexity).parts)
+    assert "The search score (80 / perplexity) is a proxy" in page
+    assert page.index("perplexity</th>") < page.index("search score</th>")
+    assert page.index("160.0</td>") < page.index("0.5000</td>")
+
+
+def drawn(section) -> list[str]:
+    """What is written in its pictures: matplotlib leaves texts as comments."""
+    images = re.findall(r'base64,([^"]+)"', "".join(section.parts))
+    svg = "".join(base64.b64decode(image).decode() for image in images)
+    return re.findall(r"<!-- (.*?) -->", svg)
+
+
+@pytest.mark.parametrize(
+    ("measure", "name"),
+    [
+        (Measure("accuracy"), "accuracy"),
+        (Measure("accuracy", "accuracy cubed", math.cbrt), "accuracy"),
+        (Measure("perplexity", "1 / perplexity", lambda s: 1 / s, False), "perplexity"),
+    ],
+)
+def test_axes_name_the_measure_and_the_text_names_the_score(measure, name):
+    told = history()
+    told.record(replace(told.trials[0], id=1, score=0.125))
+    section = scores(told, measure)
+    [label] = [text for text in drawn(section) if text.startswith(name)]
+    assert label == measure.axis
+    assert f"The search score ({measure.score or name})" in "".join(section.parts)
+    expected = History(trials=[replace(t, predicted=0.3) for t in told.trials])
+    [section] = calibration(expected, measure)
+    assert f"predicted {measure.score_name}" in drawn(section)
+    section = against({"ours": [[0.5, None, 0.6]]}, measure, "one run")
+    assert f"best {measure.axis} so far" in drawn(section)
+
+
 def test_without_retrained_trials_there_is_no_column_of_them():
-    page = "".join(leaderboard(history(), {}).parts)
+    page = "".join(leaderboard(history(), {}, Measure("accuracy")).parts)
     assert "retrained" not in page
     assert "beside it" not in page

@@ -44,7 +44,20 @@ OF_OTHER_DATA = [
     ("rnncell", "a.npz", ["--tokens", "99"], "--tokens", "texts"),
     ("rnncell", "a.npz", ["--exponent", "2"], "--exponent", "texts"),
     ("mlpnas", "a.npz", ["--target", "y"], "--target", "tables with named columns"),
-    ("mlpnas", "a.npz", ["--drop", "y"], "--drop", "tables with named columns"),
+    *(
+        ("mlpnas", "a.npz", [option, value], option, "tables with named columns")
+        for option, value in [
+            ("--drop", "y"),
+            ("--categorical", "y"),
+            ("--numeric", "y"),
+            ("--date", "y"),
+            ("--separator", ";"),
+            ("--decimal", "auto"),
+            ("--dates", "auto"),
+            ("--missing", "x"),
+            ("--encoding", "utf8"),
+        ]
+    ),
 ]
 EVERY = [(p, "data", more, option, purpose) for p, more, option, purpose in REFUSED]
 

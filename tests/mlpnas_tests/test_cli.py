@@ -133,6 +133,16 @@ def test_a_strategy_from_outside_searches_and_is_resumed(tmp_path, monkeypatch):
     assert len(trials(tmp_path / "run")) == 6
 
 
+def test_a_loss_of_scikit_learns_stands_beside_the_score_made_of_it(tmp_path, capsys):
+    assert iris(tmp_path / "r", "--scoring", "neg_log_loss") == 0
+    told = capsys.readouterr().out
+    assert "by search score (1 / (1 + log_loss))" in told
+    best = max(trial["score"] for trial in trials(tmp_path / "r"))
+    assert f"best neg_log_loss {1 - 1 / best:.4f} (score {best:.4f})" in told
+    assert run("report", tmp_path / "r", "--html") == 0
+    assert "retrained neg_log_loss</th>" in (tmp_path / "r/report.html").read_text()
+
+
 def test_a_loss_of_numbers_is_refused_for_classes(tmp_path, capsys):
     assert iris(tmp_path / "r", "--loss", "mae") == 2
     told = capsys.readouterr().err

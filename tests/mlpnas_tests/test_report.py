@@ -85,8 +85,8 @@ def test_the_same_run_gives_the_same_page(run):
 def test_the_text_report_names_best_trials_and_results(run, capsys):
     assert status("report", run) == 0
     printed = capsys.readouterr().out
-    assert "Top 10 of 12 trials" in printed
-    assert "validation 0.5000, test 0.2500" in printed
+    assert "Top 10 of 12 trials, by search score (accuracy, later epochs weighing" in printed
+    assert "validation accuracy 0.5000, test 0.2500" in printed
 
 
 def test_a_run_that_has_only_begun_has_a_report(tmp_path):

@@ -81,7 +81,10 @@ def test_a_search_from_text_to_model_and_its_report(corpus, tmp_path, capsys):
     folder = tmp_path / "run"
     assert run("search", corpus, "--preset", "tiny", "--run", str(folder)) == 0
     told = capsys.readouterr().out
-    for expected in ("train: ", "LSTM", "GRU", "best random", "tau"):
+    for expected in (
+        "train: ", "LSTM", "GRU", "best random", "too few for a rank correlation",
+        "best perplexity ", "by search score (0.", " / perplexity)",
+    ):  # fmt: skip
         assert expected in told
     record = json.loads((folder / "run.json").read_text())
     by_name = {result["name"]: result for result in record["results"]}
@@ -134,7 +137,7 @@ def test_children_are_trained_one_by_one_for_trees_and_for_sequences(
     assert json.loads((tmp_path / "tree/run.json").read_text())["space"].startswith(
         "tree-cell[4|"
     )
-    assert "mean search score of the best 1" in capsys.readouterr().out
+    assert "mean validation perplexity of the best 1" in capsys.readouterr().out
     assert run("search", vowels, *options, "--run", sequences) == 0
     told = capsys.readouterr().out
     assert "48 + 12 + 15 sequences of 3 to 9 steps" in told
