@@ -17,7 +17,7 @@ from cnnnas.image_files import Arrays, read_arrays
 from cnnnas.image_folder import stratified
 from mlpnas.core.capacity import check_memory
 from mlpnas.core.errors import InputError
-from mlpnas.core.rounding import as_float32, first_loss
+from mlpnas.core.rounding import as_float32, first_complaint
 from mlpnas.core.rows import check_classes, check_numbers, flat_labels
 from mlpnas.core.task import Fold, Task
 
@@ -89,8 +89,8 @@ def make_images(
 
     train, valid, test = (fold(*raw.folds[part]) for part in ("train", "valid", "test"))
     task = Task(name, "multiclass", train, valid, test, classes=tuple(classes.tolist()))
-    lost = first_loss("channel", _with_channels(raw.x_train))
-    notes = (_summary(task, raw), *raw.notes, *_warnings(raw), *lost)
+    told = first_complaint("channel", _with_channels(raw.x_train))
+    notes = (_summary(task, raw), *raw.notes, *_warnings(raw), *told)
     kept, _ = raw.folds["valid"]
     return Images(task, mean, deviation, raw.x_train.shape[1:], notes, kept[:KEPT].copy())
 

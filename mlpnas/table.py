@@ -17,7 +17,7 @@ from sklearn.compose import ColumnTransformer
 
 from mlpnas.core.arrays import unread
 from mlpnas.core.errors import InputError, listing
-from mlpnas.core.rounding import first_loss
+from mlpnas.core.rounding import first_complaint
 from mlpnas.core.rows import check_classes
 from mlpnas.core.task import Fold, Task
 from mlpnas.tables.arrays import TEST, TRAIN, read_arrays, scale_folds
@@ -275,7 +275,7 @@ def _from_npz(path: Path, option: TaskOption, plan: Split, scaling: ScalingOptio
             "or auto: leave the option out"
         )
     arrays, notes = read_arrays(path), unread(path, (*TRAIN, *TEST))
-    notes += first_loss("feature", arrays.x)
+    notes += first_complaint("feature", arrays.x)
     target, present = read_target(pd.Series(arrays.y), "y_train", option, notes)
     for_test = present >= arrays.train_rows
     if target.classes:

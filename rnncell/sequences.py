@@ -17,7 +17,7 @@ from sklearn.model_selection import train_test_split
 from mlpnas.core.arrays import read_arrays, unread
 from mlpnas.core.capacity import check_memory
 from mlpnas.core.errors import InputError
-from mlpnas.core.rounding import as_float32, first_loss
+from mlpnas.core.rounding import as_float32, first_complaint
 from mlpnas.core.rows import check_classes, check_numbers, flat_labels
 from mlpnas.core.task import Fold, Task
 from rnncell.text import Raw, Text
@@ -66,8 +66,8 @@ def read_sequences(data: str | Path, seed: int = 0) -> Text:
     )
     kept = rows[1][:KEPT]
     raw = Raw(center, scale, arrays["x_train"][kept], train.lengths[kept])
-    lost = first_loss("feature", arrays["x_train"][_real(train)])
-    return Text(task, (note, *unread(path, (*PARTS, *LENGTHS)), *lost), raw)
+    told = first_complaint("feature", arrays["x_train"][_real(train)])
+    return Text(task, (note, *unread(path, (*PARTS, *LENGTHS)), *told), raw)
 
 
 def _check_together(train: _Part, test: _Part, where: str) -> None:

@@ -50,7 +50,7 @@ def fits_float32(values: np.ndarray) -> bool:
     return share_lost(values) <= LOST and not np.isinf(as_float32(values)).any()
 
 
-def loss(what: str, values: np.ndarray) -> str | None:
+def complaint(what: str, values: np.ndarray) -> str | None:
     """A sentence, if float32 does not show how the numbers of a column differ.
 
     Args:
@@ -66,7 +66,7 @@ def loss(what: str, values: np.ndarray) -> str | None:
     )
 
 
-def first_loss(what: str, x: np.ndarray) -> list[str]:
+def first_complaint(what: str, x: np.ndarray) -> list[str]:
     """A warning of the first column of an array of which that is true, if any.
 
     Args:
@@ -74,6 +74,6 @@ def first_loss(what: str, x: np.ndarray) -> list[str]:
         x: `(rows, ..., columns)`.
     """
     columns = x.reshape(-1, x.shape[-1])[:LOOKED_AT].T
-    told = (loss(f"{what} {i}", column) for i, column in enumerate(columns))
+    told = (complaint(f"{what} {i}", column) for i, column in enumerate(columns))
     first = next((sentence for sentence in told if sentence), None)
     return [f"Warning: {first}"] if first else []

@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
-from mlpnas.core.rounding import loss
+from mlpnas.core.rounding import complaint
 from mlpnas.tables.columns import WARNING, Column, filled, numbers
 from mlpnas.tables.standard import Standard
 
@@ -20,7 +20,7 @@ FAR = 1e6  # deviations of the training rows; a network's answers there are seld
 def rounded_off(frame: pd.DataFrame, columns: Sequence[Column]) -> list[str]:
     """A warning of each column of numbers whose differences float32 does not show."""
     told = (
-        loss(f"column '{c.name}'", numbers(filled(frame[c.name]), c.format))
+        complaint(f"column '{c.name}'", numbers(filled(frame[c.name]), c.format))
         for c in columns
         if c.kind == "numeric"
     )

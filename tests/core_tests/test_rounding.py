@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mlpnas.core.rounding import LARGEST, TINY, as_float32, first_loss, loss, share_lost
+from mlpnas.core.rounding import (
+    LARGEST,
+    TINY,
+    as_float32,
+    complaint,
+    first_complaint,
+    share_lost,
+)
 
 NORMAL = np.random.default_rng(0).normal(size=500)
 
@@ -45,16 +52,16 @@ def test_the_share_of_the_deviation_that_is_lost(values, least, most):
 
 
 def test_a_loss_is_told_with_what_to_do():
-    assert loss("feature 3", NORMAL) is None
-    told = loss("feature 3", 10**9 + np.arange(50))
+    assert complaint("feature 3", NORMAL) is None
+    told = complaint("feature 3", 10**9 + np.arange(50))
     assert told.startswith("feature 3 lies between 1000000000 and 1000000049; networks compute")
     assert told.endswith("Subtract a constant or multiply by one, in new rows too.")
 
 
 def test_the_first_column_of_an_array_that_loses_is_named():
     x = np.zeros((20, 5, 3)) + NORMAL[:20, None, None]
-    assert first_loss("channel", x) == []
+    assert first_complaint("channel", x) == []
     x[..., 1:] += 1e9
-    [told] = first_loss("channel", x)
+    [told] = first_complaint("channel", x)
     assert told.startswith("Warning: channel 1 lies between 99999999")
-    assert first_loss("channel", x.astype(np.uint8)) == []
+    assert first_complaint("channel", x.astype(np.uint8)) == []
