@@ -3,6 +3,7 @@
 import importlib
 import json
 import logging
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -157,7 +158,7 @@ def test_rows_far_from_all_that_is_learned_from_are_told(rng):
     told = [note for note in from_frame(frame, "y").notes if "deviations from" in note]
     assert [note.split("'")[1] for note in told] == ["gaps", "b"]
     assert "lies inf deviations" in told[0]
-    assert "lies 1e+30 deviations" in told[1]
+    assert re.search(r"lies \de\+(29|30) deviations", told[1])
     bent = from_frame(frame, "y", scaling="quantile")
     assert not any("deviations from" in note for note in bent.notes)
 
