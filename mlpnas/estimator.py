@@ -59,7 +59,7 @@ ARGUMENTS = """
         scaling: of columns of numbers: `"standard"`; `"quantile"`, which draws in long tails;
             or `"auto"`, whichever of them a small perceptron validates better with.
         categorical, numeric, date: names of columns to read as such, whatever they look like;
-            of an array positions, too. None goes by their types, or by what texts say.
+            positions where they have none. None goes by their types, or by what texts say.
         ensemble: how many networks of the winner's architecture to average, each trained on all
             rows but those of a fold; 0 predicts with the winner alone.
         validation_fraction: rows held out within `fit` to choose by, in (0, 0.5).

@@ -113,24 +113,21 @@ def columns_of(estimator: Any, X: Any, frame: pd.DataFrame, notes: list[str]) ->
         notes: sentences are added here, on what is left out or cannot be read.
     """
     names = list(frame.columns)
-    has_names = as_frame(X) is not None
-    declared = (_named(getattr(estimator, kind), names, has_names) for kind in Declared._fields)
+    declared = (_named(estimator, kind, names) for kind in Declared._fields)
     kinds = Declared(*declared).kinds(names)
-    if not has_names:
+    if as_frame(X) is None:
         kinds = {**dict.fromkeys(names, "numeric"), **kinds}
     return choose_columns(frame, notes, kinds)
 
 
-def _named(given: Any, names: list[str], has_names: bool) -> list[str]:
-    """The columns that a parameter names; in an array these may be positions."""
-    if given is None:
-        return []
-    several = [given] if isinstance(given, str | int) else given
+def _named(estimator: Any, kind: str, names: list[str]) -> list[str]:
+    """The columns that a parameter names; where they have no names, their positions do."""
+    given = getattr(estimator, kind)
+    several = [] if given is None else np.atleast_1d(given).tolist()
+    if hasattr(estimator, "feature_names_in_"):
+        return list(map(str, several))
     places = range(len(names))
-    return [
-        names[n] if not has_names and isinstance(n, int) and n in places else str(n)
-        for n in several
-    ]
+    return [names[n] if type(n) is int and n in places else str(n) for n in several]
 
 
 def check_present(estimator: Any, y: Any) -> None:

@@ -82,7 +82,8 @@ def compare(
             check_data(table_of(settings).task, written["data"], settings.data)
         settings = replace(settings, trials=extent.trials or settings.trials)
         seeds = range(settings.seed, settings.seed + extent.seeds)
-        tables = [table_of(replace(settings, seed=s), extent.rows) for s in seeds]
+        with steps(console, f"reading {settings.data}"):
+            tables = [table_of(replace(settings, seed=s), extent.rows) for s in seeds]
         console.print(rows_told(tables[0], extent.rows), soft_wrap=True)
         asked = {"settings": asdict(settings), "extent": extent._asdict()}
         findings = Findings(run / UNDER_WAY, asked)

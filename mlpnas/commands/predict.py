@@ -12,6 +12,7 @@ import pandas as pd
 from rich.console import Console
 
 from mlpnas.core.command_line import print_notes
+from mlpnas.core.display import steps
 from mlpnas.core.errors import InputError, listing
 from mlpnas.core.files import replacing
 from mlpnas.core.record import read_record, settings_of
@@ -127,12 +128,13 @@ def _read(
     known = told.get("identifiers", [])
     # Each may be one name with commas in it, or several.
     asked = [*identifiers, *",".join(identifiers).split(",")] if identifiers else known
-    frame = read_rows(data, columns, asked, dialect, notes)
+    with steps(console, f"reading {data}"):
+        frame = read_rows(data, columns, asked, dialect, notes)
+        rows = clean_rows(frame, columns, notes.append)
     names = list(frame.columns)
     beside = named(identifiers, "--id", names, told["target"]) or [
         n for n in known if n in names
     ]
-    rows = clean_rows(frame, columns, notes.append)
     used = {*beside, *(column.name for column in columns), told["target"]}
     if extra := [name for name in names if name not in used]:
         notes.append(f"Not used, since the run did not learn from them: {listing(extra)}")

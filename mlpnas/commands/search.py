@@ -112,7 +112,8 @@ def carry_on(
 
 def open_table(settings: Settings, console: Console) -> Table:
     """The settings' table; prints what was inferred, dropped and looks wrong."""
-    table = table_of(settings)
+    with steps(console, f"reading {settings.data}"):
+        table = table_of(settings)
     print_notes(table.notes, console)
     return table
 

@@ -7,6 +7,7 @@ one input each, missing being a category of its own; those seen but once, and al
 """
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Literal
 
@@ -20,6 +21,7 @@ from sklearn.preprocessing import OneHotEncoder
 from mlpnas.core.errors import InputError
 from mlpnas.tables.columns import Column, read
 from mlpnas.tables.drift import drift
+from mlpnas.tables.names import did_you_mean
 from mlpnas.tables.quantiles import Quantiles
 from mlpnas.tables.schema import MAX_CATEGORIES
 from mlpnas.tables.standard import Standard
@@ -70,12 +72,7 @@ def clean_rows(
     Raises:
         InputError: a column is missing, or there are infinite numbers.
     """
-    missing = [column.name for column in columns if column.name not in frame.columns]
-    if missing:
-        raise InputError(
-            f"The table lacks column {missing[0]!r} ({len(missing)} missing); expected the "
-            "columns of the training table: add them, empty if need be"
-        )
+    _check_names(list(frame.columns), [column.name for column in columns])
     parts: dict[str, np.ndarray] = {}
     for column in columns:
         values = frame[column.name]
@@ -84,6 +81,23 @@ def clean_rows(
         for sentence in drift(values, cells, column):
             warn(sentence)
     return pd.DataFrame(parts, copy=False)
+
+
+def _check_names(given: Sequence[str], needed: Sequence[str]) -> None:
+    """Raises InputError unless every column that is needed is there once."""
+    counts = Counter(given)
+    for name in needed:
+        if counts[name] > 1:
+            raise InputError(
+                f"{counts[name]} columns are called {name!r}; expected one, as in the training "
+                "table: rename the others"
+            )
+    if missing := [name for name in needed if name not in counts]:
+        hint = did_you_mean(missing[0], given) or ": add them, empty if need be"
+        raise InputError(
+            f"The table lacks column {missing[0]!r} ({len(missing)} missing); expected the "
+            f"columns of the training table{hint}"
+        )
 
 
 def make_preprocessor(

@@ -20,7 +20,7 @@ def named(
 
     Args:
         given: a name each, or several with commas between them; or one such text.
-        option: for the message.
+        option: for the message, `--drop`.
         names: of all columns.
         target: must not be among them.
 

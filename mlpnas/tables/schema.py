@@ -35,6 +35,7 @@ from mlpnas.tables.names import named
 from mlpnas.tables.numbers import Mark, decimal_mark, has_codes, read_numbers, recognise
 
 LOOKED_AT = 2000  # cells that decide whether text holds numbers or dates
+COLUMNS_LOOKED_AT = 50  # of texts, that decide which decimal mark is usual
 MOST = 0.9  # of these, to be read as such
 MAX_CATEGORIES = 50
 NAMES = {
@@ -60,7 +61,7 @@ class Declared(NamedTuple):
         """
         found: dict[str, Kind] = {}
         for kind in get_args(Literal["categorical", "numeric", "date"]):
-            for name in named(getattr(self, kind), f"--{kind}", names, target):
+            for name in named(getattr(self, kind), kind, names, target):
                 if found.setdefault(name, kind) != kind:
                     raise InputError(
                         f"Column '{name}' is to be both {found[name]} and {kind}; expected "
@@ -90,8 +91,10 @@ class Habits(NamedTuple):
         """Those of a table with the target, of which the user has said something or nothing."""
         decimal = None if dialect.decimal == "auto" else dialect.decimal
         order = None if dialect.dates == "auto" else dialect.dates
+        names = list(frame.select_dtypes(["object", "string"]))
+        names = names[:: max(1, len(names) // COLUMNS_LOOKED_AT)]
         sample = frame.iloc[:: max(1, len(frame) // LOOKED_AT)]
-        columns = (filled(sample[name]) for name in sample.select_dtypes(["object", "string"]))
+        columns = (filled(sample[name]) for name in names)
         usual = decimal or decimal_mark(as_text(cells) for cells in columns if is_text(cells))
         return cls(decimal, usual, order)
 
@@ -163,8 +166,8 @@ def _describe_text(texts: pd.Series, name: str, habits: Habits) -> Column | str:
     if looked_at.str.lower().isin(TRUTH).all():
         return Column(name, "boolean")
     # Before numbers, of which days may be a unit.
-    clocks = looked_at.where(looked_at.str.fullmatch(DURATION))
-    if np.isfinite(durations(clocks)).mean() > MOST:
+    clocks = looked_at[looked_at.str.fullmatch(DURATION)]
+    if np.isfinite(durations(clocks)).sum() > MOST * len(looked_at):
         return Column(name, "duration")
     if found := recognise(texts, habits.decimal, habits.usual):
         return Column(name, "numeric", found.format)
@@ -201,6 +204,8 @@ def _measured(column: Column, cells: pd.Series) -> Column:
         )
         frequent = counts[counts > 1].index[:MAX_CATEGORIES]
         column = replace(column, categories=tuple(sorted(frequent)))
+    if column.kind == "numeric" and cells.dtype.kind in NUMBERS:  # nothing to read, and quick
+        return replace(column, missing=float(cells.isna().mean()))
     _, present, unread = read(cells, column)
     unread_share = float(unread.sum() / max(1, present.sum()))
     return replace(column, unread=unread_share, missing=float(1 - present.mean()))

@@ -207,6 +207,14 @@ def test_new_rows_that_lack_a_column(csv):
     table = read_table(csv(GOOD), "y")
     with pytest.raises(InputError, match="lacks column 'b'"):
         table.encode(pd.DataFrame({"a": [1.0]}))
+    with pytest.raises(InputError, match=r"lacks column 'b'.*did you mean 'B'"):
+        table.encode(pd.DataFrame({"a": [1.0], "B": [2.0]}))
+
+
+def test_new_rows_with_a_column_twice(csv):
+    table = read_table(csv(GOOD), "y")
+    with pytest.raises(InputError, match="2 columns are called 'b'; expected one"):
+        table.encode(pd.DataFrame([[1.0, 2.0, 3.0]], columns=["a", "b", "b"]))
 
 
 # npz

@@ -399,3 +399,29 @@ def test_ctrl_c_ends_with_the_leaderboard_so_far(jobs, tmp_path):
     assert "Interrupted after" in out
     assert err == ""  # neither a traceback nor TensorFlow's chatter
     assert np.all([t["status"] == "ok" for t in trials(tmp_path / "r")])
+
+
+def test_declared_columns_are_kept_in_the_run_and_new_rows_are_read_by_them(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    zips, days = rng.choice([1067, 4109, 80331], 80), rng.choice([20240131, 20240229], 80)
+    lines = [f"{z},{d},{'ab'[int(z == 4109)]}" for z, d in zip(zips, days, strict=True)]
+    (tmp_path / "t.csv").write_text("\n".join(["zip,day,y", *lines]))
+    asked = ["--target", "y", "--run", tmp_path / "run", *SMALL, "--trials", "1"]
+    options = ["--categorical", "zip", "--date", "day"]
+    assert run("search", tmp_path / "t.csv", *asked, *options) == 0
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert record["settings"]["categorical"] == ["zip"]
+    kinds = {column["name"]: column["kind"] for column in record["data"]["columns"]}
+    assert kinds == {"zip": "categorical", "day": "date"}
+    (tmp_path / "new.csv").write_text("day,zip\nsoon,04109\n")
+    new = ["predict", tmp_path / "run", tmp_path / "new.csv", "--output", tmp_path / "out.csv"]
+    capsys.readouterr()
+    assert run(*new) == 0
+    printed = capsys.readouterr().out
+    assert (
+        "column 'zip': 1 of 1 values are none that training saw often (first: '04109'"
+        in printed
+    )
+    assert "column 'day': 1 of 1 values are not dates (first: 'soon' in row 1)" in printed
+    assert run("search", tmp_path / "t.csv", *asked, "--categorical", "Zip") == 2
+    assert "did you mean 'zip'?" in capsys.readouterr().err

@@ -8,11 +8,12 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from sklearn.tree import DecisionTreeClassifier
 
 from mlpnas.core.errors import InputError
 from mlpnas.table import from_frame, read_table
 from mlpnas.tables.columns import MISSING, Column, read
-from mlpnas.tables.encoding import clean_rows
+from mlpnas.tables.encoding import clean_rows, make_preprocessor
 from mlpnas.tables.schema import Declared, describe
 
 NAN = np.nan
@@ -298,11 +299,11 @@ def test_a_name_with_a_comma_is_a_name():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"declared": Declared(["Zip"])}, r"--categorical 'Zip': no such.*did you mean 'zip'"),
+        ({"declared": Declared(["Zip"])}, r"categorical 'Zip': no such.*did you mean 'zip'"),
         ({"declared": Declared(["zip,nonsense"])}, "'nonsense': no such column; expected"),
         ({"declared": Declared(["zip"], ["zip"])}, "'zip' is to be both categorical and nume"),
         ({"declared": Declared("zip", date="zip")}, "'zip' is to be both categorical and date"),
-        ({"declared": Declared(["label"])}, "--categorical 'label' is the target"),
+        ({"declared": Declared(["label"])}, "categorical 'label' is the target"),
         ({"declared": Declared(["zip"]), "drop": ["zip"]}, "also to be left out"),
         ({"declared": Declared(numeric=["label2"])}, "did you mean 'label'"),
         ({"drop": ["Day"]}, "--drop 'Day': no such column.*did you mean 'day'"),
@@ -421,3 +422,32 @@ def test_one_unreadable_number_is_told_wherever_training_had_none(table):
 def test_encoding_logs_what_is_unlike_training(table, caplog):
     table.encode(every_kind().assign(code="9"))
     assert "none that training saw often" in caplog.text
+
+
+# Wide tables
+
+
+def wide(columns=300, rows=200):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(rows, columns))).add_prefix("x")
+    return frame.assign(label=np.where(frame["x7"] > 0, "no", "yes"))
+
+
+def test_trees_are_grown_only_on_columns_along_which_the_target_is_sorted(monkeypatch):
+    grown = []
+
+    class Counted(DecisionTreeClassifier):
+        def fit(self, x, y):
+            grown.append(x)
+            return super().fit(x, y)
+
+    monkeypatch.setattr("mlpnas.tables.selection.DecisionTreeClassifier", Counted)
+    table = from_frame(wide(), "label")
+    assert 0 < len(grown) < 10
+    assert any("column 'x7' alone gives away" in note for note in table.notes)
+
+
+def test_however_wide_a_table_is_it_is_scaled_in_a_few_groups():
+    columns = [Column(f"x{i}", "numeric") for i in range(5000)]
+    assert len(make_preprocessor(columns).transformers) <= 32
+    assert len(make_preprocessor(columns[:50]).transformers) == 7

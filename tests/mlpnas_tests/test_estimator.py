@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from scipy import sparse
 from sklearn.base import clone
@@ -13,6 +14,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from mlpnas import MLPNASClassifier, MLPNASRegressor, RandomStrategy
+from mlpnas.samples import make_table
+from mlpnas.tables.targets import Target
+from mlpnas.validation import check_rows, columns_of
 
 SMALL = {
     "max_trials": 3,
@@ -233,3 +237,59 @@ def test_rows_that_do_not_fit_are_refused_by_name(fitted):
         MLPNASClassifier().leaderboard()
     with pytest.raises(ValueError, match="1 class only"):
         MLPNASClassifier(**SMALL).fit(frame, np.repeat("yes", 120))
+
+
+def by_code(rows: int = 120) -> tuple[pd.DataFrame, np.ndarray]:
+    """Integer codes that say nothing as numbers, and labels that follow from them."""
+    codes = np.random.default_rng(0).permutation(np.arange(rows) % 12)
+    return pd.DataFrame({"code": codes}), np.where(codes % 2 == 0, "even", "odd")
+
+
+def test_integer_codes_of_a_category_are_learned_as_such():
+    frame, label = by_code()
+    fitted = MLPNASClassifier(**SMALL).fit(frame.astype("category"), label)
+    assert fitted.score(frame, label) > 0.9  # read by the run's schema, not by their type
+
+
+@pytest.mark.parametrize(
+    ("x", "options"),
+    [
+        (by_code()[0], {"categorical": "code"}),
+        (by_code()[0], {"categorical": ["code"]}),
+        (by_code()[0].to_numpy(), {"categorical": [0]}),
+        (by_code()[0].to_numpy(), {"categorical": np.array([0])}),
+        (by_code()[0].to_numpy(), {"categorical": "x0"}),
+        (by_code()[0].set_axis([7], axis=1), {"categorical": 0}),
+        (pl.DataFrame({"code": map(str, by_code()[0]["code"])}).cast(pl.Categorical), {}),
+    ],
+)
+def test_categories_are_declared_by_name_position_and_type(x, options):
+    estimator = MLPNASClassifier(**options)
+    frame = check_rows(estimator, x, by_code()[1], reset=True)
+    assert [column.kind for column in columns_of(estimator, x, frame, [])] == ["categorical"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"categorical": ["cod"]}, r"categorical 'cod': no such column.*did you mean 'code'"),
+        ({"categorical": "code", "numeric": "code"}, "both categorical and numeric"),
+        ({"date": "code"}, "'code' is to be date, but none of its values"),
+    ],
+)
+def test_declared_columns_that_cannot_be_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        MLPNASClassifier(**SMALL, **options).fit(*by_code())
+
+
+def test_what_is_left_out_or_not_read_is_noted_and_logged(caplog):
+    frame, label = by_code()
+    frame = frame.assign(nothing=None, some=[*["oops"] * 6, *range(114)])
+    notes = []
+    columns = columns_of(MLPNASClassifier(), frame, frame, notes)
+    target = Target((label == "odd").astype(np.int32), "binary", ("even", "odd"))
+    with caplog.at_level("INFO"):
+        table = make_table(frame, columns, target, None, 0.2, 0, "standard", notes)
+    for sentence in ("column 'nothing': all its values are missing", "first: 'oops' in row 1"):
+        assert sentence in caplog.text
+        assert any(sentence in note for note in table.notes)
