@@ -38,6 +38,7 @@ start_tensorflow()  # before the modules that import it, or it would talk
 # ruff: noqa: E402
 from mlpnas.core.evaluator import ChildEvaluator, Recipe
 from mlpnas.core.executors import WorkerProcesses
+from mlpnas.core.learner import ReinforceLearner
 from mlpnas.core.search import search
 from mlpnas.core.shared_weights import SharedWeights
 from mlpnas.core.strategies.reinforce import Predictor, ReinforceStrategy
@@ -50,6 +51,7 @@ from mlpnas.table import Table, read_table
 from mlpnas.trainer import MLPTrainer
 
 REFIT = Recipe(epochs=50, patience=6, batch_size=64)  # theirs
+DECAY = 0.1  # theirs, of the controller's learning rate 0.01
 
 
 class Setting(NamedTuple):
@@ -106,7 +108,8 @@ class Search:
             self.generator.space,
             seed,
             units=setting.units,
-            predictor=Predictor() if setting.predictor else None,
+            learner=partial(ReinforceLearner, decay=DECAY),
+            predictor=Predictor(decay=DECAY) if setting.predictor else None,
         )
         store = SharedWeights() if setting.one_shot else None
         with self.workers as workers:

@@ -41,7 +41,7 @@ class Walks(NamedTuple):
         log_probs: float32 `(N,)`, natural logarithm of each walk's probability.
         entropies: float32 `(N,)`, nats, summed over the decisions of each walk.
         summary: float32 `(N, units)`, the LSTM's state after the last token.
-        bits: float32 `(N, bits)`, log-odds that each bit of the walk is 1.
+        bits: float32 `(N, bits)`, log-odds that each bit of the walk is 1; 0 after its end.
     """
 
     tokens: tf.Tensor
@@ -238,10 +238,12 @@ class Controller(keras.layers.Layer):
                 tokens.append(token)
                 chosen.append(one_hot)
                 states.append(state[0])
-                going *= 1.0 - _entry(mask.ends, place, one_hot)
-                place = tf.cast(_entry(mask.after, place, one_hot), tf.int32)
                 if decision.kind == "bit":
-                    bits.append(logits[:, 1:] - logits[:, :1])
+                    bits.append(going[:, None] * (logits[:, 1:] - logits[:, :1]))
+                if mask.ends.any():  # nothing is computed that is the same for all walks
+                    going *= 1.0 - _entry(mask.ends, place, one_hot)
+                if mask.after.any():
+                    place = tf.cast(_entry(mask.after, place, one_hot), tf.int32)
             inputs = self._feed([decision for _, decision in step], chosen, anchors)
             node = step[-1][1]
             if self.options.anchor_step and ends_node and node.kind != "bit":
