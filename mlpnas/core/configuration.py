@@ -35,11 +35,15 @@ def differences(settings: Any, other: Mapping[str, Any]) -> list[str]:
     """Where a record of settings says otherwise; a run may move and may be extended, so
     `data` and `trials` may differ. What a record from before a setting was known lacks has
     its default."""
-    mine = {n: list(v) if isinstance(v, tuple) else v for n, v in asdict(settings).items()}
-    defaults = {field.name: field.default for field in fields(settings)}
+    mine = _as_in_json(asdict(settings))
+    defaults = _as_in_json({field.name: field.default for field in fields(settings)})
     names = sorted((mine.keys() | other.keys()) - {"data", "trials"})
     pairs = [(name, other.get(name, defaults.get(name)), mine.get(name)) for name in names]
     return [f"{name}: {then!r}, now {now!r}" for name, then, now in pairs if then != now]
+
+
+def _as_in_json(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {n: list(v) if isinstance(v, tuple) else v for n, v in values.items()}
 
 
 def at_least(settings: Any, lowest: int, *names: str) -> None:

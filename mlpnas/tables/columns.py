@@ -16,7 +16,7 @@ import pandas as pd
 
 from mlpnas.core.errors import InputError
 from mlpnas.core.rounding import LARGEST, as_float32
-from mlpnas.tables.dates import read_dates
+from mlpnas.tables.dates import ISO, read_dates
 from mlpnas.tables.dialect import MISSING_CELLS
 from mlpnas.tables.numbers import read_numbers
 
@@ -224,10 +224,18 @@ def _finite(rounded: np.ndarray, values: pd.Series, name: str) -> np.ndarray:
 
 
 def dates(values: pd.Series, date_format: str) -> pd.Series:
-    """Points in time without zone (UTC) of typed cells, NaT where there is none."""
-    if values.dtype.kind != "M":
-        values = as_text(values)
-    return read_dates(values, date_format)
+    """Points in time in UTC of typed cells, NaT where there is none.
+
+    What types and programs make of dates, 2024-12-31 and on, is one whatever the format.
+    """
+    if values.dtype.kind == "M":
+        return read_dates(values, ISO)
+    texts = as_text(values)
+    found = read_dates(texts, date_format)
+    if date_format == ISO:
+        return found
+    others = texts.where(found.isna() & texts.str.match(r"\d{4}-\d\d-\d\d", na=False))
+    return found.fillna(read_dates(others, ISO))
 
 
 def _date_numbers(moments: pd.Series) -> list[np.ndarray]:

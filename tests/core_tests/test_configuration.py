@@ -12,6 +12,7 @@ class Today:
     drop: tuple[str, ...] = ()
     scoring: str | None = None  # yesterday's runs did not know it
     scaling: str = "standard"
+    date: tuple[str, ...] = ()
 
 
 def test_a_run_may_move_and_be_extended_but_not_be_another():

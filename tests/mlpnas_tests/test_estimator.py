@@ -293,3 +293,9 @@ def test_what_is_left_out_or_not_read_is_noted_and_logged(caplog):
     for sentence in ("column 'nothing': all its values are missing", "first: 'oops' in row 1"):
         assert sentence in caplog.text
         assert any(sentence in note for note in table.notes)
+
+
+def test_a_frame_of_polars_is_predicted_as_one_of_pandas(fitted):
+    frame, _ = people()
+    other = pl.from_pandas(frame)[:, ::-1].select(frame.columns)
+    np.testing.assert_array_equal(fitted.predict_proba(other), fitted.predict_proba(frame))

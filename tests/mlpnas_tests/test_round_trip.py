@@ -203,3 +203,25 @@ def test_what_was_learned_from_a_frame_reads_its_csv(case, tmp_path):
     label = np.random.default_rng(0).choice(["no", "yes"], ROWS)
     table = from_frame(frame.assign(label=label), "label")
     check(encoded(table, written(frame, tmp_path)), table.encode(frame))
+
+
+@pytest.mark.parametrize(
+    ("cells", "new", "same"),
+    [
+        (["True", "False"], ["True", "", "False"], ["True", None, "False"]),
+        (["TRUE", "FALSE"], ["1", "0", ""], ["TRUE", "FALSE", None]),
+        (["007", "012", "099", "A44"], ["007", "012"], ["007", "012"]),
+        (["1", "2", "x"], ["1.0", "", "2.0"], ["1", None, "2"]),  # of a column with a gap
+        (["1", "2", "x"], ["2"], ["2"]),
+        (["3", "4.5", ""], ["", ""], [None, None]),
+        (["31.12.2024", "01.02.2023"], ["2024-12-31"], ["31.12.2024"]),
+    ],
+)
+def test_new_rows_are_read_by_the_schema_whatever_stands_in_them(cells, new, same, tmp_path):
+    rows = "".join(f"{cells[i % len(cells)]},{i * i % 17},{i % 3 > 0}\n" for i in range(60))
+    (tmp_path / "t.csv").write_text("cell,x,y\n" + rows)
+    table = read_table(tmp_path / "t.csv", "y")
+    (tmp_path / "new.csv").write_text("cell,x\n" + "".join(f"{cell},5\n" for cell in new))
+    expected = table.encode(pd.DataFrame({"cell": same, "x": 5}))
+    check(encoded(table, tmp_path / "new.csv"), expected)
+    assert len(np.unique(expected, axis=0)) > 1 or len(set(same)) == 1
