@@ -192,20 +192,24 @@ def _categories(
     texts: list[Tensor], fitted: OneHotEncoder, columns: list[Column], missing: Iterable[str]
 ) -> list[Tensor]:
     """A lookup and a table of what the encoder itself gives for each text, per column."""
-    encoded, start = [], 0
-    for i, (text, column) in enumerate(zip(texts, columns, strict=True)):
-        words, rare = list(fitted.categories_[i]), fitted.infrequent_categories_[i]
-        width = len(words) - (0 if rare is None else len(rare) - 1)
-        meant = {word: word for word in words} | _spellings(words, column, missing)
-        unknown = _free("?", meant)
-        rows = _one_hot(fitted, i, [MISSING, unknown, *meant.values()])
+    meant = [
+        {word: word for word in words} | _spellings(list(words), column, missing)
+        for words, column in zip(fitted.categories_, columns, strict=True)
+    ]
+    unknown = [_free("?", spellings) for spellings in meant]
+    asked = [
+        [MISSING, other, *spellings.values()]
+        for other, spellings in zip(unknown, meant, strict=True)
+    ]
+    encoded = []
+    for text, spellings, other, rows in zip(
+        texts, meant, unknown, _one_hot(fitted, asked), strict=True
+    ):
         lookup = layers.StringLookup(
-            vocabulary=list(meant), mask_token="", oov_token=unknown, num_oov_indices=1
+            vocabulary=list(spellings), mask_token="", oov_token=other, num_oov_indices=1
         )
-        rows = rows[:, start : start + width]
         table = layers.Embedding(*rows.shape, weights=[rows], trainable=False)
         encoded.append(layers.Flatten()(table(lookup(text))))
-        start += width
     return encoded
 
 
@@ -218,12 +222,21 @@ def _spellings(words: list[str], column: Column, missing: Iterable[str]) -> dict
     }
 
 
-def _one_hot(fitted: OneHotEncoder, column: int, words: list[str]) -> np.ndarray:
-    """Rows of the encoder's output for these words in a column."""
-    known = zip(fitted.feature_names_in_, fitted.categories_, strict=True)
-    frame = pd.DataFrame({name: [some[0]] * len(words) for name, some in known}, dtype=object)
-    frame[fitted.feature_names_in_[column]] = words
-    return np.asarray(fitted.transform(frame), np.float32)
+def _one_hot(fitted: OneHotEncoder, asked: list[list[str]]) -> list[np.ndarray]:
+    """Of each column what the encoder makes of its words, `(words, inputs of the column)`."""
+    longest = max(map(len, asked))
+    frame = pd.DataFrame(
+        {
+            name: words + [MISSING] * (longest - len(words))
+            for name, words in zip(fitted.feature_names_in_, asked, strict=True)
+        },
+        dtype=object,
+    )
+    rows = np.asarray(fitted.transform(frame), np.float32)
+    rare = (0 if some is None else len(some) - 1 for some in fitted.infrequent_categories_)
+    widths = [len(words) - n for words, n in zip(fitted.categories_, rare, strict=True)]
+    parts = np.split(rows, np.cumsum(widths)[:-1], axis=1)
+    return [part[: len(words)] for part, words in zip(parts, asked, strict=True)]
 
 
 def _scale_array(rows: Tensor, table: Table) -> Tensor:

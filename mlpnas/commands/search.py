@@ -154,6 +154,7 @@ def finish(run: "Run", history: "History", console: Console) -> None:
     table, seed, scoring = run.table, run.settings.seed, run.settings.scoring
     with steps(console, "retraining") as told:
         winner = run.retrain(history, on_step=told)
+        told("writing best.keras, and comparing it with the scored network")
         path = export(winner.predictor, table, run.folder.model)
         if winner.ensemble:
             export(winner.model, table, run.folder.single)

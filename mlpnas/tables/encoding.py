@@ -103,14 +103,16 @@ def _check_names(given: Sequence[str], needed: Sequence[str]) -> None:
 def make_preprocessor(
     columns: Sequence[Column], scaling: Scaling = "standard"
 ) -> ColumnTransformer:
-    """The unfitted preprocessor: `numeric_0`, `numeric_1`, ..., then `categorical`."""
+    """The unfitted preprocessor: `numeric_0`, `numeric_1`, ..., then `categorical_0`, ..."""
     numbers = [part for c in columns if c.kind != "categorical" for part in c.parts]
-    groups = [
+    texts = [c.name for c in columns if c.kind == "categorical"]
+    numeric = [
         (f"numeric_{i}", _numeric(scaling), names) for i, names in enumerate(_groups(numbers))
     ]
-    texts = [c.name for c in columns if c.kind == "categorical"]
-    categorical = [("categorical", _categorical(), texts)] if texts else []
-    return ColumnTransformer([*groups, *categorical], sparse_threshold=0)
+    categorical = [
+        (f"categorical_{i}", _categorical(), names) for i, names in enumerate(_groups(texts))
+    ]
+    return ColumnTransformer([*numeric, *categorical], sparse_threshold=0)
 
 
 def _groups(names: list[str]) -> list[list[str]]:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
+from sklearn.preprocessing import OneHotEncoder
 
 from mlpnas.export import as_inputs, input_names, raw_model, save_for_serving
 from mlpnas.generator import MLPGenerator
@@ -273,3 +274,15 @@ def test_a_category_may_be_spelled_as_another_type_would(tmp_path):
     np.testing.assert_array_equal(answers[2], answers[3])
     np.testing.assert_array_equal(answers[5], answers[6])
     assert len({tuple(answer) for answer in answers}) == 4
+
+
+def test_wide_tables_of_texts_are_asked_of_the_encoder_once(monkeypatch):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({f"x{i}": rng.choice(["a", "b", "c"], 60) for i in range(8)})
+    table = from_frame(frame.assign(y=rng.choice(["no", "yes"], 60)), "y")
+    asked, transform = [], OneHotEncoder.transform
+    monkeypatch.setattr(
+        OneHotEncoder, "transform", lambda self, x: asked.append(x) or transform(self, x)
+    )
+    raw_model(network(table), table)
+    assert len(asked) == 1
