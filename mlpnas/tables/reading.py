@@ -194,7 +194,7 @@ def _advice(columns: Sequence[str]) -> str:
 
 def _read_parquet(path: Path) -> pd.DataFrame:
     try:
-        return pd.read_parquet(path)
+        return pd.read_parquet(path).reset_index(drop=True)
     except ImportError:
         raise InputError(
             f"Reading '{path}' needs pyarrow, which is missing; expected the extra: "

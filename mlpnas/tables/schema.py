@@ -19,6 +19,7 @@ from mlpnas.tables.columns import (
     MISSING,
     NUMBERS,
     TRUTH,
+    WARNING,
     Column,
     Kind,
     as_text,
@@ -213,6 +214,11 @@ def _measured(column: Column, cells: pd.Series) -> Column:
 
 def unreadable(values: pd.Series, column: Column) -> str | None:
     """A sentence on the cells that are not what the column is, if there are any."""
+    if column.kind == "categorical" and column.unread == 1:
+        return (
+            f"{WARNING}column '{column.name}' has no category twice (first: "
+            f"'{filled(values).iloc[0]}'), so it says nothing about new rows."
+        )
     if column.kind == "categorical" or not column.unread:
         return None
     bad = read(values, column).unread

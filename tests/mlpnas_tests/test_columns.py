@@ -288,6 +288,7 @@ def test_a_declared_column_is_not_taken_for_a_row_number_or_free_text():
     frame = codes().assign(user_id=np.arange(60), name=[f"n{i}" for i in range(60)])
     table = from_frame(frame, "label", declared=Declared(["user_id", "name"]))
     assert {"user_id", "name"} <= kinds(table).keys()
+    assert any("'name' has no category twice (first: 'n0')" in note for note in table.notes)
 
 
 def test_a_name_with_a_comma_is_a_name():

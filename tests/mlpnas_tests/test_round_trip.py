@@ -188,14 +188,20 @@ def test_other_types_are_the_same_cells(case, types, tmp_path):
     check(encoded(table, written(other, tmp_path)), expected)
 
 
-def test_a_frame_of_polars_is_the_same_cells(case):
+def test_polars_and_parquet_hold_the_same_cells(case, tmp_path):
     _, frame, table, expected = case
-    texts = {
+    texts = {  # of one type each
         name: cells.map(str, na_action="ignore")
         for name, cells in frame.items()
         if cells.dtype == object
-    }  # one type each
-    check(table.encode(pl.from_pandas(frame.assign(**texts))), expected)
+    }
+    other = pl.from_pandas(frame.assign(**texts))
+    check(table.encode(other), expected)
+    other.write_parquet(tmp_path / "new.parquet")
+    check(encoded(table, tmp_path / "new.parquet"), expected)
+    shuffled = other.to_pandas().set_index(np.arange(ROWS)[::-1].astype(str))
+    shuffled.to_parquet(tmp_path / "indexed.parquet")
+    check(encoded(table, tmp_path / "indexed.parquet"), expected)
 
 
 def test_what_was_learned_from_a_frame_reads_its_csv(case, tmp_path):
