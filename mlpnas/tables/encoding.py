@@ -19,7 +19,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from mlpnas.core.errors import InputError
-from mlpnas.tables.columns import Column, read
+from mlpnas.tables.columns import WARNING, Column, read
 from mlpnas.tables.drift import drift
 from mlpnas.tables.names import did_you_mean
 from mlpnas.tables.quantiles import Quantiles
@@ -33,6 +33,7 @@ ROWS_AT_A_TIME = 50_000
 # every group takes its time, however few: so in a wide table a group is a part of the whole.
 COLUMNS_AT_A_TIME = 8
 GROUPS = 32
+SHOWN = 20  # sentences on columns that are unlike those of training
 
 
 def clean_folds(
@@ -74,12 +75,16 @@ def clean_rows(
     """
     _check_names(list(frame.columns), [column.name for column in columns])
     parts: dict[str, np.ndarray] = {}
+    told: list[str] = []
     for column in columns:
         values = frame[column.name]
         cells = read(values, column)
         parts.update(cells.parts)
-        for sentence in drift(values, cells, column):
-            warn(sentence)
+        told += drift(values, cells, column)
+    for sentence in told[:SHOWN]:
+        warn(sentence)
+    if len(told) > SHOWN:
+        warn(f"{WARNING}{len(told) - SHOWN} more such sentences on other columns are left out.")
     return pd.DataFrame(parts, copy=False)
 
 

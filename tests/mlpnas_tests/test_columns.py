@@ -405,6 +405,13 @@ def test_a_column_that_is_unlike_training_is_told_with_an_example(table, change,
     assert message in note
 
 
+def test_of_very_many_odd_columns_some_are_told():
+    frame = wide(columns=100)
+    notes = told(from_frame(frame, "label"), frame.assign(**{f"x{i}": "?" for i in range(90)}))
+    assert len(notes) == 21
+    assert "70 more such sentences on other columns" in notes[-1]
+
+
 def test_one_unseen_category_is_told_in_one_row_and_not_in_a_hundred(table):
     frame = pd.concat([every_kind()] * 2)
     frame["code"] = frame["code"].astype(object)
