@@ -32,7 +32,7 @@ ROWS_AT_A_TIME = 50_000
 # The imputer's median copies its columns several times: few at a time, and it costs little. Yet
 # every group takes its time, however few: so in a wide table a group is a part of the whole.
 COLUMNS_AT_A_TIME = 8
-GROUPS = 32
+GROUPS = 16
 SHOWN = 20  # sentences on columns that are unlike those of training
 
 
