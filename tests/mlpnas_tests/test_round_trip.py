@@ -47,6 +47,8 @@ MAKERS = {
     "codes": lambda rng: some(rng, ["007", "012", "099", "A44"]),
     "codes of digits": lambda rng: some(rng, ["01067", "04109", "80331"]),
     "versions": lambda rng: some(rng, ["1.10.0", "1.9.2", "2.0.0"]),
+    "short versions": lambda rng: some(rng, ["1.10", "1.9", "2.0", "beta"]),
+    "hexadecimal": lambda rng: some(rng, ["1e5", "2e5", "3f5", "12", "aa"]),
     "numbers among words": lambda rng: some(rng, ["1", "2", "low", "high"]),
     "mixed types": lambda rng: some(rng, [1, 2.5, "x", False]),
     "words": lambda rng: some(rng, ["red", "green", "dark blue", "größer"]),
@@ -219,6 +221,9 @@ def test_what_was_learned_from_a_frame_reads_its_csv(case, tmp_path):
         (["007", "012", "099", "A44"], ["007", "012"], ["007", "012"]),
         (["1", "2", "x"], ["1.0", "", "2.0"], ["1", None, "2"]),  # of a column with a gap
         (["1", "2", "x"], ["2"], ["2"]),
+        (["1.10", "1.9", "2.0", "beta"], ["1.10", "2.0"], ["1.10", "2.0"]),
+        (["1e5", "2e5", "3f5"], ["1e5", "2e5"], ["1e5", "2e5"]),
+        (["20240131", "31.1.", "x"], ["20240131"], ["20240131"]),
         (["3", "4.5", ""], ["", ""], [None, None]),
         (["31.12.2024", "01.02.2023"], ["2024-12-31"], ["31.12.2024"]),
     ],
