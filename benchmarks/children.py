@@ -148,9 +148,9 @@ def _part(children, task, generator, count):
 
 
 def run_ours(task, generator, children, epochs, workers):
-    from mlpnas.core.evaluator import Job, Recipe
-    from mlpnas.core.executors import InProcess, WorkerProcesses
-    from mlpnas.trainer import MLPTrainer
+    from mlpnas.core.executor.executors import InProcess, WorkerProcesses
+    from mlpnas.core.trainer.base import Job, Recipe
+    from mlpnas.trainer.mlp_trainer import MLPTrainer
 
     recipe = Recipe(epochs=epochs, patience=None, batch_size=BATCH)
     factory = partial(MLPTrainer, task, generator, recipe)

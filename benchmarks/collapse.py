@@ -30,12 +30,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # a fresh clone need not be 
 
 import numpy as np
 
-from cnnnas.cell_space import DARTS_OPERATIONS
-from cnnnas.image_mixture import DartsTraining, ImageMixture
-from cnnnas.images import read_images
-from cnnnas.relaxed import VARIANTS
-from mlpnas.core.figures import drawn
-from mlpnas.core.gradient_search import GradientSearch
+from cnnnas.data.images import read_images
+from cnnnas.differentiable.image_darts import DartsTraining, ImageMixture
+from cnnnas.differentiable.variants import VARIANTS
+from cnnnas.space.cell_space import DARTS_OPERATIONS
+from mlpnas.core.differentiable.search import GradientSearch
+from mlpnas.core.report.figures import drawn
 from mlpnas.core.task import Fold, Task
 
 S2 = ["skip_connect", "sep_conv_3x3"]

@@ -70,15 +70,15 @@ def compare(args: argparse.Namespace) -> dict:
 
 def run(args: argparse.Namespace) -> dict:
     """One way, in this process."""
-    from mlpnas.core.runtime import start_tensorflow
+    from mlpnas.core.runtime.start import start_tensorflow
 
     start_tensorflow(args.threads)
     import numpy as np
     import tensorflow as tf
 
-    from cnnnas.image_mixture import DartsTraining, ImageMixture
-    from cnnnas.relaxed import VARIANTS
-    from mlpnas.core.differentiable import as_built
+    from cnnnas.differentiable.image_darts import DartsTraining, ImageMixture
+    from cnnnas.differentiable.variants import VARIANTS
+    from mlpnas.core.differentiable.bilevel import as_built
 
     variant, order = WAYS[args.run]
     task, rng = noise(args), np.random.default_rng(0)

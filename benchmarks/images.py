@@ -31,14 +31,14 @@ import numpy as np
 from tasks import DATA, ROOT
 
 from cnnnas.baselines import PlainCNN, plain_cnn
-from cnnnas.images import read_images
-from cnnnas.presets import PRESETS
-from cnnnas.training import make_trainer
-from mlpnas.core.evaluator import Job, Recipe
-from mlpnas.core.pace import seconds_per_step
-from mlpnas.core.runtime import start_tensorflow
+from cnnnas.data.images import read_images
+from cnnnas.run.presets import PRESETS
+from cnnnas.trainer.training import make_trainer
+from mlpnas.core.baselines.step_time import seconds_per_step
+from mlpnas.core.runtime.start import start_tensorflow
 from mlpnas.core.task import Task
-from mlpnas.core.training import set_weights
+from mlpnas.core.trainer.base import Job, Recipe
+from mlpnas.core.trainer.keras_trainer import set_weights
 
 PLAIN = "plain CNN"
 

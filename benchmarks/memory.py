@@ -18,10 +18,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 from tasks import load
 
-from mlpnas.core.evaluator import Job, Recipe
+from mlpnas.core.trainer.base import Job, Recipe
 from mlpnas.generator import MLPGenerator
 from mlpnas.space import MLPSpace
-from mlpnas.trainer import MLPTrainer
+from mlpnas.trainer.mlp_trainer import MLPTrainer
 
 WARM = 50
 

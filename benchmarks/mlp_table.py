@@ -24,19 +24,20 @@ from pathlib import Path
 import numpy as np
 import tasks
 
-from mlpnas.core.evaluator import ChildEvaluator, Job, Outcome, Recipe, reward
-from mlpnas.core.executors import Executor, WorkerProcesses
+from mlpnas.core.evaluator.evaluator import ChildEvaluator, reward
+from mlpnas.core.executor.executors import Executor, WorkerProcesses
 from mlpnas.core.search import search
-from mlpnas.core.search_space import Architecture
 from mlpnas.core.shared_weights import SharedWeights, Weights
+from mlpnas.core.space.search_space import Architecture
 from mlpnas.core.strategies.random import RandomStrategy
 from mlpnas.core.task import Fold, Task
+from mlpnas.core.trainer.base import Job, Outcome, Recipe
 from mlpnas.core.trial import History
-from mlpnas.cross_validation import kept_score
+from mlpnas.final.cross_validation import kept_score
 from mlpnas.generator import MLPGenerator
 from mlpnas.layers import Dense
 from mlpnas.space import MLPSpace
-from mlpnas.trainer import MLPTrainer
+from mlpnas.trainer.mlp_trainer import MLPTrainer
 
 FOLDER = tasks.ROOT / "mlpnas" / "nasbench"
 SEEDS = 3

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mlpnas.core.errors import InputError
-from mlpnas.core.tabular import Table
+from mlpnas.core.evaluator.tabular import Table
 from mlpnas.nasbench.ecnas import load_ecnas
 from mlpnas.nasbench.fcnet import load_fcnet
 from mlpnas.nasbench.graph import load_graph

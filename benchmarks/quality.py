@@ -29,10 +29,10 @@ import numpy as np
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from tasks import DATA, ROOT
 
+from mlpnas.baselines.verdict import SEARCH, read_lines
 from mlpnas.commands.search import table_of
-from mlpnas.core.runtime import start_tensorflow
-from mlpnas.settings import Settings
-from mlpnas.verdict import SEARCH, read_lines
+from mlpnas.core.runtime.start import start_tensorflow
+from mlpnas.run.settings import Settings
 
 TARGETS = {
     "adult": "income",
@@ -112,7 +112,7 @@ def run(path: Path, seed: int, args: argparse.Namespace) -> dict[str, Any]:
         str(path), TARGETS[name], drop=DROP.get(name, ()), trials=args.trials, seed=seed
     )
     start_tensorflow()  # quietly; the import would start it otherwise
-    from mlpnas.compare import our_search, their_score
+    from mlpnas.baselines.compare import our_search, their_score
 
     begin = time.perf_counter()
     table = table_of(settings, args.rows)

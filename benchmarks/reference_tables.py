@@ -31,24 +31,25 @@ from typing import NamedTuple
 
 from tasks import DATA
 
-from mlpnas.core.runtime import start_tensorflow
+from mlpnas.core.runtime.start import start_tensorflow
 
 start_tensorflow()  # before the modules that import it, or it would talk
 
 # ruff: noqa: E402
-from mlpnas.core.evaluator import ChildEvaluator, Recipe
-from mlpnas.core.executors import WorkerProcesses
-from mlpnas.core.learner import ReinforceLearner
+from mlpnas.baselines.scikit_learn import baselines, judge
+from mlpnas.core.evaluator.evaluator import ChildEvaluator
+from mlpnas.core.executor.executors import WorkerProcesses
 from mlpnas.core.search import search
 from mlpnas.core.shared_weights import SharedWeights
-from mlpnas.core.strategies.reinforce import Predictor, ReinforceStrategy
+from mlpnas.core.strategies.controller.learner import ReinforceLearner
+from mlpnas.core.strategies.controller.reinforce import Predictor, ReinforceStrategy
+from mlpnas.core.trainer.base import Recipe
 from mlpnas.core.trial import History
-from mlpnas.final import retrain
+from mlpnas.data.table import Table, read_table
+from mlpnas.final.retrain import retrain
 from mlpnas.generator import MLPGenerator
-from mlpnas.peers import baselines, judge
 from mlpnas.space import MLPSpace
-from mlpnas.table import Table, read_table
-from mlpnas.trainer import MLPTrainer
+from mlpnas.trainer.mlp_trainer import MLPTrainer
 
 REFIT = Recipe(epochs=50, patience=6, batch_size=64)  # theirs
 DECAY = 0.1  # theirs, of the controller's learning rate 0.01

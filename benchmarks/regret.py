@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from mlpnas.core.tabular import Table
+from mlpnas.core.evaluator.tabular import Table
 from mlpnas.core.trial import Trial
 
 Outcome = dict[str, Any]

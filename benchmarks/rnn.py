@@ -20,7 +20,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # a fresh clone need not be installed
 
-from mlpnas.core.runtime import start_tensorflow
+from mlpnas.core.runtime.start import start_tensorflow
 
 BATCH, STEPS, TOKENS = 32, 35, 3000
 
@@ -48,12 +48,12 @@ def main() -> None:
 def prepare(units: int, nodes: int) -> tuple[dict[str, Callable[[], object]], dict[str, int]]:
     """What takes one training step each, and parameters."""
     from mlpnas.core.task import Fold, Task
-    from rnncell.enas_space import ENASCellSpace
-    from rnncell.networks import CellGenerator, baseline, parameters, sized
+    from rnncell.data.text import windows
+    from rnncell.generator.networks import CellGenerator, baseline, parameters, sized
     from rnncell.recipes import Network, SupernetRecipe, TextRecipe
-    from rnncell.supernet import TextSupernet
-    from rnncell.text import windows
-    from rnncell.text_trainer import compile_model
+    from rnncell.space.enas_space import ENASCellSpace
+    from rnncell.supernet.text_supernet import TextSupernet
+    from rnncell.trainer.text_trainer import compile_model
 
     rng = np.random.default_rng(0)
     ids = rng.integers(0, TOKENS, BATCH * STEPS + 1).astype(np.int32)

@@ -54,7 +54,7 @@ def roundtrip(folder: Path, tables: int, seed: int) -> dict[str, Any]:
         tables: how many.
         seed: of the tables.
     """
-    from mlpnas.core.delivery import TOLERANCE
+    from mlpnas.core.run.delivery import TOLERANCE
 
     start, wrong, differences = time.perf_counter(), {}, []
     for place in range(tables):
@@ -88,10 +88,10 @@ def save(folder: Path, rng: np.random.Generator) -> str | None:
     from hostile import write_table
 
     from mlpnas.core.errors import InputError
-    from mlpnas.export import export, input_names, probe
-    from mlpnas.table import Kept, read_table
-    from mlpnas.tables.reading import read_frame
-    from mlpnas.tables.scaling import ScalingOption
+    from mlpnas.data.reading import read_frame
+    from mlpnas.data.scaling import ScalingOption
+    from mlpnas.data.table import Kept, read_table
+    from mlpnas.final.export import export, input_names, probe
 
     path = folder / "table.csv"
     target = write_table(path, rng)
@@ -117,9 +117,9 @@ def save(folder: Path, rng: np.random.Generator) -> str | None:
 def train(table: Any, members: int) -> Any:
     """A small network, or the mean of several."""
     from mlpnas import MLPGenerator, MLPSpace, MLPTrainer, Recipe
-    from mlpnas.core.evaluator import Job
-    from mlpnas.ensemble import average
-    from mlpnas.trainer import to_model
+    from mlpnas.core.trainer.base import Job
+    from mlpnas.final.ensemble import average
+    from mlpnas.trainer.mlp_trainer import to_model
 
     space = MLPSpace(table.task.head)
     architecture = space.parse(f"(16, 'relu'), {table.task.head}")

@@ -21,12 +21,12 @@ import numpy as np
 from children import BATCH, make_tuner, run_search
 from tasks import load
 
-from mlpnas.core.evaluator import Job, Recipe
-from mlpnas.core.executors import WorkerProcesses
+from mlpnas.core.executor.executors import WorkerProcesses
 from mlpnas.core.task import Task
+from mlpnas.core.trainer.base import Job, Recipe
 from mlpnas.generator import MLPGenerator
 from mlpnas.space import MLPSpace
-from mlpnas.trainer import MLPTrainer
+from mlpnas.trainer.mlp_trainer import MLPTrainer
 
 
 def main() -> None:

@@ -34,29 +34,29 @@ import numpy as np
 import problems
 import regret
 
-from mlpnas.core.runtime import start_tensorflow
+from mlpnas.core.runtime.start import start_tensorflow
 
 start_tensorflow()  # before the modules that import it, or it would talk
 
 # ruff: noqa: E402
 from mlpnas.core.errors import InputError
-from mlpnas.core.evaluator import Evaluator
-from mlpnas.core.ppo import PPOLearner
+from mlpnas.core.evaluator.evaluator import Evaluator
+from mlpnas.core.evaluator.tabular import Table, TabularEvaluator
 from mlpnas.core.search import search
-from mlpnas.core.search_space import Architecture, SearchSpace
+from mlpnas.core.space.search_space import Architecture, SearchSpace
+from mlpnas.core.strategies.base import Strategy
 from mlpnas.core.strategies.bayesian import BayesianOptimization
+from mlpnas.core.strategies.controller.ppo import PPOLearner
+from mlpnas.core.strategies.controller.reinforce import ReinforceStrategy
 from mlpnas.core.strategies.evolution import RegularizedEvolution
-from mlpnas.core.strategies.lanas import LaNAS
+from mlpnas.core.strategies.lanas.lanas import LaNAS
 from mlpnas.core.strategies.local_search import LocalSearch
 from mlpnas.core.strategies.mcts import MCTS
 from mlpnas.core.strategies.progressive import ProgressiveSearch
 from mlpnas.core.strategies.q_learning import QLearning
 from mlpnas.core.strategies.random import RandomStrategy
-from mlpnas.core.strategies.reinforce import ReinforceStrategy
-from mlpnas.core.strategies.strategy import Strategy
 from mlpnas.core.strategies.surrogates import TreeEnsemble
 from mlpnas.core.strategies.tpe import TPE
-from mlpnas.core.tabular import Table, TabularEvaluator
 from mlpnas.core.trial import Evaluation, History, Trial
 from mlpnas.nasbench.nasbench201 import NASBench201Space
 from mlpnas.space import MLPSpace

@@ -83,7 +83,7 @@ def spread(values: list[float]) -> tuple[float, ...]:
 
 def run(args: argparse.Namespace) -> dict:
     """One way, in this process."""
-    from mlpnas.core.runtime import start_tensorflow
+    from mlpnas.core.runtime.start import start_tensorflow
 
     start_tensorflow(args.threads)
     if args.run != "everything":
@@ -141,8 +141,8 @@ def images(args: argparse.Namespace) -> Any:
 
 
 def make_space(args: argparse.Namespace) -> Any:
-    from cnnnas.cell_space import CellSpace
-    from cnnnas.macro_space import MacroSpace
+    from cnnnas.space.cell_space import CellSpace
+    from cnnnas.space.macro_space import MacroSpace
 
     layers = SIZES[args.space, args.size][0]
     return MacroSpace(layers) if args.space == "macro" else CellSpace.enas_micro()
@@ -150,9 +150,9 @@ def make_space(args: argparse.Namespace) -> Any:
 
 def shared(args: argparse.Namespace, space: Any, task: Any) -> Any:
     """The supernet."""
-    from cnnnas.bank import Bank
-    from cnnnas.macro_supernet import MacroNetwork
-    from cnnnas.micro_supernet import MicroNetwork
+    from cnnnas.supernet.macro_network import MacroNetwork
+    from cnnnas.supernet.micro_network import MicroNetwork
+    from cnnnas.supernet.weight_bank import Bank
 
     layers, channels, shape, _ = SIZES[args.space, args.size]
     network: Any
@@ -165,7 +165,7 @@ def shared(args: argparse.Namespace, space: Any, task: Any) -> Any:
 
 def alone(args: argparse.Namespace, space: Any, architecture: Any, task: Any) -> Any:
     """A supernet of one architecture, whose network is a Keras model."""
-    from cnnnas.children import macro_child, micro_child
+    from cnnnas.supernet.stand_alone_models import macro_child, micro_child
 
     layers, channels, shape, _ = SIZES[args.space, args.size]
     if args.space == "macro":
@@ -182,7 +182,7 @@ def alone(args: argparse.Namespace, space: Any, architecture: Any, task: Any) ->
 
 
 def trained(args: argparse.Namespace, network: Any, task: Any) -> Any:
-    from cnnnas.supernet import ImageSupernet, SharedTraining
+    from cnnnas.supernet.image_supernet import ImageSupernet, SharedTraining
 
     batch = SIZES[args.space, args.size][3]
     return ImageSupernet(network, task, SharedTraining(batch_size=batch))

@@ -45,7 +45,7 @@ def _status(key: str) -> int:
 
 def load(path: Path) -> dict:
     """Loads the table here and measures this process."""
-    from mlpnas.table import read_table
+    from mlpnas.data.table import read_table
 
     before, start = _status("VmRSS:"), time.perf_counter()
     task = read_table(path, "label").task

@@ -6,15 +6,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cnnnas.presets import PresetName, RuleName, SpaceName, VariantName
-from cnnnas.settings import Settings, Variation, check_stop, plan, resting
-from mlpnas.core.command_line import (
+from cnnnas.names import PresetName, RuleName, SpaceName, VariantName, Variation
+from cnnnas.run.settings import Settings, check_stop, plan, resting
+from mlpnas.core.commands.command_line import (  # fmt: skip
     StrategyOption,
     listed,
     refuse_unread,
     run_app,
     seconds,
-)  # fmt: skip
+)
 
 app = typer.Typer(
     add_completion=False,

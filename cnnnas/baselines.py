@@ -3,11 +3,10 @@
 import keras
 from keras import layers as kl
 
-from cnnnas.cell_generator import shapes_of
-from cnnnas.cell_networks import check_image
-from cnnnas.layers import KerasLayers, Layers, Tensor
-from mlpnas.core.evaluator import Generator, Shapes
-from mlpnas.core.search_space import Architecture
+from cnnnas.generator.layers import KerasLayers, Layers, Tensor, shapes_of
+from cnnnas.generator.stem import check_image
+from mlpnas.core.generator import Generator, Shapes
+from mlpnas.core.space.search_space import Architecture
 from mlpnas.core.task import Task
 
 STAGES, DEPTH = 3, 2

@@ -16,20 +16,20 @@ counted as publications do: trainable ones, without the auxiliary head.
 | `NASNET_A` | `nasnet_mobile()` | 5,289,978; with statistics 5,326,716 |
 | `PNASNET` | `pnasnet_large()`, `pnasnet_mobile()` | 86,057,668; 5,064,487 |
 
-States are numbered as in `cnnnas.cell`: 0 is the cell before the last. Sources: the papers, and
-`genotypes.py` of the DARTS authors' program for what they, and the authors of PC-DARTS and
-P-DARTS, found or took over; that of Fair DARTS for its own.
+States are numbered as in `cnnnas.space.cell`: 0 is the cell before the last. Sources: the
+papers, and `genotypes.py` of the DARTS authors' program for what they, and the authors of
+PC-DARTS and P-DARTS, found or took over; that of Fair DARTS for its own.
 """
 
 from collections.abc import Sequence
 
 import keras
 
-from cnnnas.cell import Cell
-from cnnnas.cell_networks import darts_network, enas_network
-from cnnnas.cell_space import CellSpace
-from cnnnas.nasnet import nasnet_network, pnasnet_network
-from cnnnas.notation import read_genotype
+from cnnnas.generator.cell_networks import darts_network, enas_network
+from cnnnas.generator.nasnet import nasnet_network, pnasnet_network
+from cnnnas.space.cell import Cell
+from cnnnas.space.cell_space import CellSpace
+from cnnnas.space.genotype import read_genotype
 
 # Pham et al., 2018, micro search on CIFAR-10: normal cell, then reduction.
 ENAS_MICRO = (

@@ -6,16 +6,16 @@ from typing import Annotated, Any, Literal
 import typer
 from rich.console import Console
 
-from mlpnas.core.command_line import (
+from mlpnas.core.commands.command_line import (  # fmt: skip
     StrategyOption,
     listed,
     refuse_unread,
     run_app,
     seconds,
-)  # fmt: skip
-from mlpnas.settings import Settings, Workers
+)
+from mlpnas.data.dialect import DateOption, DecimalOption, Dialect
+from mlpnas.run.settings import Settings, Workers
 from mlpnas.space import MLPSpace
-from mlpnas.tables.dialect import DateOption, DecimalOption, Dialect
 
 app = typer.Typer(
     add_completion=False,

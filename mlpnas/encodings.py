@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpnas.core.errors import InputError
-from mlpnas.core.plugins import load_class
+from mlpnas.core.runtime.plugins import load_class
 
 if TYPE_CHECKING:
     import keras

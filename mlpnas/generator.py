@@ -8,8 +8,8 @@ import keras
 import numpy as np
 
 from mlpnas.core.errors import InputError
-from mlpnas.core.evaluator import Generator, Shapes
-from mlpnas.core.search_space import Architecture
+from mlpnas.core.generator import Generator, Shapes
+from mlpnas.core.space.search_space import Architecture
 from mlpnas.core.task import Task
 from mlpnas.layers import LayerType
 from mlpnas.space import MLPSpace

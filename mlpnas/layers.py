@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mlpnas.core.errors import InputError
-from mlpnas.core.plugins import load_class
+from mlpnas.core.runtime.plugins import load_class
 
 if TYPE_CHECKING:
     import keras

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from mlpnas.core.errors import InputError
-from mlpnas.table import Table
+from mlpnas.data.table import Table
 
 # Rows of one pass. Batches are filled up to a multiple of STEP: what a row gives then depends
 # to the bit neither on its place nor on its company, since vector units leave no remainder.

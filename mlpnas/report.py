@@ -5,17 +5,17 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from mlpnas.core import figures, sections
+from mlpnas.core.data.measure import Measure
 from mlpnas.core.errors import InputError
-from mlpnas.core.measure import Measure
-from mlpnas.core.page import Section, page
-from mlpnas.core.policy_record import read_policy
-from mlpnas.core.report import failures
-from mlpnas.core.schema import parse
+from mlpnas.core.report import figures, sections
+from mlpnas.core.report.page import Section, page
+from mlpnas.core.report.terminal import failures
+from mlpnas.core.run.policy_record import read_policy
+from mlpnas.core.run.schema import parse
 from mlpnas.core.trial import History
-from mlpnas.finalists import PLAIN, name_of
+from mlpnas.final.finalists import PLAIN, name_of
 from mlpnas.layers import LayerType
-from mlpnas.record import Comparison
+from mlpnas.run.record import Comparison
 from mlpnas.scoring import measure_in, own_measure
 from mlpnas.space import MLPSpace
 

@@ -10,12 +10,12 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import get_scorer, get_scorer_names
 
+from mlpnas.core.data.measure import Measure, of_curve
 from mlpnas.core.errors import InputError
-from mlpnas.core.evaluator import Job, Outcome, Trainer
-from mlpnas.core.measure import Measure, of_curve
 from mlpnas.core.task import Fold, Task
+from mlpnas.core.trainer.base import Job, Outcome, Trainer
+from mlpnas.data.table import Table
 from mlpnas.network import Network
-from mlpnas.table import Table
 
 if TYPE_CHECKING:
     from mlpnas.generator import MLPGenerator
@@ -179,7 +179,7 @@ class Scored:
 
     def train(self, job: Job) -> Outcome:
         # Imported here: a command line checks its measure before TensorFlow is started.
-        from mlpnas.trainer import to_model
+        from mlpnas.trainer.mlp_trainer import to_model
 
         outcome = self._trainer.train(job)
         if outcome.reason is not None:

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from mlpnas.core.errors import InputError
-from mlpnas.core.search_space import Architecture, Decision, SearchSpace, Tokens
+from mlpnas.core.space.search_space import Architecture, Decision, SearchSpace, Tokens
 from mlpnas.encodings import Encoding, encoding
 from mlpnas.layers import (
     ACTIVATIONS,

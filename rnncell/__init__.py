@@ -1,16 +1,20 @@
 """Search for recurrent cells, on the core of `mlpnas`.
 
-Reading order:
+Each of these imports only those before it:
 
-    activations, genotype, enas_space, tree, tree_space    what is searched
-    recurrent_cell, highway_cell, tree_cell      found cells as Keras layers
-    published                                    found cells of the literature
-    text, sequences                              data becomes a Task
-    recipes, networks, text_trainer              language models and classifiers, trained
-    language                                     what models with shared weights have in common
-    shared_cell, shared_model, supernet, enas    all cells in one set of weights
-    mixed_cell, text_mixture                     all cells at once, chosen by their gradient
-    export, presets, settings, spaces, run, record, final   a search, put together
+    space           what may be searched: cells as nodes, and cells as trees
+    recipes         how networks are regularised, trained and rewarded, as data; light to import
+    generator       found cells as Keras layers, and networks around them
+    strategies      controllers for recurrent cells
+    data            from texts and sequences to a Task
+    trainer         how language models are trained
+    supernet        all cells of a space in one set of weights
+    differentiable  DARTS on a text
+    run             a search on a text or on sequences, put together from settings
+    final           after the search: the best retrained beside random cells, LSTM and GRU
+    report          a run on a page, with pictures of what was found
+    published       published cells, each in one line
+    commands        what each command does; `rnncell.__main__` reads its options
 """
 
 from typing import Any
@@ -25,6 +29,6 @@ def load_model(path: str) -> Any:
     """
     import keras
 
-    import rnncell.networks  # noqa: F401  (registers the layers)
+    import rnncell.generator.networks  # noqa: F401  (registers the layers)
 
     return keras.models.load_model(path)

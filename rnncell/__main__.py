@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from mlpnas.core.command_line import StrategyOption, refuse_unread, run_app, seconds
-from rnncell.presets import PresetName
-from rnncell.settings import Settings, SpaceName, plan, shareable
-from rnncell.text import Unit
+from mlpnas.core.commands.command_line import StrategyOption, refuse_unread, run_app, seconds
+from rnncell.data.text import Unit
+from rnncell.run.presets import PresetName
+from rnncell.run.settings import Settings, SpaceName, plan, shareable
 
 app = typer.Typer(
     add_completion=False, pretty_exceptions_enable=False, help="Search for recurrent cells."

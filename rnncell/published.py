@@ -7,8 +7,8 @@ Cells that were found by a search are data; `HighwayCell` and `TreeCell` compute
 
 from typing import Any
 
-from rnncell.highway_cell import HighwayCell
-from rnncell.tree_cell import TreeCell
+from rnncell.generator.highway_cell import HighwayCell
+from rnncell.generator.tree_cell import TreeCell
 
 # The figure of the ENAS paper, as the DARTS authors wrote it down.
 ENAS_PAPER = (

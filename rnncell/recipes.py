@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from mlpnas.core.measure import Measure, inverse_power
-
-# What the output of a highway cell is the mean of, see `highway_cell`.
-Average = Literal["loose", "nodes"]
+from mlpnas.core.data.measure import Measure, inverse_power
+from rnncell.space.enas_space import Average
 
 
 @dataclass(frozen=True)

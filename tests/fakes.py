@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from mlpnas.core import clock
-from mlpnas.core.evaluator import Evaluator
-from mlpnas.core.search_space import Architecture, SearchSpace
+from mlpnas.core.evaluator.evaluator import Evaluator
+from mlpnas.core.run import clock
+from mlpnas.core.space.search_space import Architecture, SearchSpace
 from mlpnas.core.trial import Evaluation, Trial
 
 

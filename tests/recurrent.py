@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from mlpnas.core.search_space import Architecture
+from mlpnas.core.space.search_space import Architecture
 from mlpnas.core.task import Fold, Task
-from rnncell.enas_space import ENASCellSpace
+from rnncell.space.enas_space import ENASCellSpace
 
 SPACE = ENASCellSpace(4)
 

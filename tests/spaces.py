@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from mlpnas.core.errors import InputError
-from mlpnas.core.search_space import Architecture, Decision, SearchSpace, Tokens
+from mlpnas.core.space.search_space import Architecture, Decision, SearchSpace, Tokens
 from mlpnas.space import MLPSpace
 
 

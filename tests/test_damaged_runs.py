@@ -15,22 +15,22 @@ from fakes import trials_of
 from rich.console import Console
 
 import cnnnas.commands.report
-import cnnnas.settings
+import cnnnas.run.settings
 import mlpnas.commands.report
 import rnncell.commands.report
-import rnncell.settings
-from cnnnas.record import Result as Network
-from cnnnas.spaces import make_space as image_space
+import rnncell.run.settings
+from cnnnas.run.record import Result as Network
+from cnnnas.run.spaces import make_space as image_space
 from mlpnas.core.errors import InputError
-from mlpnas.core.folder import Folder, describe_data
-from mlpnas.core.journal import read_journal
-from mlpnas.core.policy_record import note_policy, read_policy
+from mlpnas.core.run.folder import Folder, describe_data
+from mlpnas.core.run.journal import read_journal
+from mlpnas.core.run.policy_record import note_policy, read_policy
 from mlpnas.core.trial import History
-from mlpnas.settings import Settings
+from mlpnas.data.columns import Column
+from mlpnas.run.settings import Settings
 from mlpnas.space import MLPSpace
-from mlpnas.tables.columns import Column
-from rnncell.record import Result as Cell
-from rnncell.spaces import make_space as text_space
+from rnncell.run.record import Result as Cell
+from rnncell.run.spaces import make_space as text_space
 
 # What begins with RAW is JSON that Python does not write.
 HUGE = "1" + "0" * 400
@@ -70,8 +70,8 @@ def of_tables(path):
 
 
 def of_images(path):
-    settings = cnnnas.settings.Settings(
-        "t.npz", **cnnnas.settings.plan("tiny", "macro", True, 20, 2), preset="tiny"
+    settings = cnnnas.run.settings.Settings(
+        "t.npz", **cnnnas.run.settings.plan("tiny", "macro", True, 20, 2), preset="tiny"
     )
     space = image_space(settings)
     text = str(space.sample_walk(np.random.default_rng(0)))
@@ -80,8 +80,10 @@ def of_images(path):
 
 
 def of_texts(path):
-    settings = rnncell.settings.Settings(
-        "t.txt", **rnncell.settings.plan("tiny", "t.txt", "enas", True, 20, 2), preset="tiny"
+    settings = rnncell.run.settings.Settings(
+        "t.txt",
+        **rnncell.run.settings.plan("tiny", "t.txt", "enas", True, 20, 2),
+        preset="tiny",
     )
     space = text_space(settings)
     text = str(space.sample_walk(np.random.default_rng(0)))
@@ -167,7 +169,7 @@ def fuzz(package, run, values, html=False):
 def test_no_edited_record_ends_a_report_in_an_error_of_python(
     package, values, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(mlpnas.core.report, "leaderboard", lambda *of_trials: "")
+    monkeypatch.setattr(mlpnas.core.report.terminal, "leaderboard", lambda *of_trials: "")
     refused, reported = fuzz(package, package.make(tmp_path / "run"), values)
     assert refused > 100
     assert reported > 20

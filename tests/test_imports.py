@@ -1,24 +1,28 @@
 """Who may import whom, and what `import mlpnas` must not load.
 
-The core's reading order stands once, in the docstring of `mlpnas.core`; it is read from there.
+The order of rooms, and of modules within a room, stands once: in the docstring of each folder,
+which is read from there.
 """
 
 import ast
 import re
 import subprocess
 import sys
-from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 import mlpnas
-import mlpnas.core
 
-CORE = Path(mlpnas.core.__file__).parent
-STRATEGIES = CORE / "strategies"
-ORDER = re.findall(r"^    (\w+) +\S", mlpnas.core.__doc__ or "", re.MULTILINE)
-FILES = [path for path in sorted(CORE.rglob("*.py")) if path.name != "__init__.py"]
+ROOT = Path(mlpnas.__file__).parents[1]
+PACKAGES = ("mlpnas", "cnnnas", "rnncell")
+FOLDERS = sorted(p.parent for name in PACKAGES for p in (ROOT / name).rglob("__init__.py"))
+# How many rooms a reader has to keep in mind at a time.
+MOST = {"mlpnas/core": 20, "mlpnas": 16, "cnnnas": 16, "rnncell": 16}
+
+
+def name_of(path):
+    return str(path.relative_to(ROOT))
 
 
 def type_checking_only(node: ast.AST) -> bool:
@@ -35,66 +39,68 @@ def imported_modules(tree: ast.AST) -> set[str]:
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports are absolute here"
-            # `from mlpnas.core import policy_gradient` imports a module, not a name.
+            # `from mlpnas.core import task` imports a module, not a name.
             found |= {f"{node.module}.{a.name}" for a in node.names} | {str(node.module)}
         found |= imported_modules(node)
     return found
 
 
-def of_core(path: Path) -> set[str]:
-    """The core's files that a file imports, as they are called in the reading order."""
-    pattern = re.compile(r"mlpnas\.core\.(\w+)")
-    matches = map(pattern.match, imported_modules(ast.parse(path.read_text())))
-    return {match[1] for match in matches if match}
+def reading_order(folder: Path) -> list[str]:
+    """Modules and rooms as the folder's docstring lists them."""
+    doc = ast.get_docstring(ast.parse((folder / "__init__.py").read_text())) or ""
+    return re.findall(r"^    (\w+) +\S", doc, re.MULTILINE)
 
 
-def place(path: Path) -> str:
-    return "strategies" if path.is_relative_to(STRATEGIES) else path.stem
+def rooms(folder: Path) -> dict[str, list[Path]]:
+    """A folder's modules and subfolders, each with its files; doors (`__init__`) are none."""
+    found = {path.stem: [path] for path in folder.glob("*.py") if path.stem[:2] != "__"}
+    for inner in folder.iterdir():
+        if (inner / "__init__.py").exists():
+            files = sorted(inner.rglob("*.py"))
+            found[inner.name] = [path for path in files if path.stem[:2] != "__"]
+    return found
 
 
-def test_every_file_of_the_core_has_its_place_in_the_reading_order():
-    assert ORDER[0] == "errors"
-    assert len(set(ORDER)) == len(ORDER)
-    assert {place(path) for path in FILES} == {*ORDER, "runtime"}
+def imports_of(files: list[Path]) -> set[str]:
+    return {name for path in files for name in imported_modules(ast.parse(path.read_text()))}
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(CORE)))
-def test_a_file_of_the_core_imports_only_what_stands_before_it(path):
-    if place(path) == "runtime":
-        assert of_core(path) == set()
-        return
-    allowed = {"runtime", *ORDER[: ORDER.index(place(path))]}
-    if place(path) == "strategies":
-        allowed |= {"strategies"}
-    assert of_core(path) <= allowed
+@pytest.mark.parametrize("folder", FOLDERS, ids=name_of)
+def test_a_folder_lists_all_that_is_in_it_once(folder):
+    order = reading_order(folder)
+    assert sorted(order) == sorted(rooms(folder))
 
 
-def test_strategies_do_not_import_one_another_in_a_circle():
-    graph = {}
-    for path in STRATEGIES.glob("*.py"):
-        names = imported_modules(ast.parse(path.read_text()))
-        matches = (re.match(r"mlpnas\.core\.strategies\.(\w+)", name) for name in names)
-        graph[path.stem] = {match[1] for match in matches if match}
-    assert "strategy" in TopologicalSorter(graph).static_order()  # raises CycleError
-    assert graph["strategy"] == set()
+@pytest.mark.parametrize("folder", FOLDERS, ids=name_of)
+def test_what_is_in_a_folder_imports_only_what_stands_before_it(folder):
+    here = name_of(folder).replace("/", ".") + "."
+    order = reading_order(folder)
+    for name, files in rooms(folder).items():
+        inner = {f"{i}.".removeprefix(here).split(".")[0] for i in imports_of(files)
+                 if i.startswith(here)}  # fmt: skip
+        later = inner & {*order[order.index(name) + 1 :]}
+        assert later == set(), f"{here}{name} imports {later}, which stand after it"
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(CORE)))
-def test_the_core_knows_no_package_that_stands_on_it(path):
-    ours = re.compile(r"(mlpnas|cnnnas|rnncell)\b")
-    names = {name for name in imported_modules(ast.parse(path.read_text())) if ours.match(name)}
-    assert all(name == "mlpnas.core" or name.startswith("mlpnas.core.") for name in names), (
-        names
-    )
+@pytest.mark.parametrize("folder", MOST)
+def test_a_package_has_few_rooms(folder):
+    assert len(rooms(ROOT / folder)) <= MOST[folder]
+
+
+def ours(files: list[Path]) -> set[str]:
+    return {name for name in imports_of(files) if name.split(".")[0] in PACKAGES}
+
+
+def test_the_core_knows_no_package_that_stands_on_it():
+    names = ours(sorted((ROOT / "mlpnas" / "core").rglob("*.py")))
+    assert {name for name in names if not f"{name}.".startswith("mlpnas.core.")} == set()
 
 
 @pytest.mark.parametrize("sibling", ["cnnnas", "rnncell"])
 def test_siblings_stand_on_the_core_and_do_not_know_one_another(sibling):
-    ours = re.compile(r"(mlpnas|cnnnas|rnncell)\b")
-    for path in (CORE.parents[1] / sibling).rglob("*.py"):
-        for name in filter(ours.match, imported_modules(ast.parse(path.read_text()))):
-            package = name.split(".")[0]
-            assert package == sibling or f"{name}.".startswith("mlpnas.core."), (path, name)
+    names = ours(sorted((ROOT / sibling).rglob("*.py")))
+    others = {name for name in names if name.split(".")[0] != sibling}
+    assert {name for name in others if not f"{name}.".startswith("mlpnas.core.")} == set()
 
 
 @pytest.mark.parametrize(
@@ -102,11 +108,11 @@ def test_siblings_stand_on_the_core_and_do_not_know_one_another(sibling):
     [
         "mlpnas",
         "mlpnas.space",
-        "mlpnas.core.search_space",
+        "mlpnas.core.space.search_space",
         "mlpnas.core.task",
         "mlpnas.core.trial",
-        "mlpnas.core.evaluator",
-        "mlpnas.core.executors",
+        "mlpnas.core.evaluator.evaluator",
+        "mlpnas.core.executor.executors",
         "mlpnas.core.search",
         "mlpnas.core.strategies.random",
     ],

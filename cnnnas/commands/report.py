@@ -4,13 +4,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from cnnnas.record import ImageRecord
-from cnnnas.settings import Settings
-from cnnnas.spaces import make_space
-from mlpnas.core import report as core
-from mlpnas.core.record import settings_of
-from mlpnas.core.report import Record, print_report, write_page
-from mlpnas.core.search_space import SearchSpace
+from cnnnas.run.record import ImageRecord
+from cnnnas.run.settings import Settings
+from cnnnas.run.spaces import make_space
+from mlpnas.core.report import terminal as core
+from mlpnas.core.report.terminal import Record, print_report, write_page
+from mlpnas.core.run.record import settings_of
+from mlpnas.core.space.search_space import SearchSpace
 from mlpnas.core.trial import History
 
 
@@ -31,13 +31,13 @@ def report(run: Path, html: bool, console: Console) -> None:
         print_report(record, history, console, measure)
         return
     # Imported here: drawing loads matplotlib, which the text does not need.
-    from cnnnas.report import html_report
+    from cnnnas.report.page import html_report
 
     write_page(run, html_report(run, record, history, space), console)
 
 
 def read_run(path: Path) -> tuple[Record, History, SearchSpace]:
-    """See `core.report.read_run`."""
+    """See `report.terminal.read_run`."""
 
     def space(settings: Settings, record: Record) -> SearchSpace:
         return make_space(settings)

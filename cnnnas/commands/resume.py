@@ -5,10 +5,10 @@ from pathlib import Path
 from rich.console import Console
 
 from cnnnas.commands.search import carry_on, open_images
-from cnnnas.settings import Settings
-from mlpnas.core.command_line import warn_of_versions
-from mlpnas.core.folder import Folder, check_data
-from mlpnas.core.session import earlier
+from cnnnas.run.settings import Settings
+from mlpnas.core.commands.command_line import warn_of_versions
+from mlpnas.core.run.folder import Folder, check_data
+from mlpnas.core.run.session import earlier
 
 
 def resume(

@@ -10,17 +10,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from cnnnas.images import Images, read_images
-from cnnnas.settings import Settings
-from mlpnas.core.capacity import check_jobs
-from mlpnas.core.command_line import print_notes
-from mlpnas.core.display import steps
-from mlpnas.core.folder import Folder, free_folder
-from mlpnas.core.runtime import start_tensorflow
+from cnnnas.data.images import Images, read_images
+from cnnnas.run.settings import Settings
+from mlpnas.core.commands.command_line import print_notes
+from mlpnas.core.commands.display import steps
+from mlpnas.core.run.folder import Folder, free_folder
+from mlpnas.core.runtime.capacity import check_jobs
+from mlpnas.core.runtime.start import start_tensorflow
 
 if TYPE_CHECKING:
-    from cnnnas.record import Result
-    from cnnnas.run import Run
+    from cnnnas.run.record import Result
+    from cnnnas.run.run import Run
     from mlpnas.core.trial import History
 
 
@@ -74,8 +74,8 @@ def carry_on(
         InputError: for what the user can mend, a full disk included.
     """
     print_notes(check_jobs(jobs), console)
-    from cnnnas.run import Run
-    from mlpnas.core.session import conduct
+    from cnnnas.run.run import Run
+    from mlpnas.core.commands.conduct import conduct
 
     run = Run(settings, images, folder, jobs)
     conduct(run, limit, lambda history: finish(run, history, console), console, done)
@@ -83,9 +83,9 @@ def carry_on(
 
 def finish(run: "Run", history: "History", console: Console) -> None:
     """Find the best, train random ones beside it, retrain both, save and test them."""
-    from cnnnas import final
-    from cnnnas.export import export
-    from mlpnas.core.rivals import agreement, agreement_line, control_lines
+    from cnnnas.final import retrain as final
+    from cnnnas.final.export import export
+    from mlpnas.core.baselines.comparison import agreement, agreement_line, control_lines
 
     with steps(console, "choosing an architecture") as told:
         architectures = {final.FOUND: final.found(run, history)}

@@ -10,22 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table as TextTable
 
-from mlpnas.commands.search import table_of
-from mlpnas.core.capacity import check_jobs
-from mlpnas.core.command_line import print_notes
-from mlpnas.core.display import steps
-from mlpnas.core.errors import InputError
-from mlpnas.core.files import replacing
-from mlpnas.core.folder import Folder, check_data
-from mlpnas.core.measure import Measure
-from mlpnas.core.rank_correlation import FEWEST
-from mlpnas.core.rank_correlation import told as told_tau
-from mlpnas.core.record import located, read_record, settings_of
-from mlpnas.core.runtime import start_tensorflow
-from mlpnas.core.schema import parse
-from mlpnas.scoring import measure_name, measure_of
-from mlpnas.settings import Settings
-from mlpnas.verdict import (
+from mlpnas.baselines.verdict import (
     SEARCH,
     UNDER_WAY,
     Difference,
@@ -36,9 +21,24 @@ from mlpnas.verdict import (
     record,
     verdict,
 )
+from mlpnas.commands.search import table_of
+from mlpnas.core.baselines.rank_correlation import FEWEST
+from mlpnas.core.baselines.rank_correlation import told as told_tau
+from mlpnas.core.commands.command_line import print_notes
+from mlpnas.core.commands.display import steps
+from mlpnas.core.data.measure import Measure
+from mlpnas.core.errors import InputError
+from mlpnas.core.run.files import replacing
+from mlpnas.core.run.folder import Folder, check_data
+from mlpnas.core.run.record import located, read_record, settings_of
+from mlpnas.core.run.schema import parse
+from mlpnas.core.runtime.capacity import check_jobs
+from mlpnas.core.runtime.start import start_tensorflow
+from mlpnas.run.settings import Settings
+from mlpnas.scoring import measure_name, measure_of
 
 if TYPE_CHECKING:
-    from mlpnas.table import Table
+    from mlpnas.data.table import Table
 
 
 class Extent(NamedTuple):
@@ -129,7 +129,7 @@ def run_methods(
     """Run what is missing in the findings."""
     with console.status("starting TensorFlow"):
         start_tensorflow()
-    from mlpnas.compare import methods
+    from mlpnas.baselines.compare import methods
 
     for i, table in enumerate(tables):
         asked = replace(settings, seed=settings.seed + i)

@@ -11,20 +11,20 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
-from mlpnas.core.command_line import print_notes
-from mlpnas.core.display import steps
+from mlpnas.core.commands.command_line import print_notes
+from mlpnas.core.commands.display import steps
 from mlpnas.core.errors import InputError, listing
-from mlpnas.core.files import replacing
-from mlpnas.core.record import read_record, settings_of
-from mlpnas.core.runtime import start_tensorflow
-from mlpnas.record import TableRecord
-from mlpnas.settings import Settings
-from mlpnas.tables.arrays import read_new_rows
-from mlpnas.tables.columns import WARNING, Column
-from mlpnas.tables.dialect import GUESSED, Dialect
-from mlpnas.tables.encoding import clean_rows
-from mlpnas.tables.names import named
-from mlpnas.tables.reading import check_for_parquet, read_rows
+from mlpnas.core.run.files import replacing
+from mlpnas.core.run.record import read_record, settings_of
+from mlpnas.core.runtime.start import start_tensorflow
+from mlpnas.data.arrays import read_new_rows
+from mlpnas.data.columns import WARNING, Column
+from mlpnas.data.dialect import GUESSED, Dialect
+from mlpnas.data.encoding import clean_rows
+from mlpnas.data.names import named
+from mlpnas.data.reading import check_for_parquet, read_rows
+from mlpnas.run.record import TableRecord
+from mlpnas.run.settings import Settings
 
 if TYPE_CHECKING:
     import keras
@@ -146,7 +146,7 @@ def _load(path: Path, columns: list[Column]) -> "keras.Model":
     """The model, with the inputs that the columns demand."""
     import keras
 
-    from mlpnas.export import input_names
+    from mlpnas.final.export import input_names
 
     try:
         model = keras.saving.load_model(path)
@@ -170,7 +170,7 @@ def _outputs(
     model: "keras.Model", rows: pd.DataFrame | np.ndarray, columns: list[Column]
 ) -> np.ndarray:
     """Probabilities or values, `(rows, outputs)`."""
-    from mlpnas.export import as_inputs
+    from mlpnas.final.export import as_inputs
 
     def given(part: pd.DataFrame | np.ndarray) -> Any:
         return as_inputs(part, columns) if isinstance(part, pd.DataFrame) else part

@@ -4,12 +4,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from mlpnas.core import report as core
-from mlpnas.core.report import Record, print_report, write_page
+from mlpnas.core.report import terminal as core
+from mlpnas.core.report.terminal import Record, print_report, write_page
 from mlpnas.core.trial import History
-from mlpnas.record import TableRecord
+from mlpnas.run.record import TableRecord
+from mlpnas.run.settings import Settings
 from mlpnas.scoring import measure_in
-from mlpnas.settings import Settings
 from mlpnas.space import MLPSpace
 
 
@@ -37,7 +37,7 @@ def report(run: Path, html: bool, against: Path | None, console: Console) -> Non
 
 
 def read_run(path: Path) -> tuple[Record, History, MLPSpace]:
-    """See `core.report.read_run`."""
+    """See `report.terminal.read_run`."""
 
     def space(settings: Settings, record: Record) -> MLPSpace:
         return MLPSpace.from_name(record.get("space", ""))

@@ -9,20 +9,20 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as TextTable
 
-from mlpnas.core.capacity import check_jobs
-from mlpnas.core.command_line import print_notes
-from mlpnas.core.display import steps
+from mlpnas.baselines.verdict import UNDER_WAY
+from mlpnas.core.commands.command_line import print_notes
+from mlpnas.core.commands.display import steps
 from mlpnas.core.errors import InputError
-from mlpnas.core.files import replacing
-from mlpnas.core.folder import Folder, free_folder
-from mlpnas.core.runtime import start_tensorflow
-from mlpnas.finalists import name_of
-from mlpnas.row_weights import balanced
+from mlpnas.core.run.files import replacing
+from mlpnas.core.run.folder import Folder, free_folder
+from mlpnas.core.runtime.capacity import check_jobs
+from mlpnas.core.runtime.start import start_tensorflow
+from mlpnas.data.schema import Declared
+from mlpnas.data.table import Table, read_table
+from mlpnas.data.weights import balanced
+from mlpnas.final.finalists import name_of
+from mlpnas.run.settings import Settings, Workers
 from mlpnas.scoring import ScoringOption, check_scoring, from_unit, measure_name
-from mlpnas.settings import Settings, Workers
-from mlpnas.table import Table, read_table
-from mlpnas.tables.schema import Declared
-from mlpnas.verdict import UNDER_WAY
 
 ASYNCHRONOUS = (
     "--async: results are told as they come, so another run will differ; finished trials "
@@ -32,10 +32,10 @@ ASYNCHRONOUS = (
 AVERAGE = "average of {} such networks, each trained on a fold"
 
 if TYPE_CHECKING:
+    from mlpnas.baselines.scikit_learn import Result
     from mlpnas.core.trial import History
-    from mlpnas.final import Winner
-    from mlpnas.peers import Result
-    from mlpnas.run import Run
+    from mlpnas.final.retrain import Winner
+    from mlpnas.run.run import Run
 
 
 def search(
@@ -101,8 +101,8 @@ def carry_on(
     with console.status("starting TensorFlow"):
         # Whatever imports TensorFlow is imported after it was started quietly.
         start_tensorflow()
-        from mlpnas.core.session import conduct
-        from mlpnas.run import Run
+        from mlpnas.core.commands.conduct import conduct
+        from mlpnas.run.run import Run
 
         run = Run(settings, table, folder, workers)
     if settings.asynchronous:
@@ -148,12 +148,13 @@ def table_of(settings: Settings, rows: int | None = None) -> Table:
 
 def finish(run: "Run", history: "History", console: Console) -> None:
     """Retrain the finalists, save the winner, test it once beside the baselines."""
-    from mlpnas.export import export
-    from mlpnas.peers import baselines, judge
+    from mlpnas.baselines.scikit_learn import baselines, judge
+    from mlpnas.final.export import export
+    from mlpnas.final.finish import choose_winner
 
     table, seed, scoring = run.table, run.settings.seed, run.settings.scoring
     with steps(console, "retraining") as told:
-        winner = run.retrain(history, on_step=told)
+        winner = choose_winner(run, history, on_step=told)
         told("writing best.keras, and comparing it with the scored network")
         path = export(winner.predictor, table, run.folder.model)
         if winner.ensemble:

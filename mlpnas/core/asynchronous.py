@@ -13,10 +13,10 @@ their children finish; here there is one controller, and its children are the re
 
 from collections.abc import Callable, Iterator
 
-from mlpnas.core.evaluator import Evaluator
+from mlpnas.core.evaluator.evaluator import Evaluator
 from mlpnas.core.search import ask
-from mlpnas.core.search_space import Architecture
-from mlpnas.core.strategies.strategy import Strategy
+from mlpnas.core.space.search_space import Architecture
+from mlpnas.core.strategies.base import Strategy
 from mlpnas.core.trial import History, Trial
 
 

@@ -16,9 +16,9 @@ completes it. So a run does not depend on where it was interrupted, or whether i
 from collections.abc import Callable, Sequence
 
 from mlpnas.core.errors import ExhaustedError, InputError
-from mlpnas.core.evaluator import Evaluator
-from mlpnas.core.search_space import Architecture
-from mlpnas.core.strategies.strategy import Strategy
+from mlpnas.core.evaluator.evaluator import Evaluator
+from mlpnas.core.space.search_space import Architecture
+from mlpnas.core.strategies.base import Strategy
 from mlpnas.core.trial import History, Trial
 
 

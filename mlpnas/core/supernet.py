@@ -17,9 +17,9 @@ from typing import Protocol
 import numpy as np
 
 from mlpnas.core.errors import InputError
-from mlpnas.core.evaluator import Evaluator
-from mlpnas.core.search_space import Architecture, SearchSpace
-from mlpnas.core.strategies.strategy import Strategy
+from mlpnas.core.evaluator.evaluator import Evaluator
+from mlpnas.core.space.search_space import Architecture, SearchSpace
+from mlpnas.core.strategies.base import Strategy
 from mlpnas.core.trial import Evaluation
 
 

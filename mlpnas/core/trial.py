@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
-from mlpnas.core.search_space import Architecture
+from mlpnas.core.space.search_space import Architecture
 
 
 @dataclass(frozen=True)

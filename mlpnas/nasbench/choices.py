@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from functools import cached_property
 
-from mlpnas.core.search_space import Decision, SearchSpace, Tokens
+from mlpnas.core.space.search_space import Decision, SearchSpace, Tokens
 
 
 class ChoiceSpace(SearchSpace):

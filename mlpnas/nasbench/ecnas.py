@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from mlpnas.core.tabular import Entry, Table
+from mlpnas.core.evaluator.tabular import Entry, Table
 from mlpnas.nasbench.nasbench101 import NASBench101Space
 from mlpnas.nasbench.reading import check_complete, rows
 

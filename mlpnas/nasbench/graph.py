@@ -14,8 +14,8 @@ from itertools import permutations
 from pathlib import Path
 
 from mlpnas.core.errors import InputError
-from mlpnas.core.search_space import Architecture, Tokens
-from mlpnas.core.tabular import Entry, Table
+from mlpnas.core.evaluator.tabular import Entry, Table
+from mlpnas.core.space.search_space import Architecture, Tokens
 from mlpnas.nasbench.choices import ChoiceSpace
 from mlpnas.nasbench.reading import add, check_complete, rows
 

@@ -24,7 +24,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Literal
 
-from mlpnas.core.tabular import Entry, Table
+from mlpnas.core.evaluator.tabular import Entry, Table
 from mlpnas.nasbench.reading import arrays, check_array
 from mlpnas.space import MLPSpace
 

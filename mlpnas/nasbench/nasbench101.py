@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mlpnas.core.errors import InputError
-from mlpnas.core.search_space import Architecture, Tokens
+from mlpnas.core.space.search_space import Architecture, Tokens
 from mlpnas.nasbench.choices import ChoiceSpace
 
 OPERATIONS = ("conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3")

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mlpnas.core.errors import InputError
-from mlpnas.core.tabular import Entry, Table
+from mlpnas.core.evaluator.tabular import Entry, Table
 from mlpnas.nasbench.nasbench101 import (
     MAX_EDGES,
     VERTICES,

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from mlpnas.core.errors import InputError
-from mlpnas.core.search_space import Architecture, Decision, SearchSpace, Tokens
-from mlpnas.core.tabular import Entry, Table
+from mlpnas.core.evaluator.tabular import Entry, Table
+from mlpnas.core.space.search_space import Architecture, Decision, SearchSpace, Tokens
 from mlpnas.nasbench.reading import lines
 
 OPERATIONS = (

@@ -10,10 +10,10 @@ from typing import TextIO, cast
 
 import numpy as np
 
-from mlpnas.core.arrays import read_arrays
+from mlpnas.core.data.arrays import read_arrays
 from mlpnas.core.errors import InputError
-from mlpnas.core.search_space import SearchSpace, Tokens
-from mlpnas.core.tabular import Entry
+from mlpnas.core.evaluator.tabular import Entry
+from mlpnas.core.space.search_space import SearchSpace, Tokens
 
 
 class Row:

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from mlpnas.core.errors import InputError
-from mlpnas.core.search_space import Architecture, Tokens
-from mlpnas.core.tabular import Entry, Table
+from mlpnas.core.evaluator.tabular import Entry, Table
+from mlpnas.core.space.search_space import Architecture, Tokens
 from mlpnas.nasbench.choices import ChoiceSpace
 from mlpnas.nasbench.reading import arrays, check_array
 

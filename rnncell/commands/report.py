@@ -4,11 +4,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from mlpnas.core.record import settings_of
-from mlpnas.core.report import Record, print_report, read_run, write_page
-from rnncell.record import TextRecord
-from rnncell.settings import Settings
-from rnncell.spaces import Space, make_space
+from mlpnas.core.report.terminal import Record, print_report, read_run, write_page
+from mlpnas.core.run.record import settings_of
+from rnncell.run.record import TextRecord
+from rnncell.run.settings import Settings
+from rnncell.run.spaces import Space, make_space
 
 
 def report(run: Path, html: bool, console: Console) -> None:
@@ -32,6 +32,6 @@ def report(run: Path, html: bool, console: Console) -> None:
         print_report(record, history, console, measure)
         return
     # Imported here: drawing loads matplotlib, which the text does not need.
-    from rnncell.report import html_report
+    from rnncell.report.page import html_report
 
     write_page(run, html_report(run, record, history, space, measure), console)

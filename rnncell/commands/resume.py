@@ -4,11 +4,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from mlpnas.core.command_line import warn_of_versions
-from mlpnas.core.folder import Folder, check_data
-from mlpnas.core.session import earlier
+from mlpnas.core.commands.command_line import warn_of_versions
+from mlpnas.core.run.folder import Folder, check_data
+from mlpnas.core.run.session import earlier
 from rnncell.commands.search import carry_on, open_text
-from rnncell.settings import Settings
+from rnncell.run.settings import Settings
 
 
 def resume(

@@ -9,19 +9,19 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from mlpnas.core.capacity import check_jobs
-from mlpnas.core.command_line import print_notes
-from mlpnas.core.display import steps
-from mlpnas.core.folder import Folder, free_folder
-from mlpnas.core.runtime import start_tensorflow
-from rnncell.sequences import read_sequences
-from rnncell.settings import Settings, is_text
-from rnncell.text import Text, read_text
+from mlpnas.core.commands.command_line import print_notes
+from mlpnas.core.commands.display import steps
+from mlpnas.core.run.folder import Folder, free_folder
+from mlpnas.core.runtime.capacity import check_jobs
+from mlpnas.core.runtime.start import start_tensorflow
+from rnncell.data.sequences import read_sequences
+from rnncell.data.text import Text, read_text
+from rnncell.run.settings import Settings, is_text
 
 if TYPE_CHECKING:
     from mlpnas.core.trial import History
-    from rnncell.record import Result
-    from rnncell.run import Run
+    from rnncell.run.record import Result
+    from rnncell.run.run import Run
 
 
 def search(
@@ -78,8 +78,8 @@ def carry_on(
     with console.status("starting TensorFlow"):
         # Whatever imports TensorFlow is imported after it was started quietly.
         start_tensorflow()
-        from mlpnas.core.session import conduct
-        from rnncell.run import Run
+        from mlpnas.core.commands.conduct import conduct
+        from rnncell.run.run import Run
 
         run = Run(settings, text, folder, jobs)
     conduct(run, limit, lambda history: finish(run, history, console), console, done)
@@ -87,9 +87,14 @@ def carry_on(
 
 def finish(run: "Run", history: "History", console: Console) -> None:
     """Find the best, train random ones beside it, retrain with the baselines, save, test."""
-    from mlpnas.core.rivals import agreement, agreement_line, control, control_lines
-    from rnncell import final
-    from rnncell.enas_space import genotype
+    from mlpnas.core.baselines.comparison import (
+        agreement,
+        agreement_line,
+        control,
+        control_lines,
+    )
+    from rnncell.final import retrain as final
+    from rnncell.space.enas_space import genotype
 
     run.executor.close()  # others take its place
     with steps(console, "choosing a cell") as told:

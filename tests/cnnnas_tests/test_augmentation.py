@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 from conftest import make_tiny_task
 
-from cnnnas.augmentation import Augmentation
-from cnnnas.training import augmentation
+from cnnnas.trainer.augmentation import Augmentation
+from cnnnas.trainer.training import augmentation
 from mlpnas.core.task import Fold, Task
 
 SEED = tf.constant([1, 2])

@@ -8,18 +8,18 @@ import keras
 import numpy as np
 import pytest
 
-from cnnnas.cell import Cell
-from cnnnas.cell_generator import CellGenerator
-from cnnnas.cell_networks import darts_network, enas_network, staged
-from cnnnas.cell_space import NASNET_OPERATIONS, CellSpace
-from cnnnas.drop_path import DropPath, ScheduledDropPath, for_inference
-from cnnnas.families import DARTS, ENAS, NASNET, PNASNET
-from cnnnas.layers import KerasLayers
-from cnnnas.nasnet import nasnet_network, pnasnet_network
-from cnnnas.operations import OPERATIONS, factorized_reduction
+from cnnnas.generator.cell_generator import CellGenerator
+from cnnnas.generator.cell_networks import darts_network, enas_network, staged
+from cnnnas.generator.conventions import DARTS, ENAS, NASNET, PNASNET
+from cnnnas.generator.drop_path import DropPath, ScheduledDropPath, for_inference
+from cnnnas.generator.layers import KerasLayers
+from cnnnas.generator.nasnet import nasnet_network, pnasnet_network
+from cnnnas.generator.operations import OPERATIONS, factorized_reduction
+from cnnnas.space.cell import Cell
+from cnnnas.space.cell_space import NASNET_OPERATIONS, CellSpace
 from mlpnas.core.errors import InputError
 from mlpnas.core.task import Fold, Task
-from mlpnas.core.training import get_weights, set_weights
+from mlpnas.core.trainer.keras_trainer import get_weights, set_weights
 
 FAMILIES = [DARTS, ENAS, NASNET, PNASNET]
 IDS = ["darts", "enas", "nasnet", "pnasnet"]

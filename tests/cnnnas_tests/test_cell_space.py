@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from cnnnas.cell import Cell, output_states
-from cnnnas.cell_space import ENAS_OPERATIONS, CellSpace, enas_published_size
 from cnnnas.published import DARTS_V1, DARTS_V2, ENAS_MICRO
+from cnnnas.space.cell import Cell, output_states
+from cnnnas.space.cell_space import ENAS_OPERATIONS, CellSpace, enas_published_size
 from mlpnas.core.errors import InputError
 
 ENAS, DARTS = CellSpace.enas_micro(), CellSpace.darts()

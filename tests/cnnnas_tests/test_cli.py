@@ -16,16 +16,16 @@ import numpy as np
 import pytest
 from fakes import FakePolicy, token_score
 
-import cnnnas.parts
-import cnnnas.run
+import cnnnas.run.factory
+import cnnnas.run.run
 from cnnnas.__main__ import main
-from cnnnas.image_mixture import ImageMixture
-from cnnnas.images import read_images
-from cnnnas.presets import PRESETS
-from cnnnas.settings import plan, resting
-from mlpnas.core.evaluator import Outcome
-from mlpnas.core.executors import InProcess
-from mlpnas.core.gradient_search import GradientSearch
+from cnnnas.data.images import read_images
+from cnnnas.differentiable.image_darts import ImageMixture
+from cnnnas.run.presets import PRESETS
+from cnnnas.run.settings import plan, resting
+from mlpnas.core.differentiable.search import GradientSearch
+from mlpnas.core.executor.executors import InProcess
+from mlpnas.core.trainer.base import Outcome
 
 
 class PowerCut(BaseException):
@@ -109,13 +109,17 @@ def supernets():
         return made[-1]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cnnnas.run, "make_supernet", make)
+        patch.setattr(cnnnas.run.run, "make_supernet", make)
         # Real controllers take seconds to compile; they are followed in the tests of the core.
         patch.setattr(
-            cnnnas.parts.named, "make_controller", lambda name, *a, **k: FakePolicy(*a, **k)
+            cnnnas.run.factory.named,
+            "make_controller",
+            lambda name, *a, **k: FakePolicy(*a, **k),
         )
-        patch.setattr(cnnnas.run, "make_generator", lambda space, sizes: FakeGenerator())
-        patch.setattr(cnnnas.run, "make_executor", lambda trainer, jobs: InProcess(FakeTrainer))
+        patch.setattr(cnnnas.run.run, "make_generator", lambda space, sizes: FakeGenerator())
+        patch.setattr(
+            cnnnas.run.run, "make_executor", lambda trainer, jobs: InProcess(FakeTrainer)
+        )
         yield made
 
 
@@ -223,7 +227,7 @@ def test_a_run_whose_file_is_another_network_is_not_finished(
     record.pop("results")
     (folder / "run.json").write_text(json.dumps(record))
     (folder / "best.keras").unlink()
-    monkeypatch.setattr("mlpnas.core.delivery.TOLERANCE", -1.0)  # which nothing is within
+    monkeypatch.setattr("mlpnas.core.run.delivery.TOLERANCE", -1.0)  # which nothing is within
     assert run("resume", folder) == 2
     told = capsys.readouterr().err
     assert "r/best.keras is not the network that was scored: for validation row 0 it" in told
@@ -361,8 +365,8 @@ def test_no_process_is_hired_while_shared_weights_do_the_work(
 ):
     # Each would hold all of the images, and wait.
     hired = []
-    monkeypatch.setattr(cnnnas.run, "make_executor", lambda *a: hired.append(a))
-    monkeypatch.setattr(cnnnas.run, "make_darts", no_darts)
+    monkeypatch.setattr(cnnnas.run.run, "make_executor", lambda *a: hired.append(a))
+    monkeypatch.setattr(cnnnas.run.run, "make_darts", no_darts)
     monkeypatch.setattr("cnnnas.commands.search.finish", lambda *_: None)
     assert search(data, tmp_path / "r", "--space", space) == 0
     assert hired == []
@@ -389,7 +393,7 @@ def test_one_crew_at_a_time_trains_children_rivals_and_finalists(
     one_shot, data, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(Watched, "most", 0)
-    monkeypatch.setattr(cnnnas.run, "make_executor", lambda *a: Watched())
+    monkeypatch.setattr(cnnnas.run.run, "make_executor", lambda *a: Watched())
     options = ("--strategy", "random", "--trials", 4)
     assert search(data, tmp_path / "r", one_shot, *options) == 0
     assert (Watched.most, Watched.open) == (1, 0)

@@ -9,21 +9,21 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from cnnnas import mixing, relaxed, stopping
-from cnnnas.cell import Cell
-from cnnnas.cell_networks import darts_network
-from cnnnas.cell_space import CellSpace
-from cnnnas.darts import KINDS, MixedNetwork, derive, edges_of, one_hot
-from cnnnas.image_mixture import DartsTraining, ImageMixture
-from cnnnas.mixing import CANDIDATES, some_channels
-from cnnnas.presets import earliest
-from cnnnas.relaxed import VARIANTS
-from cnnnas.settings import Settings
-from cnnnas.spaces import make_space
+from cnnnas.differentiable import mixed_operations, stopping, variants
+from cnnnas.differentiable.image_darts import DartsTraining, ImageMixture
+from cnnnas.differentiable.mixed_network import KINDS, MixedNetwork, derive, edges_of, one_hot
+from cnnnas.differentiable.mixed_operations import CANDIDATES, some_channels
+from cnnnas.differentiable.variants import VARIANTS
+from cnnnas.generator.cell_networks import darts_network
+from cnnnas.run.presets import earliest
+from cnnnas.run.settings import Settings
+from cnnnas.run.spaces import make_space
+from cnnnas.space.cell import Cell
+from cnnnas.space.cell_space import CellSpace
+from mlpnas.core.differentiable.relaxation import softmax
+from mlpnas.core.differentiable.search import Epoch, GradientSearch, never
+from mlpnas.core.differentiable.strategy import GradientEvaluator, GradientStrategy
 from mlpnas.core.errors import InputError
-from mlpnas.core.gradient_search import Epoch, GradientSearch, never
-from mlpnas.core.gradient_strategy import GradientEvaluator, GradientStrategy
-from mlpnas.core.relaxation import softmax
 from mlpnas.core.search import search as loop
 from mlpnas.core.task import Fold, Task
 from mlpnas.core.trial import History
@@ -66,8 +66,8 @@ def test_weights_of_one_mixed_operation(channels, stride, count):
     network = small()
     network.store.arrays.clear()
     network.store.complete = False
-    edge = mixing.Edge(network._layers_here, 2, 0, CANDIDATES, channels, stride)
-    mixing.all_operations(edge, tf.zeros([1, 8, 8, channels]), tf.ones([8]))
+    edge = mixed_operations.Edge(network._layers_here, 2, 0, CANDIDATES, channels, stride)
+    mixed_operations.all_operations(edge, tf.zeros([1, 8, 8, channels]), tf.ones([8]))
     assert sum(int(np.prod(v.shape)) for v in network.store.arrays.values()) == count
 
 
@@ -246,10 +246,12 @@ def test_a_sparse_cell_in_the_mixed_network_is_the_discrete_one():
 
 
 def test_none_takes_weight_but_adds_nothing():
-    edge = mixing.Edge(small()._layers_here.at("cell0"), 2, 0, CANDIDATES, 4, 1)
+    edge = mixed_operations.Edge(small()._layers_here.at("cell0"), 2, 0, CANDIDATES, 4, 1)
     x, weights = tf.constant(images(2, 8, 8, 4)), np.zeros(8, np.float32)
     weights[[0, 3]] = 0.75, 0.25  # none and skip
-    np.testing.assert_allclose(mixing.all_operations(edge, x, weights), 0.25 * x, rtol=1e-6)
+    np.testing.assert_allclose(
+        mixed_operations.all_operations(edge, x, weights), 0.25 * x, rtol=1e-6
+    )
 
 
 def test_edges_that_leave_a_state_share_its_pooled_image():
@@ -296,9 +298,9 @@ def test_edge_weights_are_a_softmax_over_the_edges_of_each_node():
 
 def test_fairness_rewards_decisions():
     decided, open_ = tf.constant([[9.0, -9.0]]), tf.zeros([1, 2])
-    assert float(relaxed.indecision(open_)) == 0.0
+    assert float(variants.indecision(open_)) == 0.0
     # -10 * (sigmoid(9) - 0.5)^2
-    assert float(relaxed.indecision(decided)) == pytest.approx(-10 * 0.4998766**2, rel=1e-5)
+    assert float(variants.indecision(decided)) == pytest.approx(-10 * 0.4998766**2, rel=1e-5)
 
 
 def test_the_penalty_is_the_mean_over_both_kinds_of_cells_as_published(monkeypatch):
@@ -333,7 +335,7 @@ def test_what_a_variant_derives_is_in_the_space_that_reports_read(name):
 
 
 def test_some_channels_pass_the_others_by_and_are_shuffled():
-    edge = mixing.Edge(
+    edge = mixed_operations.Edge(
         small(mix=some_channels)._layers_here.at("cell0"), 2, 0, CANDIDATES, 4, 1
     )
     x, weights = tf.constant(images(2, 8, 8, 4)), np.zeros(8, np.float32)
@@ -341,18 +343,18 @@ def test_some_channels_pass_the_others_by_and_are_shuffled():
     found = some_channels(edge, x, weights).numpy()
     np.testing.assert_array_equal(found[..., 1:], x[..., 1:])
     assert not found[..., 0].any()
-    order = mixing.shuffled(tf.reshape(tf.range(8.0), [1, 1, 1, 8]), 4)
+    order = mixed_operations.shuffled(tf.reshape(tf.range(8.0), [1, 1, 1, 8]), 4)
     assert np.asarray(order).ravel().tolist() == [0, 2, 4, 6, 1, 3, 5, 7]
 
 
 def test_one_operation_runs_the_chosen_one_and_its_gradient_reaches_all_alphas():
-    network = small(mix=mixing.one_operation)
-    edge = mixing.Edge(network._layers_here.at("cell0"), 2, 0, CANDIDATES, 4, 1)
+    network = small(mix=mixed_operations.one_operation)
+    edge = mixed_operations.Edge(network._layers_here.at("cell0"), 2, 0, CANDIDATES, 4, 1)
     x = tf.constant(images(2, 8, 8, 4))
     for chosen, name in enumerate(CANDIDATES):
         weights = tf.Variable(tf.one_hot(chosen, 8))
         with tf.GradientTape() as tape:
-            found = mixing.one_operation(edge, x, weights)
+            found = mixed_operations.one_operation(edge, x, weights)
         np.testing.assert_allclose(found, edge.candidate(name, x), atol=1e-6)
         slopes = tape.gradient(found, weights).numpy()
         # An operation that was not run has the sum of ones as its gradient.
@@ -360,12 +362,12 @@ def test_one_operation_runs_the_chosen_one_and_its_gradient_reaches_all_alphas()
 
 
 def test_one_operation_computes_no_other():
-    network = small(mix=mixing.one_operation)
+    network = small(mix=mixed_operations.one_operation)
 
     @tf.function(autograph=False)
     def run(weights):
-        edge = mixing.Edge(network._layers_here.at("cell0"), 2, 0, CANDIDATES, 4, 1)
-        return mixing.one_operation(edge, tf.constant(images(2, 8, 8, 4)), weights)
+        edge = mixed_operations.Edge(network._layers_here.at("cell0"), 2, 0, CANDIDATES, 4, 1)
+        return mixed_operations.one_operation(edge, tf.constant(images(2, 8, 8, 4)), weights)
 
     graph = run.get_concrete_function(tf.TensorSpec([8])).graph
     outside = {op.type for op in graph.get_operations()}

@@ -4,10 +4,10 @@ import re
 
 import numpy as np
 
-from cnnnas.cell_space import CellSpace
-from cnnnas.darts_report import epochs, skips
 from cnnnas.published import DARTS_V1
-from mlpnas.core.page import Section
+from cnnnas.report.page import epochs, skips
+from cnnnas.space.cell_space import CellSpace
+from mlpnas.core.report.page import Section
 from mlpnas.core.trial import History, Trial
 
 SPACE = CellSpace.darts()

@@ -4,10 +4,10 @@ import keras
 import numpy as np
 import pytest
 
-from cnnnas.drop_path import DropPath
-from cnnnas.export import export
-from cnnnas.image_files import Arrays
-from cnnnas.images import Images, make_images
+from cnnnas.data.image_files import Arrays
+from cnnnas.data.images import Images, make_images
+from cnnnas.final.export import export
+from cnnnas.generator.drop_path import DropPath
 from mlpnas.core.errors import InputError
 
 ROWS = 40

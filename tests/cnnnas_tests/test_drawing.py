@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from cnnnas.cell_space import CellSpace
-from cnnnas.drawing import colour, depths, draw_cell, draw_macro, places, short
-from cnnnas.macro_space import MacroSpace
-from cnnnas.notation import read_genotype
 from cnnnas.published import ENAS_MICRO, FAIR_DARTS
+from cnnnas.report.drawing import colour, depths, draw_cell, draw_macro, places, short
+from cnnnas.space.cell_space import CellSpace
+from cnnnas.space.genotype import read_genotype
+from cnnnas.space.macro_space import MacroSpace
 
 ENAS = CellSpace.enas_micro()
 REDUCTION = ENAS.cells(ENAS.parse(ENAS_MICRO))["reduce"]

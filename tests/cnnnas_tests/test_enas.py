@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from cnnnas import enas
-from cnnnas.cell_space import CellSpace
-from cnnnas.macro_space import MacroSpace
-from mlpnas.core.controller import Controller, padded
+from cnnnas.space.cell_space import CellSpace
+from cnnnas.space.macro_space import MacroSpace
+from cnnnas.strategies import enas
+from mlpnas.core.strategies.controller.controller import Controller, padded
 
 MACRO, MICRO = MacroSpace(12), CellSpace.enas_micro()
 

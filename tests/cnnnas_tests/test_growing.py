@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from fakes import FakePolicy, token_score, trials_of
 
-from cnnnas.growing import Growing
-from cnnnas.zoph_space import ZophSpace
+from cnnnas.space.zoph_space import ZophSpace
+from cnnnas.strategies.depth_schedule import Growing
 
 SPACE = ZophSpace(3, (1, 3), (8, 16), fewer=(2,))
 

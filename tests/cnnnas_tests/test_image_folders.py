@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnnnas.image_files import Arrays, read_arrays
-from cnnnas.images import read_images
-from cnnnas.pictures import LARGEST_SIDE, read_pictures
-from mlpnas.core import capacity
+from cnnnas.data.image_files import Arrays, read_arrays
+from cnnnas.data.images import read_images
+from cnnnas.data.pictures import LARGEST_SIDE, read_pictures
 from mlpnas.core.errors import InputError
+from mlpnas.core.runtime import capacity
 
 
 @pytest.fixture

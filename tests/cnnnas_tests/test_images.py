@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from cnnnas.image_files import Arrays
-from cnnnas.image_folder import stratified
-from cnnnas.images import make_images, read_images
+from cnnnas.data.image_files import Arrays
+from cnnnas.data.image_folder import stratified
+from cnnnas.data.images import make_images, read_images
 from mlpnas.core.errors import InputError
 
 

@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from cnnnas.macro_generator import MacroGenerator
-from cnnnas.macro_space import Layer, MacroSpace
+from cnnnas.generator.macro_generator import MacroGenerator
 from cnnnas.published import ENAS_MACRO
+from cnnnas.space.macro_space import Layer, MacroSpace
 from mlpnas.core.errors import InputError
 from mlpnas.core.task import Fold, Task
 

@@ -7,25 +7,25 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from cnnnas.augmentation import Augmentation
-from cnnnas.bank import Bank
-from cnnnas.cell_generator import CellGenerator
-from cnnnas.cell_networks import enas_network
-from cnnnas.cell_space import CellSpace
-from cnnnas.macro_generator import MacroGenerator
-from cnnnas.macro_space import MacroSpace
-from cnnnas.macro_supernet import MacroNetwork
-from cnnnas.micro_supernet import MicroNetwork
-from cnnnas.parts import make_supernet
-from cnnnas.precision import MixedPrecision
-from cnnnas.settings import Settings
-from cnnnas.supernet import ImageSupernet, SharedTraining
-from cnnnas.training import make_trainer
-from cnnnas.zoph_generator import ZophGenerator
-from cnnnas.zoph_space import ZophSpace
-from mlpnas.core.evaluator import Job, Recipe
+from cnnnas.generator.cell_generator import CellGenerator
+from cnnnas.generator.cell_networks import enas_network
+from cnnnas.generator.macro_generator import MacroGenerator
+from cnnnas.generator.precision import MixedPrecision
+from cnnnas.generator.zoph_generator import ZophGenerator
+from cnnnas.run.factory import make_supernet
+from cnnnas.run.settings import Settings
+from cnnnas.space.cell_space import CellSpace
+from cnnnas.space.macro_space import MacroSpace
+from cnnnas.space.zoph_space import ZophSpace
+from cnnnas.supernet.image_supernet import ImageSupernet, SharedTraining
+from cnnnas.supernet.macro_network import MacroNetwork
+from cnnnas.supernet.micro_network import MicroNetwork
+from cnnnas.supernet.weight_bank import Bank
+from cnnnas.trainer.augmentation import Augmentation
+from cnnnas.trainer.training import make_trainer
 from mlpnas.core.task import Fold, Task
-from mlpnas.core.training import set_weights
+from mlpnas.core.trainer.base import Job, Recipe
+from mlpnas.core.trainer.keras_trainer import set_weights
 
 CELLS, MACRO = CellSpace.enas_micro(nodes=1), MacroSpace(2, ("conv_3x3", "max_pool_3x3"))
 AIDED = {"network": enas_network, "channels": 4, "number": 3, "auxiliary": True}

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from cnnnas import published
-from cnnnas.cell_networks import darts_network, enas_network
-from cnnnas.cell_space import CellSpace
-from cnnnas.nasnet import nasnet_network, pnasnet_network
-from cnnnas.notation import read_genotype
+from cnnnas.generator.cell_networks import darts_network, enas_network
+from cnnnas.generator.nasnet import nasnet_network, pnasnet_network
+from cnnnas.space.cell_space import CellSpace
+from cnnnas.space.genotype import read_genotype
 
 TEN = (10, "softmax")
 

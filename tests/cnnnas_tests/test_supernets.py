@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from cnnnas.alone import PathTrainer
-from cnnnas.augmentation import Augmentation
-from cnnnas.bank import Bank
-from cnnnas.cell_space import CellSpace
-from cnnnas.children import inherit, macro_child, micro_child
-from cnnnas.macro_space import MACRO_OPERATIONS, MacroSpace
-from cnnnas.macro_supernet import MacroNetwork
-from cnnnas.micro_supernet import MicroNetwork
-from cnnnas.supernet import ImageSupernet, SharedTraining
+from cnnnas.space.cell_space import CellSpace
+from cnnnas.space.macro_space import MACRO_OPERATIONS, MacroSpace
+from cnnnas.supernet.image_supernet import ImageSupernet, SharedTraining
+from cnnnas.supernet.macro_network import MacroNetwork
+from cnnnas.supernet.micro_network import MicroNetwork
+from cnnnas.supernet.stand_alone_models import inherit, macro_child, micro_child
+from cnnnas.supernet.stand_alone_trainer import PathTrainer
+from cnnnas.supernet.weight_bank import Bank
+from cnnnas.trainer.augmentation import Augmentation
 from mlpnas.core.errors import InputError
-from mlpnas.core.evaluator import Job
 from mlpnas.core.task import Fold, Task
+from mlpnas.core.trainer.base import Job
 
 MACRO, MICRO = MacroSpace(4), CellSpace.enas_micro(nodes=2)
 SMALL = MacroSpace(2, ("conv_3x3", "max_pool_3x3"))

@@ -5,20 +5,21 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from cnnnas import training
-from cnnnas.assisted import AssistedGenerator
-from cnnnas.bank import Bank
 from cnnnas.baselines import PlainCNN, plain_cnn, size
-from cnnnas.cell_generator import CellGenerator
-from cnnnas.cell_networks import enas_network
-from cnnnas.cell_space import CellSpace
-from cnnnas.macro_space import MacroSpace
-from cnnnas.macro_supernet import MacroNetwork
-from cnnnas.supernet import ImageSupernet, SharedTraining
-from cnnnas.training import make_trainer, nesterov
-from mlpnas.core.evaluator import Job, Recipe, reward
+from cnnnas.generator.auxiliary_training import AssistedGenerator
+from cnnnas.generator.cell_generator import CellGenerator
+from cnnnas.generator.cell_networks import enas_network
+from cnnnas.space.cell_space import CellSpace
+from cnnnas.space.macro_space import MacroSpace
+from cnnnas.supernet.image_supernet import ImageSupernet, SharedTraining
+from cnnnas.supernet.macro_network import MacroNetwork
+from cnnnas.supernet.weight_bank import Bank
+from cnnnas.trainer import training
+from cnnnas.trainer.training import make_trainer, nesterov
+from mlpnas.core.evaluator.evaluator import reward
 from mlpnas.core.task import Fold, Task
-from mlpnas.core.training import KerasTrainer, get_weights, set_weights
+from mlpnas.core.trainer.base import Job, Recipe
+from mlpnas.core.trainer.keras_trainer import KerasTrainer, get_weights, set_weights
 
 RECIPE = Recipe(epochs=3, patience=None, batch_size=20, learning_rate=0.05)
 

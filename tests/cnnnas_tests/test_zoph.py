@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from keras import layers as kl
 
-from cnnnas.zoph_generator import ZophGenerator, side_by_side, unread
-from cnnnas.zoph_space import TYPES, ZophLayer, ZophSpace
+from cnnnas.generator.zoph_generator import ZophGenerator, side_by_side, unread
+from cnnnas.space.zoph_space import TYPES, ZophLayer, ZophSpace
 from mlpnas.core.errors import InputError
 from mlpnas.core.task import Fold, Task
-from mlpnas.core.training import get_weights
+from mlpnas.core.trainer.keras_trainer import get_weights
 
 PLAIN = ZophSpace(3)
 TYPED = ZophSpace(3, (1, 3), (8, 16), strides=(1, 2), types=TYPES)

@@ -14,15 +14,15 @@ import numpy as np
 import pytest
 from spaces import TINY, CellSpace, MacroSpace, MicroSpace
 
-from cnnnas.cell_space import CellSpace as ConvolutionalCellSpace
-from cnnnas.macro_space import MacroSpace as ConvolutionalMacroSpace
-from cnnnas.zoph_space import ZophSpace
+from cnnnas.space.cell_space import CellSpace as ConvolutionalCellSpace
+from cnnnas.space.macro_space import MacroSpace as ConvolutionalMacroSpace
+from cnnnas.space.zoph_space import ZophSpace
 from mlpnas.core.errors import InputError
-from mlpnas.core.masks import masks
-from mlpnas.core.search_space import Architecture, SearchSpace
+from mlpnas.core.space.masks import masks
+from mlpnas.core.space.search_space import Architecture, SearchSpace
 from mlpnas.space import MLPSpace
-from rnncell.enas_space import ENASCellSpace
-from rnncell.tree_space import TreeCellSpace
+from rnncell.space.enas_space import ENASCellSpace
+from rnncell.space.tree_space import TreeCellSpace
 
 # Walks that may stop early, and decisions that make no difference after others.
 GROWING = ConvolutionalCellSpace(2, ("max_pool_3x3", "skip_connect"), ("cell",), fewest=1)

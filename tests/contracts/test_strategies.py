@@ -12,28 +12,28 @@ import pytest
 from fakes import FakeEvaluator, token_score, trials_of
 from spaces import SMALL_MLP, TINY
 
-from cnnnas.cell_space import CellSpace
-from cnnnas.zoph_space import ZophSpace
+from cnnnas.space.cell_space import CellSpace
+from cnnnas.space.zoph_space import ZophSpace
 from mlpnas.core.errors import ExhaustedError
-from mlpnas.core.ppo import PPOLearner
 from mlpnas.core.search import search
-from mlpnas.core.search_space import Architecture, SearchSpace
+from mlpnas.core.space.search_space import Architecture, SearchSpace
+from mlpnas.core.strategies.base import Strategy
 from mlpnas.core.strategies.bayesian import BayesianOptimization
+from mlpnas.core.strategies.controller.ppo import PPOLearner
+from mlpnas.core.strategies.controller.reinforce import Predictor, Prescreen, ReinforceStrategy
 from mlpnas.core.strategies.evolution import RegularizedEvolution
-from mlpnas.core.strategies.lanas import LaNAS
+from mlpnas.core.strategies.lanas.lanas import LaNAS
 from mlpnas.core.strategies.local_search import LocalSearch
 from mlpnas.core.strategies.mcts import MCTS
 from mlpnas.core.strategies.progressive import ProgressiveSearch
 from mlpnas.core.strategies.q_learning import QLearning
 from mlpnas.core.strategies.random import RandomStrategy
-from mlpnas.core.strategies.reinforce import Predictor, Prescreen, ReinforceStrategy
-from mlpnas.core.strategies.strategy import Strategy
 from mlpnas.core.strategies.surrogates import TreeEnsemble
 from mlpnas.core.strategies.tpe import TPE
 from mlpnas.core.trial import History
 from mlpnas.space import MLPSpace
-from rnncell.enas_space import ENASCellSpace
-from rnncell.tree_space import TreeCellSpace
+from rnncell.space.enas_space import ENASCellSpace
+from rnncell.space.tree_space import TreeCellSpace
 
 ROOMY = MLPSpace((3, "softmax"), max_layers=3)  # 28 * (1 + 29) = 840 members
 

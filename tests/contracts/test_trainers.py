@@ -12,22 +12,22 @@ from conftest import make_tiny_task
 from recurrent import SPACE as CELLS
 from recurrent import cells, text_task
 
-from cnnnas.alone import PathTrainer
-from cnnnas.bank import Bank
-from cnnnas.macro_space import MacroSpace
-from cnnnas.macro_supernet import MacroNetwork
-from cnnnas.supernet import ImageSupernet, SharedTraining
+from cnnnas.space.macro_space import MacroSpace
+from cnnnas.supernet.image_supernet import ImageSupernet, SharedTraining
+from cnnnas.supernet.macro_network import MacroNetwork
+from cnnnas.supernet.stand_alone_trainer import PathTrainer
+from cnnnas.supernet.weight_bank import Bank
 from mlpnas.core.errors import InputError
-from mlpnas.core.evaluator import Job, Outcome, Recipe, Trainer
-from mlpnas.core.search_space import Architecture
+from mlpnas.core.space.search_space import Architecture
 from mlpnas.core.task import Fold, Task
-from mlpnas.core.training import KerasTrainer
+from mlpnas.core.trainer.base import Job, Outcome, Recipe, Trainer
+from mlpnas.core.trainer.keras_trainer import KerasTrainer
 from mlpnas.generator import MLPGenerator
 from mlpnas.space import MLPSpace
-from mlpnas.trainer import MLPTrainer
-from rnncell.networks import CellGenerator
+from mlpnas.trainer.mlp_trainer import MLPTrainer
+from rnncell.generator.networks import CellGenerator
 from rnncell.recipes import Network, TextRecipe
-from rnncell.text_trainer import TextTrainer
+from rnncell.trainer.text_trainer import TextTrainer
 
 # Keras reads its data through tf.data, which is compiled in any case.
 pytestmark = pytest.mark.filterwarnings("ignore:Even though the `tf.config:UserWarning")

@@ -19,13 +19,14 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # the tests' own spaces
 
 from spaces import SMALL_MLP
 
-from mlpnas.core.checkpoint import Checkpoint, Saved
-from mlpnas.core.evaluator import ChildEvaluator, Outcome
-from mlpnas.core.journal import reopen
+from mlpnas.core.evaluator.evaluator import ChildEvaluator
+from mlpnas.core.run.checkpoint import Checkpoint, Saved
+from mlpnas.core.run.journal import reopen
 from mlpnas.core.search import search
 from mlpnas.core.shared_weights import SharedWeights
 from mlpnas.core.strategies.evolution import RegularizedEvolution
 from mlpnas.core.strategies.random import RandomStrategy
+from mlpnas.core.trainer.base import Outcome
 from mlpnas.space import MLPSpace
 
 SPACE = MLPSpace((3, "softmax"), max_layers=4)

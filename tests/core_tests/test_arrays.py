@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cnnnas.images import read_images
-from mlpnas.core import capacity
-from mlpnas.core.arrays import names_in, read_arrays
+from cnnnas.data.images import read_images
+from mlpnas.core.data.arrays import names_in, read_arrays
 from mlpnas.core.errors import InputError
-from mlpnas.table import read_table
-from mlpnas.tables.arrays import read_new_rows
-from rnncell.sequences import read_sequences
-from rnncell.settings import is_text
+from mlpnas.core.runtime import capacity
+from mlpnas.data.arrays import read_new_rows
+from mlpnas.data.table import read_table
+from rnncell.data.sequences import read_sequences
+from rnncell.run.settings import is_text
 
 READERS: dict[str, Callable[[Path], Any]] = {
     "table": read_table,

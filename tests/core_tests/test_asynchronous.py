@@ -8,11 +8,12 @@ from fakes import FakeEvaluator, token_score
 from spaces import SMALL_MLP
 
 from mlpnas.core.asynchronous import search_asynchronously
-from mlpnas.core.checkpoint import Checkpoint
-from mlpnas.core.evaluator import ChildEvaluator, Outcome
-from mlpnas.core.journal import reopen
+from mlpnas.core.evaluator.evaluator import ChildEvaluator
+from mlpnas.core.run.checkpoint import Checkpoint
+from mlpnas.core.run.journal import reopen
 from mlpnas.core.shared_weights import SharedWeights
 from mlpnas.core.strategies.random import RandomStrategy
+from mlpnas.core.trainer.base import Outcome
 from mlpnas.core.trial import History
 from mlpnas.space import MLPSpace
 

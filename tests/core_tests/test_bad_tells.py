@@ -8,18 +8,18 @@ import pytest
 from fakes import trials_of
 
 from mlpnas.core.errors import InputError
-from mlpnas.core.ppo import PPOLearner
 from mlpnas.core.strategies.bayesian import BayesianOptimization
+from mlpnas.core.strategies.controller.on_policy import OnPolicyStrategy, Policy
+from mlpnas.core.strategies.controller.ppo import PPOLearner
+from mlpnas.core.strategies.controller.reinforce import ReinforceStrategy
 from mlpnas.core.strategies.evolution import RegularizedEvolution
-from mlpnas.core.strategies.lanas import LaNAS
+from mlpnas.core.strategies.lanas.lanas import LaNAS
 from mlpnas.core.strategies.local_search import LocalSearch
 from mlpnas.core.strategies.mcts import MCTS
-from mlpnas.core.strategies.memory import Memory
-from mlpnas.core.strategies.on_policy import OnPolicyStrategy, Policy
+from mlpnas.core.strategies.observations import Memory
 from mlpnas.core.strategies.progressive import ProgressiveSearch
 from mlpnas.core.strategies.q_learning import QLearning
 from mlpnas.core.strategies.random import RandomStrategy
-from mlpnas.core.strategies.reinforce import ReinforceStrategy
 from mlpnas.core.strategies.surrogates import TreeEnsemble
 from mlpnas.core.strategies.tpe import TPE
 from mlpnas.core.trial import Trial

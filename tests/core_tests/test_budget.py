@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from mlpnas.core.budget import Budget, plan
 from mlpnas.core.errors import InputError
+from mlpnas.core.run.budget import Budget, plan
 
 PRESET = Budget(trials=600, per_round=10, epochs=6)
 

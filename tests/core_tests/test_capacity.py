@@ -3,9 +3,9 @@
 import joblib
 import pytest
 
-from mlpnas.core import capacity
-from mlpnas.core.capacity import WORKER, check_jobs, free_memory
 from mlpnas.core.errors import InputError
+from mlpnas.core.runtime import capacity
+from mlpnas.core.runtime.capacity import WORKER, check_jobs, free_memory
 
 
 @pytest.fixture

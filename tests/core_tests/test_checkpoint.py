@@ -11,13 +11,13 @@ import pytest
 from fakes import trials_of
 from spaces import SMALL_MLP
 
-import mlpnas.core.checkpoint
-from mlpnas.core.checkpoint import Checkpoint, Saved
-from mlpnas.core.delivery import Probe, deliver
+import mlpnas.core.run.checkpoint
 from mlpnas.core.errors import InputError
-from mlpnas.core.files import replacing
-from mlpnas.core.folder import Folder
-from mlpnas.core.journal import read_journal, reopen
+from mlpnas.core.run.checkpoint import Checkpoint, Saved
+from mlpnas.core.run.delivery import Probe, deliver
+from mlpnas.core.run.files import replacing
+from mlpnas.core.run.folder import Folder
+from mlpnas.core.run.journal import read_journal, reopen
 from mlpnas.core.trial import History
 
 SAVED = Saved(
@@ -67,7 +67,7 @@ def test_saving_takes_no_more_than_its_share_of_the_time(tmp_path, monkeypatch):
     assert checkpoint.is_due()
     checkpoint.save(SAVED)
     assert not checkpoint.is_due()
-    monkeypatch.setattr(mlpnas.core.checkpoint, "SHARE", 1e9)
+    monkeypatch.setattr(mlpnas.core.run.checkpoint, "SHARE", 1e9)
     checkpoint.save(SAVED)
     assert checkpoint.is_due()
 

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
-from mlpnas.core.configuration import differences
+from mlpnas.core.run.settings import differences
 
 
 @dataclass(frozen=True)

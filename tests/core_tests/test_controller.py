@@ -14,9 +14,14 @@ import pytest
 import tensorflow as tf
 from spaces import SMALL_MLP, TINY, CellSpace, MacroSpace
 
-from cnnnas.zoph_space import ZophSpace
-from mlpnas.core.controller import Controller, padded
-from mlpnas.core.learner import PredictionLearner, ReinforceLearner, load, saved
+from cnnnas.space.zoph_space import ZophSpace
+from mlpnas.core.strategies.controller.controller import Controller, padded
+from mlpnas.core.strategies.controller.learner import (
+    PredictionLearner,
+    ReinforceLearner,
+    load,
+    saved,
+)
 from mlpnas.space import MLPSpace
 
 CONDITIONAL = ZophSpace(2, (1, 3), (8, 16), types=("conv", "max"), fewer=(1,))

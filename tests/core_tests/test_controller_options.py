@@ -11,8 +11,8 @@ import pytest
 import tensorflow as tf
 from spaces import CellSpace, MacroSpace, MicroSpace
 
-from mlpnas.core.controller import Controller, padded
-from mlpnas.core.controller_options import ControllerOptions
+from mlpnas.core.strategies.controller.controller import Controller, padded
+from mlpnas.core.strategies.controller.options import ControllerOptions
 
 MACRO = ControllerOptions(
     tanh={"choice": 1.5, "bit": 1.5}, weights=0.5, biases={}, anchor_step=True

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from mlpnas.core.delivery import TOLERANCE, Probe, check, deliver, standardised
 from mlpnas.core.errors import InputError
+from mlpnas.core.run.delivery import TOLERANCE, Probe, check, deliver, standardised
 
 ROWS = np.arange(6.0, dtype=np.float32)[:, None]
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mlpnas.core import differentiable, relaxation
-from mlpnas.core.differentiable import (
+from mlpnas.core.differentiable import bilevel, relaxation
+from mlpnas.core.differentiable.bilevel import (
     Bilevel,
     Descent,
     clipped,
@@ -126,7 +126,7 @@ def network(order: int, descent: Descent, seed: int = 0) -> tuple:
 def ahead(problem, loss, batches, rate: float) -> float:
     """L_valid after one step of descent on the weights; puts them back."""
     kept = [w.numpy() for w in problem.weights]
-    _, gradients = differentiable.gradient(loss, batches[0], problem.weights)
+    _, gradients = bilevel.gradient(loss, batches[0], problem.weights)
     step = problem._descent.direction(gradients, problem.weights, problem.momenta)
     for weight, start, by in zip(problem.weights, kept, step, strict=True):
         weight.assign(start - rate * by)
@@ -184,14 +184,14 @@ def test_without_a_rate_second_order_is_first_order_exactly():
 
 def test_a_slip_of_precedence_would_be_found(monkeypatch):
     # (g+ - g-) / 2 * epsilon trains plausibly: only a comparison of numbers finds it.
-    right = differentiable.mixed_product
+    right = bilevel.mixed_product
 
     def slipped(loss, batch, weights, alphas, vector):
         radius = 0.01 / tf.linalg.global_norm(vector)
         products = right(loss, batch, weights, alphas, vector)
         return [product * radius**2 for product in products]
 
-    monkeypatch.setattr(differentiable, "mixed_product", slipped)
+    monkeypatch.setattr(bilevel, "mixed_product", slipped)
     problem, loss, batches = network(2, DESCENT)
     expected = numeric(problem, loss, batches, rate=2.0)
     assert relative_error(problem.hypergradient(*batches, 2.0)[1], expected) > 1e-3
@@ -256,7 +256,7 @@ def test_graphs_are_rewritten_again_after_those_that_run_as_built():
         )
 
     before = off()
-    with differentiable.as_built():
+    with bilevel.as_built():
         assert off()
     assert off() == before
 

@@ -6,10 +6,10 @@ import math
 import numpy as np
 from rich.console import Console
 
-from mlpnas.core.bars import bars
-from mlpnas.core.display import SearchDisplay, steps
-from mlpnas.core.measure import Measure
-from mlpnas.core.search_space import Architecture
+from mlpnas.core.commands.display import SearchDisplay, steps
+from mlpnas.core.data.measure import Measure
+from mlpnas.core.differentiable.strategy import bars
+from mlpnas.core.space.search_space import Architecture
 from mlpnas.core.trial import History, Trial
 
 TRIAL = Trial(0, 0, Architecture("any", (0,), "a"), "ok", score=0.512)

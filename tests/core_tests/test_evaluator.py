@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from spaces import SMALL_MLP
 
-from mlpnas.core.evaluator import ChildEvaluator, Generator, Job, Outcome, reward, trial_seed
+from mlpnas.core.evaluator.evaluator import ChildEvaluator, reward, trial_seed
+from mlpnas.core.generator import Generator
 from mlpnas.core.shared_weights import SharedWeights
 from mlpnas.core.task import Fold, Task
+from mlpnas.core.trainer.base import Job, Outcome
 from mlpnas.core.trial import Trial
 
 A, B, C, D, *_ = SMALL_MLP

@@ -8,7 +8,7 @@ import tensorflow as tf
 from fakes import trials_of
 from spaces import SMALL_MLP
 
-from mlpnas.core.event_log import event_log
+from mlpnas.core.run.event_log import event_log
 from mlpnas.core.trial import History
 
 WALKS = [SMALL_MLP.architecture(walk) for walk in ((0, 5), (1, 5), (2, 5))]

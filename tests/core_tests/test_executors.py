@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mlpnas.core.crew import Crew, Report
 from mlpnas.core.errors import InputError
-from mlpnas.core.evaluator import Job, Outcome, Recipe
-from mlpnas.core.executors import InProcess, WorkerProcesses
-from mlpnas.core.search_space import Architecture
+from mlpnas.core.executor.executors import InProcess, WorkerProcesses
+from mlpnas.core.executor.worker_pool import Crew, Report
+from mlpnas.core.space.search_space import Architecture
 from mlpnas.core.task import Fold, Task
+from mlpnas.core.trainer.base import Job, Outcome, Recipe
 
 
 class Stub:
@@ -150,7 +150,7 @@ def test_a_child_that_hangs_is_given_up_and_the_others_are_not():
 
 @pytest.mark.parametrize("seed", [18, 19], ids=["ignores SIGTERM", "is stopped"])
 def test_a_child_that_cannot_be_ended_politely_is_killed(seed, monkeypatch):
-    monkeypatch.setattr("mlpnas.core.executors.GRACE", 0.1)
+    monkeypatch.setattr("mlpnas.core.executor.executors.GRACE", 0.1)
     with workers(1, timeout=0.3) as executor:
         (first,) = executor.run(jobs(1))
         late, following = executor.run(jobs(seed, 2))
@@ -161,7 +161,7 @@ def test_a_child_that_cannot_be_ended_politely_is_killed(seed, monkeypatch):
 
 
 def test_a_stopped_worker_does_not_keep_an_executor_open(monkeypatch):
-    monkeypatch.setattr("mlpnas.core.executors.GRACE", 0.1)
+    monkeypatch.setattr("mlpnas.core.executor.executors.GRACE", 0.1)
     with workers(1) as executor:
         (first,) = executor.run(jobs(1))
         os.kill(int(first.curve[1]), signal.SIGSTOP)
@@ -189,7 +189,7 @@ def test_workers_that_cannot_start_are_an_error_not_a_failed_trial():
 
 
 class Idle:
-    """A `crew.Worker` that never starts, and never ends a job."""
+    """A `worker_pool.Worker` that never starts, and never ends a job."""
 
     def __init__(self):
         self.ready, self.stopped = Future(), False
@@ -219,7 +219,7 @@ def test_if_not_all_workers_can_start_those_that_did_are_ended(error):
 
 
 def test_a_worker_that_never_starts_is_not_waited_for_longer_than_the_limits(monkeypatch):
-    monkeypatch.setattr("mlpnas.core.crew.STARTING", 0.1)
+    monkeypatch.setattr("mlpnas.core.executor.worker_pool.STARTING", 0.1)
     idle = Idle()
     with pytest.raises(InputError, match=r"not ready after 0.1 s"):
         list(Crew(lambda: idle, 1, timeout=0.1).stream(jobs(1)))
@@ -273,7 +273,7 @@ def test_too_few_open_files_are_an_error_that_ends_everything(files, tmp_path):
 
 
 class Swelling:
-    """A `crew.Worker` whose memory grows by a gibibyte a job."""
+    """A `worker_pool.Worker` whose memory grows by a gibibyte a job."""
 
     def __init__(self):
         self.ready, self.trained, self.stopped = Future(), 0, False
@@ -318,7 +318,7 @@ def make_jobs():
 
 @pytest.mark.slow
 def test_worker_processes_give_the_same_bits():
-    from mlpnas.trainer import MLPTrainer
+    from mlpnas.trainer.mlp_trainer import MLPTrainer
 
     settings, children = make_jobs()
     factory = partial(MLPTrainer, *settings)

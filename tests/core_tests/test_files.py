@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from mlpnas.core.checkpoint import Checkpoint, Saved
-from mlpnas.core.delivery import Probe, deliver
 from mlpnas.core.errors import InputError
-from mlpnas.core.files import replacing, replacing_path
-from mlpnas.core.folder import Folder
-from mlpnas.core.report import write_page
-from mlpnas.settings import Settings
+from mlpnas.core.report.terminal import write_page
+from mlpnas.core.run.checkpoint import Checkpoint, Saved
+from mlpnas.core.run.delivery import Probe, deliver
+from mlpnas.core.run.files import replacing, replacing_path
+from mlpnas.core.run.folder import Folder
+from mlpnas.run.settings import Settings
 
 
 class Model:

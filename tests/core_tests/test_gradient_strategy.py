@@ -5,10 +5,10 @@ import pytest
 from fakes import FakeTime
 from spaces import CellSpace
 
-from mlpnas.core.clock import Clock
-from mlpnas.core.gradient_search import GradientSearch, never
-from mlpnas.core.gradient_strategy import GradientEvaluator, GradientStrategy
-from mlpnas.core.rivals import choice
+from mlpnas.core.baselines.comparison import choice
+from mlpnas.core.differentiable.search import GradientSearch, never
+from mlpnas.core.differentiable.strategy import GradientEvaluator, GradientStrategy
+from mlpnas.core.run.clock import Clock
 from mlpnas.core.search import search
 from mlpnas.core.trial import History
 

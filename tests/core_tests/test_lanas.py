@@ -9,9 +9,10 @@ import pytest
 from fakes import trials_of
 
 from mlpnas.core.errors import InputError
-from mlpnas.core.strategies.lanas import LaNAS, Tree
-from mlpnas.core.strategies.metropolis import walk
-from mlpnas.core.strategies.partition import Partition, draw, path, ridge, upper_bound
+from mlpnas.core.strategies.lanas.lanas import LaNAS, Tree
+from mlpnas.core.strategies.lanas.metropolis import walk
+from mlpnas.core.strategies.lanas.partition import Partition, draw, path
+from mlpnas.core.strategies.linear import ridge, upper_bound
 from mlpnas.nasbench.macro import NASBenchMacroSpace
 from mlpnas.space import MLPSpace
 

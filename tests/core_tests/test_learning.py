@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from fakes import trials_of
 
-from cnnnas.zoph_space import ZophSpace
-from mlpnas.core.search_space import Architecture
-from mlpnas.core.strategies.reinforce import Predictor, ReinforceStrategy
+from cnnnas.space.zoph_space import ZophSpace
+from mlpnas.core.space.search_space import Architecture
+from mlpnas.core.strategies.controller.reinforce import Predictor, ReinforceStrategy
 from mlpnas.layers import Dense
 from mlpnas.space import MLPSpace
 

@@ -4,11 +4,11 @@ import math
 
 import pytest
 
-from cnnnas.settings import Settings as ImageSettings
-from mlpnas.core.measure import Measure, inverse_power, of_curve
+from cnnnas.run.settings import Settings as ImageSettings
+from mlpnas.core.data.measure import Measure, inverse_power, of_curve
 from mlpnas.scoring import measure_in, measure_of, unit
 from rnncell.recipes import Reward
-from rnncell.settings import Settings as TextSettings
+from rnncell.run.settings import Settings as TextSettings
 
 
 def test_a_score_in_its_own_unit_is_told_once_and_another_with_its_measure():

@@ -8,8 +8,8 @@ import tensorflow as tf
 from fakes import trials_of
 from spaces import MacroSpace, MicroSpace
 
-from mlpnas.core import policy_gradient as pg
-from mlpnas.core.strategies.on_policy import OnPolicyStrategy, Policy
+from mlpnas.core.strategies.controller import policy_gradient as pg
+from mlpnas.core.strategies.controller.on_policy import OnPolicyStrategy, Policy
 
 SPACE = MacroSpace(2)
 QUICK = Policy(units=8, learning_rate=0.02)

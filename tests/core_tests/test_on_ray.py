@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from mlpnas.core.errors import InputError
-from mlpnas.core.evaluator import Job, Outcome
-from mlpnas.core.executors import InProcess
-from mlpnas.core.on_ray import OnRay, _check_room, connect
-from mlpnas.core.search_space import Architecture
+from mlpnas.core.executor.executors import InProcess
+from mlpnas.core.executor.ray_executor import OnRay, _check_room, connect
+from mlpnas.core.space.search_space import Architecture
+from mlpnas.core.trainer.base import Job, Outcome
 
 
 def make_factory(data, mark):

@@ -5,15 +5,15 @@ from functools import partial
 import numpy as np
 import pytest
 
+from mlpnas.core.evaluator.tabular import TabularEvaluator
 from mlpnas.core.search import search
 from mlpnas.core.strategies.bayesian import BayesianOptimization
 from mlpnas.core.strategies.evolution import RegularizedEvolution
-from mlpnas.core.strategies.lanas import LaNAS, Tree
+from mlpnas.core.strategies.lanas.lanas import LaNAS, Tree
 from mlpnas.core.strategies.local_search import LocalSearch
 from mlpnas.core.strategies.mcts import MCTS
 from mlpnas.core.strategies.surrogates import TreeEnsemble
 from mlpnas.core.strategies.tpe import TPE
-from mlpnas.core.tabular import TabularEvaluator
 from mlpnas.core.trial import History
 from mlpnas.nasbench.macro import load_macro
 from mlpnas.nasbench.nasbench201 import load_nasbench201

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mlpnas.core import policy_gradient as pg
+from mlpnas.core.strategies.controller import policy_gradient as pg
 
 # A space of two tokens: one decision, options 0 and 1, logits (0, log 3): probabilities
 # 1/4 and 3/4.

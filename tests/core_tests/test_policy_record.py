@@ -7,10 +7,10 @@ import pytest
 from fakes import trials_of
 from spaces import SMALL_MLP, MacroSpace
 
-from mlpnas.core import figures, sections
-from mlpnas.core.policy_record import note_policy, read_policy
+from mlpnas.core.report import figures, sections
+from mlpnas.core.run.policy_record import note_policy, read_policy
+from mlpnas.core.strategies.controller.reinforce import ReinforceStrategy
 from mlpnas.core.strategies.random import RandomStrategy
-from mlpnas.core.strategies.reinforce import ReinforceStrategy
 
 SPACE = MacroSpace(layers=2, ops=("conv", "pool"))  # op, op, one skip bit
 

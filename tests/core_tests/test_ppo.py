@@ -5,10 +5,15 @@ import pytest
 import tensorflow as tf
 from spaces import CellSpace
 
-from mlpnas.core import policy_gradient as pg
-from mlpnas.core.controller import Controller
-from mlpnas.core.learner import ReinforceLearner, load, policy_variables, saved
-from mlpnas.core.ppo import PPOLearner
+from mlpnas.core.strategies.controller import policy_gradient as pg
+from mlpnas.core.strategies.controller.controller import Controller
+from mlpnas.core.strategies.controller.learner import (
+    ReinforceLearner,
+    load,
+    policy_variables,
+    saved,
+)
+from mlpnas.core.strategies.controller.ppo import PPOLearner
 
 SPACE = CellSpace(nodes=2, functions=("tanh", "relu"))
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlpnas.core.rank_correlation import FEWEST, rank_correlation, told
+from mlpnas.core.baselines.rank_correlation import FEWEST, rank_correlation, told
 
 
 def test_by_hand():

@@ -12,11 +12,11 @@ import tensorflow as tf
 from fakes import token_score, trials_of
 from spaces import SMALL_MLP, MacroSpace, MicroSpace
 
-from mlpnas.core import policy_gradient as pg
-from mlpnas.core.controller import padded
+from mlpnas.core.strategies.base import Novelty
+from mlpnas.core.strategies.controller import policy_gradient as pg
+from mlpnas.core.strategies.controller.controller import padded
+from mlpnas.core.strategies.controller.reinforce import Predictor, Prescreen, ReinforceStrategy
 from mlpnas.core.strategies.named import make_strategy
-from mlpnas.core.strategies.reinforce import Predictor, Prescreen, ReinforceStrategy
-from mlpnas.core.strategies.strategy import Novelty
 from mlpnas.space import MLPSpace
 
 ROOMY = MLPSpace((3, "softmax"), max_layers=3, widths=(8, 16, 32))

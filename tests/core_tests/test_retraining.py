@@ -3,8 +3,8 @@
 import pytest
 
 from mlpnas.core.errors import InputError
-from mlpnas.core.evaluator import Outcome, Recipe
-from mlpnas.core.retraining import persistent, slower
+from mlpnas.core.trainer.base import Outcome, Recipe
+from mlpnas.core.trainer.retraining import persistent, slower
 
 
 class FakeTraining:

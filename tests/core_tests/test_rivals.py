@@ -7,10 +7,7 @@ import pytest
 from fakes import FakeEvaluator, token_score, trials_of
 from spaces import CellSpace
 
-from mlpnas.core import sections
-from mlpnas.core.errors import InputError
-from mlpnas.core.measure import Measure
-from mlpnas.core.rivals import (
+from mlpnas.core.baselines.comparison import (
     Budget,
     agreement,
     agreement_line,
@@ -21,6 +18,9 @@ from mlpnas.core.rivals import (
     random_search,
     top_means,
 )
+from mlpnas.core.data.measure import Measure
+from mlpnas.core.errors import InputError
+from mlpnas.core.report import sections
 from mlpnas.core.strategies.random import RandomStrategy
 from mlpnas.core.trial import History
 

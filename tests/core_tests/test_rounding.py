@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mlpnas.core.rounding import (
+from mlpnas.core.data.rounding import (
     LARGEST,
     TINY,
     as_float32,

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 from spaces import MacroSpace
 
-from mlpnas.core.measure import Measure
-from mlpnas.core.sections import against, calibration, leaderboard, scores
+from mlpnas.core.data.measure import Measure
+from mlpnas.core.report.sections import against, calibration, leaderboard, scores
 from mlpnas.core.strategies.random import RandomStrategy
 from mlpnas.core.trial import History, Trial
 

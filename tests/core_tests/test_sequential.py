@@ -10,9 +10,9 @@ import pytest
 from fakes import trials_of
 from scipy.stats import spearmanr
 
-from cnnnas.cell_space import PNAS_OPERATIONS, CellSpace
+from cnnnas.space.cell_space import PNAS_OPERATIONS, CellSpace
 from mlpnas.core.errors import InputError
-from mlpnas.core.search_space import Architecture, Decision, SearchSpace, Tokens
+from mlpnas.core.space.search_space import Architecture, Decision, SearchSpace, Tokens
 from mlpnas.core.strategies.mcts import MCTS
 from mlpnas.core.strategies.progressive import ProgressiveSearch, _extended
 from mlpnas.core.strategies.q_learning import QLearning

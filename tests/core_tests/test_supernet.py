@@ -7,13 +7,13 @@ import pytest
 from fakes import FakeTime
 from spaces import MacroSpace, MicroSpace
 
-from mlpnas.core.clock import Clock
 from mlpnas.core.errors import InputError
-from mlpnas.core.schedules import cosine_restarts
+from mlpnas.core.run.clock import Clock
 from mlpnas.core.search import search
-from mlpnas.core.strategies.on_policy import OnPolicyStrategy, Policy
+from mlpnas.core.strategies.controller.on_policy import OnPolicyStrategy, Policy
 from mlpnas.core.strategies.random import RandomStrategy
 from mlpnas.core.supernet import SupernetEvaluator, derive
+from mlpnas.core.trainer.schedules import cosine_restarts
 from mlpnas.core.trial import History
 
 SPACE = MacroSpace(2)

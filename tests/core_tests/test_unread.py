@@ -5,7 +5,7 @@ from importlib import import_module
 import pytest
 import typer
 
-from mlpnas.core.command_line import refuse_unread
+from mlpnas.core.commands.command_line import refuse_unread
 from mlpnas.core.errors import InputError
 
 GRADIENT = "a differentiable search (--space darts, shared weights)"

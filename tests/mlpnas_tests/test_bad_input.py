@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from mlpnas.core.errors import InputError
-from mlpnas.table import from_frame, read_table
-from mlpnas.tables.schema import Declared
+from mlpnas.data.schema import Declared
+from mlpnas.data.table import from_frame, read_table
 
 GOOD = "a,b,y\n" + "".join(f"{i * 0.7:.1f},{i * i % 11},{'uv'[i % 2]}\n" for i in range(40))
 

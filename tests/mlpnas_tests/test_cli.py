@@ -18,14 +18,14 @@ import numpy as np
 import pytest
 
 from mlpnas.__main__ import main
-from mlpnas.core.command_line import seconds
+from mlpnas.core.commands.command_line import seconds
 from mlpnas.core.errors import InputError
-from mlpnas.core.evaluator import Recipe
-from mlpnas.core.executors import InProcess, WorkerProcesses
-from mlpnas.core.folder import Folder
-from mlpnas.run import Run
-from mlpnas.settings import Settings, Workers
-from mlpnas.table import read_table
+from mlpnas.core.executor.executors import InProcess, WorkerProcesses
+from mlpnas.core.run.folder import Folder
+from mlpnas.core.trainer.base import Recipe
+from mlpnas.data.table import read_table
+from mlpnas.run.run import Run
+from mlpnas.run.settings import Settings, Workers
 
 DATA = Path(__file__).parents[2] / "data"
 SMALL = ["--trials", "4", "--per-round", "2", "--epochs", "2", "--ensemble", "0"]
@@ -35,14 +35,15 @@ SMALL = ["--trials", "4", "--per-round", "2", "--epochs", "2", "--ensemble", "0"
 def here():
     """Train in this process unless two jobs are asked for: a worker takes seconds to start.
     Finalists learn for two epochs; that they learn enough is not asked here."""
-    import mlpnas.run
+    import mlpnas.final.finish
+    import mlpnas.run.run
 
     def executor(trainer, workers):
         return InProcess(trainer) if workers.jobs == 1 else WorkerProcesses(trainer, 2)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mlpnas.run, "make_executor", executor)
-        patch.setattr(mlpnas.run, "finish", lambda *asked: Recipe(2, 1, best="metric"))
+        patch.setattr(mlpnas.run.run, "make_executor", executor)
+        patch.setattr(mlpnas.final.finish, "finish", lambda *asked: Recipe(2, 1, best="metric"))
         yield
 
 
@@ -168,7 +169,7 @@ def test_the_controller_of_a_table_has_the_decay_of_the_references(tmp_path):
     [
         ("evolutoin", "--strategy is 'evolutoin'; did you mean 'evolution'? expected one of"),
         ("no_such_module:Mine", "'no_such_module:Mine' cannot be imported"),
-        ("collections:Counter", "expected a subclass of mlpnas.core.strategies.strategy"),
+        ("collections:Counter", "expected a subclass of mlpnas.core.strategies.base"),
     ],
 )
 def test_a_strategy_that_does_not_exist_is_refused_in_one_line(tmp_path, capsys, name, message):
@@ -216,7 +217,7 @@ def test_a_run_whose_file_is_not_the_cross_validated_winner_is_not_finished(
     record.pop("results")
     (folder / "run.json").write_text(json.dumps(record))
     (folder / "best.keras").unlink()
-    monkeypatch.setattr("mlpnas.core.delivery.TOLERANCE", -1.0)  # which nothing is within
+    monkeypatch.setattr("mlpnas.core.run.delivery.TOLERANCE", -1.0)  # which nothing is within
     assert run("resume", folder) == 2
     told = capsys.readouterr().err
     assert "r/best.keras is not the network that was scored: for validation row" in told

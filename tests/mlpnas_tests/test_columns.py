@@ -11,10 +11,10 @@ import pytest
 from sklearn.tree import DecisionTreeClassifier
 
 from mlpnas.core.errors import InputError
-from mlpnas.table import from_frame, read_table
-from mlpnas.tables.columns import MISSING, Column, read
-from mlpnas.tables.encoding import clean_rows, make_preprocessor
-from mlpnas.tables.schema import Declared, describe
+from mlpnas.data.columns import MISSING, Column, read
+from mlpnas.data.encoding import clean_rows, make_preprocessor
+from mlpnas.data.schema import Declared, describe
+from mlpnas.data.table import from_frame, read_table
 
 NAN = np.nan
 
@@ -449,7 +449,7 @@ def test_trees_are_grown_only_on_columns_along_which_the_target_is_sorted(monkey
             grown.append(x)
             return super().fit(x, y)
 
-    monkeypatch.setattr("mlpnas.tables.selection.DecisionTreeClassifier", Counted)
+    monkeypatch.setattr("mlpnas.data.selection.DecisionTreeClassifier", Counted)
     table = from_frame(wide(), "label")
     assert 0 < len(grown) < 10
     assert any("column 'x7' alone gives away" in note for note in table.notes)

@@ -12,13 +12,8 @@ from rich.console import Console
 
 from mlpnas import MLPNASRegressor
 from mlpnas.__main__ import main
-from mlpnas.commands.compare import Extent, go_on
-from mlpnas.compare import TUNED
-from mlpnas.core.errors import InputError
-from mlpnas.core.folder import Folder, describe_data
-from mlpnas.settings import Settings
-from mlpnas.table import read_table
-from mlpnas.verdict import (
+from mlpnas.baselines.compare import TUNED
+from mlpnas.baselines.verdict import (
     RANDOM,
     SEARCH,
     UNDER_WAY,
@@ -28,6 +23,11 @@ from mlpnas.verdict import (
     differences,
     verdict,
 )
+from mlpnas.commands.compare import Extent, go_on
+from mlpnas.core.errors import InputError
+from mlpnas.core.run.folder import Folder, describe_data
+from mlpnas.data.table import read_table
+from mlpnas.run.settings import Settings
 
 DATA = Path(__file__).parents[2] / "data"
 

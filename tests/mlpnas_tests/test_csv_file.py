@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from mlpnas.core.errors import InputError
-from mlpnas.tables.csv_file import parse
-from mlpnas.tables.dialect import Dialect
-from mlpnas.tables.layout import scan
+from mlpnas.data.csv_file import parse
+from mlpnas.data.dialect import Dialect
+from mlpnas.data.layout import scan
 
 GOOD = "a,b,y\n1,2.5,u\n3,4,v\n"
 ROWS = [[1, 2.5, "u"], [3, 4.0, "v"]]

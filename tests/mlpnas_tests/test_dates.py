@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from mlpnas.tables.dates import other_reading, read_dates, recognise
+from mlpnas.data.dates import other_reading, read_dates, recognise
 
 
 def reading(cells, **choice):

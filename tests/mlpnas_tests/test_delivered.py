@@ -14,14 +14,14 @@ import pandas as pd
 import pytest
 
 from mlpnas.core.errors import InputError
-from mlpnas.ensemble import average
-from mlpnas.export import export
+from mlpnas.data.columns import Column
+from mlpnas.data.table import Table, from_frame, read_table
+from mlpnas.data.targets import Target
+from mlpnas.estimator.samples import make_table
+from mlpnas.final.ensemble import average
+from mlpnas.final.export import export
 from mlpnas.generator import MLPGenerator
-from mlpnas.samples import make_table
 from mlpnas.space import MLPSpace
-from mlpnas.table import Table, from_frame, read_table
-from mlpnas.tables.columns import Column
-from mlpnas.tables.targets import Target
 
 ROOT = Path(__file__).parents[2]
 ROWS = 120
@@ -182,7 +182,7 @@ def test_hostile_tables_survive_the_way_to_a_process_with_keras_alone():
 def test_the_round_trip_would_see_another_network(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "benchmarks")
     roundtrip = importlib.import_module("roundtrip")
-    monkeypatch.setattr("mlpnas.core.delivery.check", lambda *_: None)
-    monkeypatch.setattr("mlpnas.export._finish", lambda outputs, table: 0.9 * outputs)
+    monkeypatch.setattr("mlpnas.core.run.delivery.check", lambda *_: None)
+    monkeypatch.setattr("mlpnas.final.export._finish", lambda outputs, table: 0.9 * outputs)
     found = roundtrip.roundtrip(tmp_path, tables=3, seed=0)
     assert sorted(found["disagree"]) == [0, 1, 2]

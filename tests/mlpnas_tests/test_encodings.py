@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 
 from mlpnas.core.errors import InputError
-from mlpnas.core.evaluator import Job, Recipe
-from mlpnas.core.strategies.reinforce import ReinforceStrategy
+from mlpnas.core.strategies.controller.reinforce import ReinforceStrategy
 from mlpnas.core.task import Fold, Task
+from mlpnas.core.trainer.base import Job, Recipe
 from mlpnas.encodings import PiecewiseLinear, encoding
 from mlpnas.generator import MLPGenerator
 from mlpnas.space import MLPSpace
-from mlpnas.trainer import MLPTrainer, to_model
+from mlpnas.trainer.mlp_trainer import MLPTrainer, to_model
 
 HEAD = (2, "softmax")
 SPACE = MLPSpace(HEAD, widths=(4, 8), activations=("relu",), max_layers=4, encodings=("ple",))

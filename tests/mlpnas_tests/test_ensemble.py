@@ -7,14 +7,14 @@ import pytest
 
 from mlpnas import MLPNASClassifier
 from mlpnas.core.errors import InputError
-from mlpnas.core.evaluator import Outcome, Recipe
-from mlpnas.cross_validation import fold_jobs
-from mlpnas.ensemble import average, combine, train_ensemble
-from mlpnas.export import as_inputs, raw_model
+from mlpnas.core.trainer.base import Outcome, Recipe
+from mlpnas.data.encoding import clean_rows
+from mlpnas.final.cross_validation import fold_jobs
+from mlpnas.final.ensemble import average, combine, train_ensemble
+from mlpnas.final.export import as_inputs, raw_model
 from mlpnas.generator import MLPGenerator
 from mlpnas.space import MLPSpace
-from mlpnas.tables.encoding import clean_rows
-from mlpnas.trainer import MLPTrainer
+from mlpnas.trainer.mlp_trainer import MLPTrainer
 
 SMALL = {
     "max_trials": 4,
@@ -94,7 +94,7 @@ def test_an_estimator_predicts_with_the_average_and_exports_it(tmp_path, monkeyp
     np.testing.assert_allclose(got, chances, atol=1e-5)
     # What an export of the single winner would have given.
     other = raw_model(many.best_model_, table)
-    monkeypatch.setattr("mlpnas.export.raw_model", lambda *_: other)
+    monkeypatch.setattr("mlpnas.final.export.raw_model", lambda *_: other)
     with pytest.raises(InputError, match="is not the network that was scored"):
         many.export(tmp_path / "other.keras")
     assert not (tmp_path / "other.keras").exists()

@@ -14,9 +14,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from mlpnas import MLPNASClassifier, MLPNASRegressor, RandomStrategy
-from mlpnas.samples import make_table
-from mlpnas.tables.targets import Target
-from mlpnas.validation import check_rows, columns_of
+from mlpnas.data.targets import Target
+from mlpnas.estimator.checks import check_rows, columns_of
+from mlpnas.estimator.samples import make_table
 
 SMALL = {
     "max_trials": 3,

@@ -15,13 +15,13 @@ import pytest
 import tensorflow as tf
 from sklearn.preprocessing import OneHotEncoder
 
-from mlpnas.export import as_inputs, input_names, raw_model, save_for_serving
+from mlpnas.data.encoding import clean_rows
+from mlpnas.data.reading import read_frame
+from mlpnas.data.table import Table, from_frame, read_table
+from mlpnas.final.export import as_inputs, input_names, raw_model, save_for_serving
 from mlpnas.generator import MLPGenerator
 from mlpnas.network import Network
 from mlpnas.space import MLPSpace
-from mlpnas.table import Table, from_frame, read_table
-from mlpnas.tables.encoding import clean_rows
-from mlpnas.tables.reading import read_frame
 
 DATA = Path(__file__).parents[2] / "data"
 DOCS = DATA.parent / "docs"

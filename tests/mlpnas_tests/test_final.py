@@ -7,14 +7,14 @@ import pytest
 from fakes import trials_of
 
 from mlpnas.core.errors import InputError
-from mlpnas.core.evaluator import Job, Outcome, Recipe
 from mlpnas.core.task import Fold, Task
-from mlpnas.cross_validation import ENOUGH, Estimate, choose, estimate, is_needed, smooth
-from mlpnas.final import retrain
-from mlpnas.finalists import PLAIN
+from mlpnas.core.trainer.base import Job, Outcome, Recipe
+from mlpnas.data.folds import Split
+from mlpnas.final.cross_validation import ENOUGH, Estimate, choose, estimate, is_needed, smooth
+from mlpnas.final.finalists import PLAIN
+from mlpnas.final.retrain import retrain
 from mlpnas.generator import MLPGenerator
 from mlpnas.space import MLPSpace
-from mlpnas.tables.folds import Split
 
 FOLD = Fold(np.zeros((4, 3), np.float32), np.array([0, 1, 2, 0], np.int32))
 SIX = FOLD.take(np.arange(6) % 4)
@@ -60,7 +60,7 @@ def test_without_a_single_one_it_says_why():
 
 
 def test_where_they_are_trained_makes_no_difference():
-    from mlpnas.trainer import MLPTrainer
+    from mlpnas.trainer.mlp_trainer import MLPTrainer
 
     here = retrain(GENERATOR, TASK, FINALISTS, 0)
     trainer = MLPTrainer(TASK, GENERATOR, Recipe(epochs=2))  # the search's own recipe
@@ -229,8 +229,8 @@ def test_cross_validation_is_for_few_rows_but_not_too_few(train, valid, needed):
 
 def test_trainers_learn_from_the_rows_of_the_part():
     """A part's training is that on the part's own task, to the bit."""
-    from mlpnas.core.training import KerasTrainer
-    from mlpnas.trainer import MLPTrainer
+    from mlpnas.core.trainer.keras_trainer import KerasTrainer
+    from mlpnas.trainer.mlp_trainer import MLPTrainer
 
     rng = np.random.default_rng(0)
     fold = Fold(rng.normal(size=(12, 3)).astype(np.float32), FOLD.y[np.arange(12) % 4])

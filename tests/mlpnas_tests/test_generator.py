@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from mlpnas.core.evaluator import Job, Recipe
 from mlpnas.core.task import Fold, Task
-from mlpnas.core.training import KerasTrainer, get_weights, set_weights
+from mlpnas.core.trainer.base import Job, Recipe
+from mlpnas.core.trainer.keras_trainer import KerasTrainer, get_weights, set_weights
 from mlpnas.generator import MLPGenerator
 from mlpnas.space import MLPSpace
 

@@ -4,10 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from mlpnas.activations import STEPS
 from mlpnas.core.errors import InputError
-from mlpnas.core.evaluator import Job, Recipe
 from mlpnas.core.task import Fold, Task
+from mlpnas.core.trainer.base import Job, Recipe
 from mlpnas.generator import MLPGenerator
 from mlpnas.layers import (
     COMPILED_ACTIVATIONS,
@@ -17,7 +16,8 @@ from mlpnas.layers import (
     layer_type,
 )
 from mlpnas.space import MLPSpace
-from mlpnas.trainer import MLPTrainer, to_model
+from mlpnas.trainer.activations import STEPS
+from mlpnas.trainer.mlp_trainer import MLPTrainer, to_model
 
 HEAD = (3, "softmax")
 TYPES = tuple(LAYER_TYPES)

@@ -3,7 +3,7 @@
 import pytest
 
 from mlpnas import MLPGenerator, MLPSpace, MLPTrainer, Recipe, read_table
-from mlpnas.core.evaluator import Job
+from mlpnas.core.trainer.base import Job
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mlpnas.tables.numbers import decimal_mark, other_reading, read_numbers, recognise
+from mlpnas.data.numbers import decimal_mark, other_reading, read_numbers, recognise
 
 
 def reading(cells, **choice):

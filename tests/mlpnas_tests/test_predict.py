@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import mlpnas.run
+import mlpnas.run.run
 from mlpnas import MLPNASClassifier, MLPNASRegressor
 from mlpnas.__main__ import main
 from mlpnas.core.errors import InputError
-from mlpnas.core.executors import InProcess
+from mlpnas.core.executor.executors import InProcess
 
 SMALL = {
     "ensemble": 0,
@@ -84,7 +84,7 @@ def test_several_values_have_a_column_each(tmp_path):
 
 def test_a_run_on_arrays_predicts_arrays(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(
-        mlpnas.run, "make_executor", lambda trainer, workers: InProcess(trainer)
+        mlpnas.run.run, "make_executor", lambda trainer, workers: InProcess(trainer)
     )
     rng = np.random.default_rng(0)
     x = rng.integers(0, 255, (60, 2, 3)).astype(np.uint8)

@@ -12,16 +12,16 @@ from keras import ops
 from mlpnas import MLPNASClassifier, MLPNASRegressor
 from mlpnas.__main__ import main
 from mlpnas.commands.search import table_of
-from mlpnas.core.configuration import read_settings
 from mlpnas.core.errors import InputError
-from mlpnas.core.folder import Folder, check_data
+from mlpnas.core.run.folder import Folder, check_data
+from mlpnas.core.run.settings import read_settings
 from mlpnas.core.strategies.random import RandomStrategy
-from mlpnas.export import raw_model
-from mlpnas.run import Run
-from mlpnas.settings import Settings, Workers
-from mlpnas.table import from_frame, read_table
-from mlpnas.tables.dialect import Dialect
-from mlpnas.tables.schema import Declared
+from mlpnas.data.dialect import Dialect
+from mlpnas.data.schema import Declared
+from mlpnas.data.table import from_frame, read_table
+from mlpnas.final.export import raw_model
+from mlpnas.run.run import Run
+from mlpnas.run.settings import Settings, Workers
 
 ROWS = 60
 RNG = np.random.default_rng(0)

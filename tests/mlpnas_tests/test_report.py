@@ -14,7 +14,7 @@ import pytest
 from mlpnas import MLPNASClassifier, MLPNASRegressor, MLPSpace
 from mlpnas.__main__ import main
 from mlpnas.core.errors import InputError
-from mlpnas.core.policy_record import read_policy
+from mlpnas.core.run.policy_record import read_policy
 
 DATA = Path(__file__).parents[2] / "data"
 EVIL = "<script>alert('x')</script>$\\frac{&"

@@ -20,12 +20,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import mlpnas.core.checkpoint
-import mlpnas.run
+import mlpnas.core.run.checkpoint
+import mlpnas.run.run
 from mlpnas.__main__ import main
-from mlpnas.core.clock import Clock
-from mlpnas.core.evaluator import Outcome
-from mlpnas.core.executors import InProcess
+from mlpnas.core.executor.executors import InProcess
+from mlpnas.core.run.clock import Clock
+from mlpnas.core.trainer.base import Outcome
 from mlpnas.core.trial import Trial
 
 DATA = Path(__file__).parents[2] / "data"
@@ -74,7 +74,7 @@ def fate(monkeypatch):
         assert len(task.test) == 0, "who trains gets no row of the test fold"
         return InProcess(partial(FakeTrainer, generator, task, fate))
 
-    monkeypatch.setattr(mlpnas.run, "make_executor", executor)
+    monkeypatch.setattr(mlpnas.run.run, "make_executor", executor)
     monkeypatch.setattr("mlpnas.commands.search.finish", lambda run, history, console: None)
     return fate
 
@@ -124,7 +124,7 @@ def test_a_run_killed_in_mid_round_and_while_saving_equals_the_uninterrupted(
     options, fate, tmp_path, monkeypatch
 ):
     straight, killed = tmp_path / "straight", tmp_path / "killed"
-    monkeypatch.setattr(mlpnas.core.checkpoint, "SHARE", 1e9)  # save every round
+    monkeypatch.setattr(mlpnas.core.run.checkpoint, "SHARE", 1e9)  # save every round
     assert search(straight, *options, "--trials", "14") == 0
     fate["jobs"] = 7
     with pytest.raises(Killed):  # in the second round
@@ -149,12 +149,12 @@ def test_a_run_killed_in_mid_round_and_while_saving_equals_the_uninterrupted(
 def test_rounds_that_were_not_saved_are_told_again(fate, tmp_path, monkeypatch):
     straight, killed = tmp_path / "straight", tmp_path / "killed"
     search(straight, "--strategy", "random", "--trials", "20")
-    monkeypatch.setattr(mlpnas.core.checkpoint, "SHARE", 1e-9)  # save the first round only
+    monkeypatch.setattr(mlpnas.core.run.checkpoint, "SHARE", 1e-9)  # save the first round only
     fate["jobs"] = 15
     with pytest.raises(Killed):
         search(killed, "--strategy", "random", "--trials", "20")
     fate["jobs"] = 0
-    monkeypatch.setattr(mlpnas.core.checkpoint, "SHARE", 1e9)
+    monkeypatch.setattr(mlpnas.core.run.checkpoint, "SHARE", 1e9)
     assert run("resume", killed) == 0
     assert -fate["jobs"] == 20 - 14
     assert records(killed) == records(straight)
@@ -461,7 +461,7 @@ def test_other_versions_are_named_and_the_run_goes_on(half, capsys):
 HOLD = """
 import sys, time
 from pathlib import Path
-from mlpnas.core.folder import Folder
+from mlpnas.core.run.folder import Folder
 folder = Folder.open(Path(sys.argv[1]))
 print("held", flush=True)
 time.sleep(60)

@@ -19,10 +19,10 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from mlpnas.table import Table, from_frame, read_table
-from mlpnas.tables.columns import Column
-from mlpnas.tables.encoding import clean_rows, encode
-from mlpnas.tables.reading import read_rows
+from mlpnas.data.columns import Column
+from mlpnas.data.encoding import clean_rows, encode
+from mlpnas.data.reading import read_rows
+from mlpnas.data.table import Table, from_frame, read_table
 
 ROWS = 60
 MONTHS = pd.date_range("2020-01-01", "2024-12-31", freq="11h")

@@ -8,13 +8,13 @@ from scipy.stats import norm
 
 from mlpnas import MLPNASRegressor
 from mlpnas.core.errors import InputError
-from mlpnas.export import as_inputs, raw_model
+from mlpnas.data.encoding import clean_rows
+from mlpnas.data.quantiles import Quantiles
+from mlpnas.data.table import from_frame, read_table
+from mlpnas.final.export import as_inputs, raw_model
 from mlpnas.generator import MLPGenerator
 from mlpnas.network import Network
 from mlpnas.space import MLPSpace
-from mlpnas.table import from_frame, read_table
-from mlpnas.tables.encoding import clean_rows
-from mlpnas.tables.quantiles import Quantiles
 
 SMALL = {
     "ensemble": 0,

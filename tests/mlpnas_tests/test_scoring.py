@@ -9,17 +9,17 @@ import pytest
 from sklearn.metrics import balanced_accuracy_score, log_loss, mean_absolute_error
 from sklearn.neural_network import MLPClassifier
 
-import mlpnas.run
+import mlpnas.run.run
 from mlpnas.__main__ import main
+from mlpnas.baselines.scikit_learn import test_peer as peer_result
 from mlpnas.core.errors import InputError
-from mlpnas.core.evaluator import Recipe
-from mlpnas.core.executors import InProcess
+from mlpnas.core.executor.executors import InProcess
 from mlpnas.core.task import Fold
-from mlpnas.final import finish
-from mlpnas.peers import test_peer as peer_result
-from mlpnas.row_weights import balanced, weighted
+from mlpnas.core.trainer.base import Recipe
+from mlpnas.data.table import from_frame, read_table
+from mlpnas.data.weights import balanced, weighted
+from mlpnas.final.retrain import finish
 from mlpnas.scoring import check_scoring, from_unit, score, unit
-from mlpnas.table import from_frame, read_table
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -132,7 +132,7 @@ def test_peers_are_judged_by_the_same_measure():
 
 def test_a_command_line_chooses_by_it_and_says_so(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(
-        mlpnas.run, "make_executor", lambda trainer, workers: InProcess(trainer)
+        mlpnas.run.run, "make_executor", lambda trainer, workers: InProcess(trainer)
     )
     rare().to_csv(tmp_path / "rare.csv", index=False)
     command = [

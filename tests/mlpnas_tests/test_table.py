@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mlpnas.table import from_frame, read_table
-from mlpnas.tables.columns import read
-from mlpnas.tables.folds import Split, hold_out
-from mlpnas.tables.reading import read_frame
+from mlpnas.data.columns import read
+from mlpnas.data.folds import Split, hold_out
+from mlpnas.data.reading import read_frame
+from mlpnas.data.table import from_frame, read_table
 
 ROOT = Path(__file__).parents[2]
 
@@ -108,7 +108,7 @@ def test_a_stray_word_in_a_numeric_column_counts_as_missing_and_is_told(tmp_path
 
 
 def test_text_that_appears_late_in_a_long_file_is_read_as_text(tmp_path, monkeypatch):
-    monkeypatch.setattr("mlpnas.tables.csv_file.CELLS_PER_PIECE", 0)  # pieces of 1,000 rows
+    monkeypatch.setattr("mlpnas.data.csv_file.CELLS_PER_PIECE", 0)  # pieces of 1,000 rows
     cells = ["7"] * 1500 + ["seven", "eight"] * 500
     path = write(
         tmp_path / "t.csv", "a,b\n" + "".join(f"{c},{i}\n" for i, c in enumerate(cells))
@@ -322,7 +322,7 @@ def test_the_users_frame_is_left_as_it_was():
 
 def test_many_rows_are_encoded_as_few_are(monkeypatch):
     whole = from_frame(mixed_frame(), "label").task.train.x
-    monkeypatch.setattr("mlpnas.tables.encoding.ROWS_AT_A_TIME", 17)
+    monkeypatch.setattr("mlpnas.data.encoding.ROWS_AT_A_TIME", 17)
     np.testing.assert_array_equal(from_frame(mixed_frame(), "label").task.train.x, whole)
 
 
@@ -467,7 +467,7 @@ def test_the_packaged_tables_are_readable_by_their_last_column(name):
 
 
 def test_importing_the_table_loads_no_tensorflow():
-    code = "import mlpnas.table, sys; sys.exit('tensorflow' in sys.modules)"
+    code = "import mlpnas.data.table, sys; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 

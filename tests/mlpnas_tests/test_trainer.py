@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mlpnas import chain, trainer
-from mlpnas.core.evaluator import Job, Recipe
 from mlpnas.core.task import Fold, Task
-from mlpnas.core.training import KerasTrainer
+from mlpnas.core.trainer.base import Job, Recipe
+from mlpnas.core.trainer.keras_trainer import KerasTrainer
 from mlpnas.generator import MLPGenerator
 from mlpnas.layers import COMPILED_ACTIVATIONS
 from mlpnas.space import MLPSpace
-from mlpnas.trainer import MLPTrainer, to_model
+from mlpnas.trainer import chain, mlp_trainer
+from mlpnas.trainer.mlp_trainer import MLPTrainer, to_model
 
 KINDS = ("binary", "multiclass", "regression")
 THREE_EPOCHS = Recipe(epochs=3, patience=None, batch_size=32, learning_rate=1e-3)
@@ -316,7 +316,7 @@ def test_a_diverging_child_stops_with_its_epoch():
 
 
 def test_a_child_beyond_memory_is_refused_with_the_figure(monkeypatch):
-    monkeypatch.setattr(trainer, "available_memory", lambda: 10_000_000)
+    monkeypatch.setattr(mlp_trainer, "available_memory", lambda: 10_000_000)
     task = make_task()
     wide = "(2048, 'relu'), (1024, 'relu')"
     generator, architecture = setting(task, wide, widths=(2048, 1024))

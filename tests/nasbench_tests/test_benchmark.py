@@ -11,7 +11,7 @@ import pytest
 from fakes import trials_of
 
 from mlpnas.core.errors import InputError
-from mlpnas.core.tabular import Entry, Table
+from mlpnas.core.evaluator.tabular import Entry, Table
 from mlpnas.nasbench.macro import NASBenchMacroSpace
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "strategies.py"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mlpnas.core.errors import InputError
-from mlpnas.core.tabular import TabularEvaluator
+from mlpnas.core.evaluator.tabular import TabularEvaluator
 from mlpnas.nasbench.nasbench101 import (
     OPERATIONS,
     Cell,

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import kendalltau, spearmanr
 
 from mlpnas.core.errors import InputError
-from mlpnas.core.tabular import Entry, Table, TabularEvaluator
+from mlpnas.core.evaluator.tabular import Entry, Table, TabularEvaluator
 from mlpnas.core.trial import Trial
 from mlpnas.layers import Dense
 from mlpnas.nasbench.ecnas import load_ecnas

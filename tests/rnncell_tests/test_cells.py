@@ -9,8 +9,8 @@ import pytest
 
 from mlpnas.core.errors import InputError
 from rnncell import published
-from rnncell.highway_cell import HighwayCell
-from rnncell.tree_cell import TreeCell
+from rnncell.generator.highway_cell import HighwayCell
+from rnncell.generator.tree_cell import TreeCell
 
 ENAS = "tanh, relu(0), sigmoid(0), identity(2)"
 TREE = "add tanh, mult relu, mult sigmoid; inject add relu at 0; memory 1"

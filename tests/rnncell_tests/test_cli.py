@@ -7,8 +7,8 @@ import pytest
 
 import rnncell
 from rnncell.__main__ import main
-from rnncell.enas_space import read_nodes
-from rnncell.settings import plan
+from rnncell.run.settings import plan
+from rnncell.space.enas_space import read_nodes
 
 TEXT = "the cat sat on the mat and the dog sat on the cat while the mat lay there\n" * 120
 

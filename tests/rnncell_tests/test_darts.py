@@ -8,20 +8,22 @@ import pytest
 import tensorflow as tf
 from recurrent import text_task
 
-from mlpnas.core.differentiable import values
+from mlpnas.core.differentiable.bilevel import values
+from mlpnas.core.differentiable.relaxation import softmax
+from mlpnas.core.differentiable.search import GradientSearch
 from mlpnas.core.errors import InputError
-from mlpnas.core.gradient_search import GradientSearch
-from mlpnas.core.relaxation import softmax
 from mlpnas.core.task import Fold
-from rnncell import mixed_cell, presets, published
-from rnncell.enas_space import ENASCellSpace, Node, genotype, read_nodes
-from rnncell.genotype import read_genotype
-from rnncell.highway_cell import HighwayCell
-from rnncell.mixed_cell import OPERATIONS, MixedCell, derive, one_hot
+from rnncell import published
+from rnncell.differentiable import mixed_cell
+from rnncell.differentiable.mixed_cell import OPERATIONS, MixedCell, derive, one_hot
+from rnncell.differentiable.text_darts import TextMixture
+from rnncell.generator.highway_cell import HighwayCell
 from rnncell.recipes import MixedRecipe, Network, Regularization, Reward
-from rnncell.settings import Settings
-from rnncell.spaces import make_space
-from rnncell.text_mixture import TextMixture
+from rnncell.run import presets
+from rnncell.run.settings import Settings
+from rnncell.run.spaces import make_space
+from rnncell.space.enas_space import ENASCellSpace, Node, genotype, read_nodes
+from rnncell.space.genotype import read_genotype
 
 V1 = (
     "Genotype(recurrent=[('relu', 0), ('relu', 1), ('tanh', 2), ('relu', 3), ('relu', 4), "

@@ -6,16 +6,17 @@ import numpy as np
 import pytest
 from recurrent import SPACE, cells, text_task
 
-from mlpnas.core.delivery import Probe, deliver
 from mlpnas.core.errors import InputError
-from mlpnas.core.evaluator import Outcome
-from mlpnas.core.training import get_weights
-from rnncell import final, load_model
-from rnncell.export import raw_model
-from rnncell.networks import CellGenerator
+from mlpnas.core.run.delivery import Probe, deliver
+from mlpnas.core.trainer.base import Outcome
+from mlpnas.core.trainer.keras_trainer import get_weights
+from rnncell import load_model
+from rnncell.data.sequences import read_sequences
+from rnncell.data.text import Text
+from rnncell.final import retrain as final
+from rnncell.final.export import raw_model
+from rnncell.generator.networks import CellGenerator
 from rnncell.recipes import Network, TextRecipe
-from rnncell.sequences import read_sequences
-from rnncell.text import Text
 
 [CELL] = cells(1)
 

@@ -5,9 +5,9 @@ import re
 import numpy as np
 import pytest
 
-from rnncell.drawing import draw, spread
-from rnncell.enas_space import ENASCellSpace, read_nodes
-from rnncell.tree_space import TreeCellSpace
+from rnncell.report.drawing import draw, spread
+from rnncell.space.enas_space import ENASCellSpace, read_nodes
+from rnncell.space.tree_space import TreeCellSpace
 
 
 def test_columns_go_by_depth_and_a_node_stands_in_the_middle_of_what_grew_from_it():

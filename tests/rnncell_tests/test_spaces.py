@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from mlpnas.core.errors import InputError
-from rnncell.enas_space import ENASCellSpace, loose_ends, read_nodes
-from rnncell.tree_space import TreeCellSpace
+from rnncell.space.enas_space import ENASCellSpace, loose_ends, read_nodes
+from rnncell.space.tree_space import TreeCellSpace
 
 
 @pytest.mark.parametrize(

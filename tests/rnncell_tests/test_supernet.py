@@ -6,19 +6,19 @@ import pytest
 import tensorflow as tf
 from recurrent import SPACE, cells, text_task
 
-from mlpnas.core.controller import Controller
-from mlpnas.core.strategies.on_policy import OnPolicyStrategy
+from mlpnas.core.strategies.controller.controller import Controller
+from mlpnas.core.strategies.controller.on_policy import OnPolicyStrategy
 from mlpnas.core.supernet import SupernetEvaluator, derive
 from mlpnas.core.task import Fold, Task
 from mlpnas.core.trial import Trial
-from rnncell.activations import ACTIVATIONS
-from rnncell.enas import POLICIES
-from rnncell.enas_space import ENASCellSpace
-from rnncell.highway_cell import HighwayCell
-from rnncell.presets import TEXT
+from rnncell.generator.highway_cell import HighwayCell
 from rnncell.recipes import Network, Regularization, Reward, SupernetRecipe
-from rnncell.shared_cell import Path, SharedCell
-from rnncell.supernet import TextSupernet
+from rnncell.run.presets import TEXT
+from rnncell.space.activations import ACTIVATIONS
+from rnncell.space.enas_space import ENASCellSpace
+from rnncell.strategies.enas import POLICIES
+from rnncell.supernet.shared_cell import Path, SharedCell
+from rnncell.supernet.text_supernet import TextSupernet
 
 RECIPE = SupernetRecipe(batch=3, steps=5, slice=2, learning_rate=1.0, clip=5.0)
 

@@ -5,8 +5,8 @@ import pytest
 
 from mlpnas.core.errors import InputError
 from mlpnas.core.task import Fold
-from rnncell.sequences import read_sequences
-from rnncell.text import check_length, read_text, windows
+from rnncell.data.sequences import read_sequences
+from rnncell.data.text import check_length, read_text, windows
 
 
 @pytest.fixture

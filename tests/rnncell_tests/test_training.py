@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from recurrent import SPACE, cells, text_task
 
-from mlpnas.core.evaluator import Job, Recipe
 from mlpnas.core.task import Fold, Task
-from mlpnas.core.training import KerasTrainer, set_weights
-from rnncell.networks import BASELINES, CellGenerator, baseline, parameters, sized
+from mlpnas.core.trainer.base import Job, Recipe
+from mlpnas.core.trainer.keras_trainer import KerasTrainer, set_weights
+from rnncell.data.text import windows
+from rnncell.generator.networks import BASELINES, CellGenerator, baseline, parameters, sized
 from rnncell.published import NAS
 from rnncell.recipes import Network, Regularization, Reward, TextRecipe
-from rnncell.text import windows
-from rnncell.text_trainer import TextTrainer, compile_model, perplexity
+from rnncell.trainer.text_trainer import TextTrainer, compile_model, perplexity
 
 RECIPE = TextRecipe(epochs=2, batch=3, steps=5, learning_rate=0.01)
 

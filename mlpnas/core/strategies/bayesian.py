@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from mlpnas.core.search_space import Architecture, SearchSpace
-from mlpnas.core.strategies.memory import Memory
-from mlpnas.core.strategies.strategy import Novelty, Strategy
+from mlpnas.core.space.search_space import Architecture, SearchSpace
+from mlpnas.core.strategies.base import Novelty, Strategy
+from mlpnas.core.strategies.observations import Memory
 from mlpnas.core.strategies.surrogates import GaussianProcess, Surrogate
 from mlpnas.core.trial import Trial
 

@@ -16,10 +16,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from mlpnas.core.search_space import Architecture, SearchSpace, Tokens
-from mlpnas.core.strategies.memory import Memory
-from mlpnas.core.strategies.partition import ridge, upper_bound
-from mlpnas.core.strategies.strategy import Novelty, Strategy
+from mlpnas.core.space.search_space import Architecture, SearchSpace, Tokens
+from mlpnas.core.strategies.base import Novelty, Strategy
+from mlpnas.core.strategies.linear import ridge, upper_bound
+from mlpnas.core.strategies.observations import Memory
 from mlpnas.core.trial import Trial
 
 

@@ -3,13 +3,13 @@
 from dataclasses import replace
 from functools import partial
 
-from mlpnas.core.learner import ReinforceLearner
-from mlpnas.core.plugins import load, load_class
-from mlpnas.core.ppo import PPOLearner
-from mlpnas.core.search_space import SearchSpace
+from mlpnas.core.runtime.plugins import load, load_class
+from mlpnas.core.space.search_space import SearchSpace
+from mlpnas.core.strategies.base import Strategy
+from mlpnas.core.strategies.controller.learner import ReinforceLearner
+from mlpnas.core.strategies.controller.ppo import PPOLearner
+from mlpnas.core.strategies.controller.reinforce import Predictor, ReinforceStrategy
 from mlpnas.core.strategies.names import CONTROLLERS, STRATEGIES, check_strategy
-from mlpnas.core.strategies.reinforce import Predictor, ReinforceStrategy
-from mlpnas.core.strategies.strategy import Strategy
 
 
 def make_strategy(

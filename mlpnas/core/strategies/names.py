@@ -16,7 +16,7 @@ STRATEGIES = {
     "evolution": "mlpnas.core.strategies.evolution:RegularizedEvolution",
     "local-search": "mlpnas.core.strategies.local_search:LocalSearch",
     "bayesian": "mlpnas.core.strategies.bayesian:BayesianOptimization",
-    "lanas": "mlpnas.core.strategies.lanas:LaNAS",
+    "lanas": "mlpnas.core.strategies.lanas.lanas:LaNAS",
     "mcts": "mlpnas.core.strategies.mcts:MCTS",
     "tpe": "mlpnas.core.strategies.tpe:TPE",
 }

@@ -19,9 +19,9 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from mlpnas.core.errors import InputError
-from mlpnas.core.search_space import Architecture, SearchSpace, Tokens
-from mlpnas.core.strategies.memory import Memory
-from mlpnas.core.strategies.strategy import Novelty, Strategy
+from mlpnas.core.space.search_space import Architecture, SearchSpace, Tokens
+from mlpnas.core.strategies.base import Novelty, Strategy
+from mlpnas.core.strategies.observations import Memory
 from mlpnas.core.strategies.surrogates import linear_algebra
 from mlpnas.core.trial import Trial
 

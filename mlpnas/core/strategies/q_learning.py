@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from mlpnas.core.search_space import Architecture, SearchSpace, Tokens
-from mlpnas.core.strategies.memory import Memory
-from mlpnas.core.strategies.strategy import Novelty, Strategy
+from mlpnas.core.space.search_space import Architecture, SearchSpace, Tokens
+from mlpnas.core.strategies.base import Novelty, Strategy
+from mlpnas.core.strategies.observations import Memory
 from mlpnas.core.trial import Trial
 
 # Epsilon, and the share of the search until which it holds: as published, 1,500 of 2,700

@@ -5,8 +5,8 @@ from typing import Literal
 
 import numpy as np
 
-from mlpnas.core.search_space import Architecture, SearchSpace
-from mlpnas.core.strategies.strategy import Novelty, Strategy, lessons
+from mlpnas.core.space.search_space import Architecture, SearchSpace
+from mlpnas.core.strategies.base import Novelty, Strategy, lessons
 from mlpnas.core.trial import Trial
 
 

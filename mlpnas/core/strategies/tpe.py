@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpnas.core.errors import InputError
-from mlpnas.core.search_space import Architecture, SearchSpace, Tokens
-from mlpnas.core.strategies.memory import Memory
-from mlpnas.core.strategies.strategy import Novelty, Strategy
+from mlpnas.core.space.search_space import Architecture, SearchSpace, Tokens
+from mlpnas.core.strategies.base import Novelty, Strategy
+from mlpnas.core.strategies.observations import Memory
 from mlpnas.core.strategies.surrogates import capped
 from mlpnas.core.trial import Trial
 

@@ -1,0 +1,31 @@
+"""Generator: from an architecture to a Keras model whose layers carry weight keys."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from mlpnas.core.space.search_space import Architecture, SearchSpace
+from mlpnas.core.task import Task
+
+if TYPE_CHECKING:
+    import keras
+
+Shapes = Mapping[str, Sequence[tuple[int, ...]]]
+
+
+class Generator(ABC):
+    """Decodes architectures of one space into Keras models."""
+
+    space: SearchSpace
+
+    @abstractmethod
+    def build(self, architecture: Architecture, task: Task, seed: int = 0) -> "keras.Model":
+        """An ordinary, freshly initialised, uncompiled Keras model.
+
+        Every layer that has weights is named by its weight key. Equal seeds give equal
+        initial weights and dropout masks.
+        """
+
+    @abstractmethod
+    def weight_shapes(self, architecture: Architecture, task: Task) -> Shapes:
+        """Weight key -> shapes of its arrays, in layer order, without building a model."""

@@ -1,0 +1,12 @@
+"""After the search: finalists retrained, the winner chosen and written.
+
+In reading order:
+
+    finalists         who takes part in the last choice, the best trials and a plain network
+    cross_validation  which finalist to take, and after how many epochs, where rows are few
+    ensemble          the finish: one architecture trained on several folds, and the average of
+                      these networks
+    retrain           after the search: retrain the winner, read the test fold once, and compare
+    export            one Keras model from raw rows to probabilities
+    finish            the finalists of a run retrained, and the winner chosen among them
+"""
