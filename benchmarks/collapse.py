@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # a fresh clone need not be 
 import numpy as np
 
 from cnnnas.data.images import read_images
-from cnnnas.differentiable.image_darts import DartsTraining, ImageMixture
+from cnnnas.differentiable.image_darts import DartsTraining, ImageDARTS
 from cnnnas.differentiable.variants import VARIANTS
 from cnnnas.space.cell_space import DARTS_OPERATIONS
 from mlpnas.core.differentiable.search import GradientSearch
@@ -74,7 +74,7 @@ def searched(args: argparse.Namespace, variant: Any, seed: int) -> dict[str, lis
         args.epochs, args.batch, high=args.rate, alpha_rate=args.alpha_rate
     )
     relaxed = replace(VARIANTS[variant], operations=tuple(args.operations))
-    mixture = ImageMixture(
+    mixture = ImageDARTS(
         task, relaxed, training,
         nodes=args.nodes, channels=args.channels, number=args.cells, seed=seed,
     )  # fmt: skip

@@ -76,13 +76,13 @@ def run(args: argparse.Namespace) -> dict:
     import numpy as np
     import tensorflow as tf
 
-    from cnnnas.differentiable.image_darts import DartsTraining, ImageMixture
+    from cnnnas.differentiable.image_darts import DartsTraining, ImageDARTS
     from cnnnas.differentiable.variants import VARIANTS
     from mlpnas.core.differentiable.bilevel import as_built
 
     variant, order = WAYS[args.run]
     task, rng = noise(args), np.random.default_rng(0)
-    mixture = ImageMixture(
+    mixture = ImageDARTS(
         task, VARIANTS[variant], DartsTraining(batch_size=args.batch, order=order),
         channels=args.channels, number=args.cells,
     )  # fmt: skip

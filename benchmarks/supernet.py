@@ -152,14 +152,14 @@ def shared(args: argparse.Namespace, space: Any, task: Any) -> Any:
     """The supernet."""
     from cnnnas.supernet.macro_network import MacroNetwork
     from cnnnas.supernet.micro_network import MicroNetwork
-    from cnnnas.supernet.weight_bank import Bank
+    from cnnnas.supernet.weight_bank import WeightBank
 
     layers, channels, shape, _ = SIZES[args.space, args.size]
     network: Any
     if args.space == "macro":
-        network = MacroNetwork(space, Bank(0), channels, shape[2], CLASSES)
+        network = MacroNetwork(space, WeightBank(0), channels, shape[2], CLASSES)
     else:
-        network = MicroNetwork(space, Bank(0), layers, channels, shape, CLASSES)
+        network = MicroNetwork(space, WeightBank(0), layers, channels, shape, CLASSES)
     return trained(args, network, task)
 
 

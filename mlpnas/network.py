@@ -49,7 +49,7 @@ class Network:
         Raises:
             InputError: as `predict`.
         """
-        return self.table.chances(_numbers(self.outputs(x)))
+        return self.table.probabilities(_numbers(self.outputs(x)))
 
 
 def _numbers(outputs: np.ndarray) -> np.ndarray:

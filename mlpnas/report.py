@@ -20,7 +20,15 @@ from mlpnas.scoring import measure_in, own_measure
 from mlpnas.space import MLPSpace
 
 # What two searches may differ in, and still have scores that can be compared.
-FREE = {"data", "strategy", "predictor", "controller_decay", "trials", "per_round", "ensemble"}
+MAY_DIFFER = {
+    "data",
+    "strategy",
+    "predictor",
+    "controller_decay",
+    "trials",
+    "per_round",
+    "ensemble",
+}
 
 Other = tuple[dict[str, Any], History, MLPSpace]
 
@@ -144,7 +152,7 @@ def _beside(record: dict[str, Any], history: History, other: Other) -> Section:
     """
     their_record, theirs, _ = other
     mine, their = record["settings"], their_record["settings"]
-    differ = [name for name in mine if name not in FREE and mine[name] != their.get(name)]
+    differ = [name for name in mine if name not in MAY_DIFFER and mine[name] != their.get(name)]
     if record["data"]["fingerprint"] != their_record["data"]["fingerprint"]:
         differ.append("the data or their split")
     if differ:

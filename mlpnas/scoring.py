@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ScoringOption = str | None  # a name that scikit-learn knows; None for accuracy or R²
 
-FITTING = {
+EXAMPLES = {
     "binary": "roc_auc, balanced_accuracy or f1_macro",
     "multiclass": "roc_auc_ovr, balanced_accuracy or f1_macro",
     "regression": "r2 or neg_mean_absolute_error",
@@ -51,7 +51,7 @@ class _Answers(BaseEstimator):
         return self.table.decode(self.outputs)
 
     def predict_proba(self, x: Any) -> np.ndarray:
-        return self.table.chances(self.outputs)
+        return self.table.probabilities(self.outputs)
 
 
 def score(outputs: np.ndarray, fold: Fold, table: Table, scoring: ScoringOption) -> float:
@@ -99,7 +99,9 @@ def measure_of(own: str, scoring: ScoringOption, reward: str) -> Measure:
         if not scoring.startswith("neg_"):
             return Measure(scoring)
         loss = scoring.removeprefix("neg_")
-        return Measure(scoring, f"1 / (1 + {loss})", lambda value: from_unit(value, scoring))
+        return Measure(
+            scoring, f"1 / (1 + {loss})", lambda value: from_unit_interval(value, scoring)
+        )
     if reward == "weighted":
         return of_curve(own)
     return Measure(own, {"best": f"best {own} of an epoch", "last": f"last {own}"}[reward])
@@ -136,7 +138,7 @@ def check_scoring(table: Table, scoring: ScoringOption) -> None:
         reason = str(error).splitlines()[0]
         raise InputError(
             f"--scoring {scoring} does not fit a {table.task.kind} target ({reason}); expected "
-            f"a measure that does, such as {FITTING[table.task.kind]}"
+            f"a measure that does, such as {EXAMPLES[table.task.kind]}"
         ) from None
 
 
@@ -147,7 +149,7 @@ def _perfect(task: Task) -> np.ndarray:
     return task.valid.y.reshape(len(task.valid), -1).astype(np.float32)
 
 
-def unit(value: float, scoring: ScoringOption) -> float:
+def to_unit_interval(value: float, scoring: ScoringOption) -> float:
     """A score as strategies take it: in [0, 1], higher is better.
 
     scikit-learn gives losses as negative numbers, whose names begin with `neg_`; they become
@@ -158,12 +160,12 @@ def unit(value: float, scoring: ScoringOption) -> float:
     return float(np.clip(value, 0, 1))
 
 
-def from_unit(value: float, scoring: ScoringOption) -> float:
+def from_unit_interval(value: float, scoring: ScoringOption) -> float:
     """Inverse of `unit`, but for what that had to clip."""
     return 1 - 1 / value if str(scoring).startswith("neg_") else value
 
 
-class Scored:
+class ScoringTrainer:
     """A trainer whose outcomes carry such a score of the validation rows.
 
     Args:
@@ -190,4 +192,4 @@ class Scored:
         value = score(outputs, task.valid, self._table, self._scoring)
         if not np.isfinite(value):
             return replace(outcome, reason=f"score {value} by {self._scoring}")
-        return replace(outcome, score=unit(value, self._scoring))
+        return replace(outcome, score=to_unit_interval(value, self._scoring))

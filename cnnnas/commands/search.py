@@ -85,7 +85,7 @@ def finish(run: "Run", history: "History", console: Console) -> None:
     """Find the best, train random ones beside it, retrain both, save and test them."""
     from cnnnas.final import retrain as final
     from cnnnas.final.export import export
-    from mlpnas.core.baselines.comparison import agreement, agreement_line, control_lines
+    from mlpnas.core.baselines.comparison import agreement_line, control_lines, rank_agreement
 
     with steps(console, "choosing an architecture") as told:
         architectures = {final.FOUND: final.found(run, history)}
@@ -93,11 +93,11 @@ def finish(run: "Run", history: "History", console: Console) -> None:
         def show(trial: Any) -> None:
             told(f"random search beside it: {trial.id + 1} trained")
 
-        rivals = final.random_children(run, history, show)
+        baselines = final.random_children(run, history, show)
         run.executor.close()  # others take its place
-        agreed = agreement(run.supernet, rivals)
-        against = {} if run.supernet else final.against_random(history, rivals)
-        if best := rivals.best():
+        agreed = rank_agreement(run.supernet, baselines)
+        against = {} if run.supernet else final.against_random(history, baselines)
+        if best := baselines.best():
             architectures[final.RANDOM] = best.architecture
         told(f"training {len(architectures)} networks at length")
         results, model = final.retrain(run, architectures)

@@ -1,4 +1,4 @@
-"""ImageMixture: a mixed network, and the images that it and its alphas learn from in turns.
+"""ImageDARTS: a mixed network, and the images that it and its alphas learn from in turns.
 
 The training rows are halved: one half moves the weights, the other the alphas; all rows move
 both in variants of one level. The validation fold is looked at once per epoch, to show what the
@@ -62,8 +62,8 @@ class DartsTraining:
     eigenvalue_every: int = 0
 
 
-class ImageMixture:
-    """See `mlpnas.core.differentiable.search.MixedSupernet`.
+class ImageDARTS:
+    """See `mlpnas.core.differentiable.search.DifferentiableSupernet`.
 
     Args:
         task: the images.

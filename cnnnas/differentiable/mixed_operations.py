@@ -21,7 +21,7 @@ from cnnnas.space.cell_space import DARTS_OPERATIONS
 
 # In the order of DARTS's ids 0 to 7.
 CANDIDATES = (NONE, *DARTS_OPERATIONS)
-# A skip connection outside the competition, see `relaxed`.
+# A skip connection outside the competition, see `variants`.
 AUXILIARY_SKIP = "auxiliary_skip"
 PART = 4  # PC-DARTS mixes one channel in so many
 

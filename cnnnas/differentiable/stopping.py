@@ -18,7 +18,7 @@ from mlpnas.core.differentiable.search import Epoch, Rule, never
 WINDOW, DELAY, RATIO = 5, 4, 1.3
 
 
-def sharp(epochs: Sequence[Epoch], warm: int = 10) -> int | None:
+def eigenvalue_grew(epochs: Sequence[Epoch], warm: int = 10) -> int | None:
     """The dominant eigenvalue of the Hessian of the alphas has grown by 30%.
 
     Compared are its means over 5 evaluations, 4 evaluations apart; the earlier one counts for
@@ -40,7 +40,7 @@ def two_skips(epochs: Sequence[Epoch]) -> int | None:
     return max(epochs[0].number, epochs[-1].number - 1)
 
 
-def settled(epochs: Sequence[Epoch], patience: int = 10) -> int | None:
+def ranking_stable(epochs: Sequence[Epoch], patience: int = 10) -> int | None:
     """On every edge the order of the operations with weights has not changed for long."""
     if len(epochs) <= patience:
         return None
@@ -60,5 +60,6 @@ def after(warm_up: int, rule: Rule) -> Rule:
 
 
 RULES: Mapping[RuleName, Rule] = {
-    "never": never, "eigenvalue": sharp, "skips": two_skips, "ranking": settled,
+    "never": never, "eigenvalue": eigenvalue_grew, "skips": two_skips,
+    "ranking": ranking_stable,
 }  # fmt: skip

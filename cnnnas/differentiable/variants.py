@@ -121,7 +121,7 @@ def with_edge_weights(alphas: tf.Tensor) -> tf.Tensor:
     return softmax(alphas[:, :-1]) * tf.concat(into, axis=0)[:, None]
 
 
-def indecision(alphas: tf.Tensor) -> tf.Tensor:
+def fairness_penalty(alphas: tf.Tensor) -> tf.Tensor:
     """-w mean (sigmoid(alpha) - 1/2)^2: least where every operation is in or out. The mean is
     over all alphas of the search."""
     return -FAIRNESS * tf.reduce_mean((sigmoid(alphas) - 0.5) ** 2)
@@ -139,7 +139,7 @@ VARIANTS: Mapping[VariantName, Variant] = {
         sigmoid,
         operations=DARTS_OPERATIONS,
         spread=0.0,
-        penalty=indecision,
+        penalty=fairness_penalty,
         threshold=0.85,
         weight_rate=1 / 5,
         alpha_rate=10.0,

@@ -10,7 +10,12 @@ import keras
 from cnnnas.run.record import Result
 from cnnnas.run.run import Run
 from cnnnas.run.settings import ALONE
-from mlpnas.core.baselines.comparison import choice, control, equal_budget, random_search
+from mlpnas.core.baselines.comparison import (
+    compare_with_random,
+    equal_budget,
+    random_search,
+    select_architecture,
+)
 from mlpnas.core.space.search_space import Architecture
 from mlpnas.core.strategies.random import RandomStrategy
 from mlpnas.core.trainer.base import Job, Outcome
@@ -22,9 +27,9 @@ FOUND, RANDOM = "found by the search", "best random"
 
 
 def found(run: Run, history: History) -> Architecture:
-    """The architecture that the search found, see `comparison.choice`."""
+    """The architecture that the search found, see `comparison.select_architecture`."""
     draws = run.settings.sizes.draws
-    return choice(history, run.session.strategy, run.supernet, draws)
+    return select_architecture(history, run.session.strategy, run.supernet, draws)
 
 
 def random_children(run: Run, history: History, on_trial: Callable[[Trial], None]) -> History:
@@ -34,18 +39,18 @@ def random_children(run: Run, history: History, on_trial: Callable[[Trial], None
     """
     s = run.settings
     budget = equal_budget(
-        len(history), s.epochs, s.one_shot, s.sizes.rivals, s.per_round * s.rounds_per_pass
+        len(history), s.epochs, s.one_shot, s.sizes.baselines, s.per_round * s.rounds_per_pass
     )
     path, strategy = run.folder.path / "rivals.jsonl", RandomStrategy(run.space, run.seed_of(0))
-    with run.rivals(budget.epochs) as evaluator:
+    with run.baselines(budget.epochs) as evaluator:
         return random_search(path, strategy, evaluator, budget.children, on_trial)
 
 
-def against_random(history: History, rivals: History) -> dict[str, Any]:
-    """The search's best children against the random ones, see `comparison.control`; their
-    scores
+def against_random(history: History, baselines: History) -> dict[str, Any]:
+    """The search's best children against the random ones, see `comparison.compare_with_random`;
+    their scores
     are cubes of accuracies."""
-    return control(history, rivals, ALONE)
+    return compare_with_random(history, baselines, ALONE)
 
 
 def retrain(

@@ -1,4 +1,4 @@
-"""Assisted: cells trained at length with an auxiliary head and drop path, as published.
+"""AuxiliaryModel: cells trained at length with an auxiliary head and drop path, as published.
 
 Both help in training only. The losses of both outputs count, drop path grows from epoch to
 epoch, and predictions are those of the first output; the weights fit the network without.
@@ -20,7 +20,7 @@ from mlpnas.core.space.search_space import Architecture
 from mlpnas.core.task import Task
 
 
-class Assisted(keras.Model):
+class AuxiliaryModel(keras.Model):
     """A functional model of two outputs for one target."""
 
     def compile(self, optimizer: Any, loss: Any, **kwargs: Any) -> None:
@@ -42,7 +42,7 @@ class Assisted(keras.Model):
         return super().predict(*args, **kwargs)[0]
 
 
-class AssistedGenerator(Generator):
+class AuxiliaryGenerator(Generator):
     """Builds networks for training; see `drop_path` for what becomes of them.
 
     Args:
@@ -52,9 +52,9 @@ class AssistedGenerator(Generator):
     def __init__(self, cells: CellGenerator):
         self.space, self._cells = cells.space, cells
 
-    def build(self, architecture: Architecture, task: Task, seed: int = 0) -> Assisted:
+    def build(self, architecture: Architecture, task: Task, seed: int = 0) -> AuxiliaryModel:
         model = self._cells.build(architecture, task, seed)
-        return Assisted(model.inputs[0], model.outputs, name=model.name)
+        return AuxiliaryModel(model.inputs[0], model.outputs, name=model.name)
 
     def weight_shapes(self, architecture: Architecture, task: Task) -> Shapes:
         return self._cells.weight_shapes(architecture, task)

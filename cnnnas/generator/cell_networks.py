@@ -11,7 +11,7 @@ from typing import NamedTuple
 import keras
 from keras import layers as kl
 
-from cnnnas.generator.conventions import DARTS, ENAS, Family
+from cnnnas.generator.conventions import DARTS, ENAS, Convention
 from cnnnas.generator.layers import KerasLayers, Tensor
 from cnnnas.generator.operations import relu_conv_norm
 from cnnnas.generator.stem import check_image, small_stem
@@ -29,7 +29,7 @@ class Step(NamedTuple):
 
 
 def stack(
-    layers: KerasLayers, family: Family, cells: Cells, steps: Sequence[Step],
+    layers: KerasLayers, convention: Convention, cells: Cells, steps: Sequence[Step],
     older: Tensor, last: Tensor, drop_rates: Sequence[float],
 ) -> list[Tensor]:  # fmt: skip
     """Cell upon cell; the outputs of all of them.
@@ -44,7 +44,9 @@ def stack(
         here = layers.at(f"cell{number}")
         cell = cells[step.kind if step.kind in cells else "cell"]
         older, last = outputs[-2:]
-        outputs.append(family.cell(here, cell, older, last, step.channels, step.stride, rate))
+        outputs.append(
+            convention.cell(here, cell, older, last, step.channels, step.stride, rate)
+        )
     return outputs[2:]
 
 
@@ -122,7 +124,7 @@ def enas_network(
     reductions = third, 2 * third + 1
     stem = small_stem(layers, images, 3 * channels)
     steps = staged(number, channels, reductions)
-    rates = growing(drop_path, number)
+    rates = linear_rates(drop_path, number)
     outputs = stack(layers, ENAS, cells, steps, stem, stem, rates)
     x = kl.GlobalAveragePooling2D()(kl.ReLU()(outputs[-1]))
     if dropout:
@@ -134,7 +136,7 @@ def enas_network(
     return keras.Model(images, given if auxiliary else given[0], name="enas")
 
 
-def growing(rate: float, number: int) -> list[float]:
+def linear_rates(rate: float, number: int) -> list[float]:
     """Rates of drop path that grow from cell to cell, up to `rate` in the last one."""
     return [rate * (cell + 1) / number for cell in range(number)]
 

@@ -1,4 +1,4 @@
-"""Family: what the publications do differently around the same cells.
+"""Convention: what the publications do differently around the same cells.
 
 They agree on operations and wiring. They differ in how the outputs of the last two cells are
 brought to the cell's size, in how a skip connection halves, and in padding and normalisation.
@@ -57,7 +57,7 @@ def strided_projection(layers: Layers, x: Tensor, channels: int) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Family:
+class Convention:
     """How one publication builds a cell.
 
     Attributes:
@@ -134,8 +134,8 @@ def _matched(layers: Layers, x: Tensor, channels: int, height: int) -> Tensor:
     return x if x.shape[-1] == channels else layers.norm(layers.convolution(x, channels, 1))
 
 
-DARTS = Family(darts_inputs, relu_factorized_reduction, "symmetric")
-ENAS = Family(enas_inputs, factorized_reduction)
+DARTS = Convention(darts_inputs, relu_factorized_reduction, "symmetric")
+ENAS = Convention(enas_inputs, factorized_reduction)
 # As in `keras.applications`: pools that stride see zeros beyond the border.
-NASNET = Family(nasnet_inputs, strided_projection, "zeros", momentum=0.9997, epsilon=1e-3)
+NASNET = Convention(nasnet_inputs, strided_projection, "zeros", momentum=0.9997, epsilon=1e-3)
 PNASNET = replace(NASNET, padding="same")

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 import keras
 from keras import layers as kl
 
-from cnnnas.generator.cell_networks import Step, auxiliary_features, growing, stack
-from cnnnas.generator.conventions import NASNET, PNASNET, Family
+from cnnnas.generator.cell_networks import Step, auxiliary_features, linear_rates, stack
+from cnnnas.generator.conventions import NASNET, PNASNET, Convention
 from cnnnas.generator.stem import check_image
 from cnnnas.space.cell import Cells
 
@@ -72,15 +72,17 @@ def stages(number: int, channels: int, own_reductions: bool, imagenet: bool) -> 
 
 
 def _network(
-    family: Family, cells: Cells, image_shape: Sequence[int], head: tuple[int, str],
+    convention: Convention, cells: Cells, image_shape: Sequence[int], head: tuple[int, str],
     steps: list[Step], auxiliary: bool, drop_path: float, seed: int, stem: int, imagenet: bool,
 ) -> keras.Model:  # fmt: skip
     check_image(image_shape, halvings=5 if imagenet else 2)
-    layers, images = family.layers(seed), keras.Input(image_shape, name="images")
+    layers, images = convention.layers(seed), keras.Input(image_shape, name="images")
     at_stem = layers.at("stem")
     stride, padding = (2, "valid") if imagenet else (1, "same")
     first = at_stem.norm(at_stem.convolution(images, stem, 3, stride, padding))
-    outputs = stack(layers, family, cells, steps, None, first, growing(drop_path, len(steps)))
+    outputs = stack(
+        layers, convention, cells, steps, None, first, linear_rates(drop_path, len(steps))
+    )
     x = kl.GlobalAveragePooling2D()(kl.ReLU()(outputs[-1]))
     given = [layers.at("head").dense(x, head)]
     if auxiliary:

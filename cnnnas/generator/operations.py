@@ -77,7 +77,7 @@ def with_channels(layers: Layers, x: Tensor, channels: int) -> Tensor:
     return x if x.shape[-1] == channels else relu_conv_norm(layers, x, channels)
 
 
-# How a skip connection halves is for each family to say: see `families`.
+# How a skip connection halves is for each convention to say: see `conventions`.
 OPERATIONS: Mapping[str, Operation] = {
     **{f"sep_conv_{k}x{k}": partial(separable, k) for k in (3, 5, 7)},
     **{f"dil_conv_{k}x{k}": partial(dilated, k) for k in (3, 5)},

@@ -37,7 +37,7 @@ def html_report(run: Path, record: dict[str, Any], history: History, space: Sear
         policy = read_policy(run / "policy.jsonl", space)
         parts.append(sections.choices(history, space, policy))
     if isinstance(space, CellSpace) and record["settings"]["strategy"] == "gradient":
-        parts += epochs(history, space)
+        parts += epoch_sections(history, space)
     parts.append(sections.leaderboard(history, {}, measure))
     name = Path(str(record["settings"]["data"])).stem
     return page(f"Architecture search on {name}", parts)
@@ -61,7 +61,7 @@ def _pictures(text: str, space: SearchSpace) -> Iterator[str]:
         yield figures.chain([(layer, 0.9) for layer in text.split(", ")])
 
 
-def epochs(history: History, space: CellSpace) -> list[Section]:
+def epoch_sections(history: History, space: CellSpace) -> list[Section]:
     """A table of the epochs, and each kind of cell as it changed."""
     return [_table(history, space), *(_film(history, space, kind) for kind in space.kinds)]
 
@@ -70,7 +70,7 @@ def _table(history: History, space: CellSpace) -> Section:
     section = Section("Epochs of the search", wide=True)
     kinds = [f"skips, {kind}" for kind in space.kinds]
     header = ["epoch", "accuracy of the mixture", "of the genotype alone", *kinds]
-    rows = [(t.id, t.predicted, t.score, *skips(t, space)) for t in history.trials]
+    rows = [(t.id, t.predicted, t.score, *skip_counts(t, space)) for t in history.trials]
     section.table(header, rows)
     return section.text(
         "With the weights of the mixture, on the validation rows. What the genotype lacks of "
@@ -80,7 +80,7 @@ def _table(history: History, space: CellSpace) -> Section:
     )
 
 
-def skips(trial: Trial, space: CellSpace) -> list[int]:
+def skip_counts(trial: Trial, space: CellSpace) -> list[int]:
     """Skip connections in each kind of cell."""
     return [cell.skips for cell in space.cells(trial.architecture).values()]
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from cnnnas.differentiable.image_darts import DartsTraining, ImageMixture
+from cnnnas.differentiable.image_darts import DartsTraining, ImageDARTS
 from cnnnas.differentiable.stopping import RULES, after
 from cnnnas.differentiable.variants import VARIANTS
-from cnnnas.generator.auxiliary_training import AssistedGenerator
+from cnnnas.generator.auxiliary_training import AuxiliaryGenerator
 from cnnnas.generator.cell_generator import CellGenerator
 from cnnnas.generator.cell_networks import darts_network, enas_network
 from cnnnas.generator.macro_generator import MacroGenerator
@@ -19,12 +19,12 @@ from cnnnas.space.cell_space import CellSpace
 from cnnnas.space.macro_space import MacroSpace
 from cnnnas.space.zoph_space import ZophSpace
 from cnnnas.strategies import enas
-from cnnnas.strategies.depth_schedule import Growing
+from cnnnas.strategies.depth_schedule import DepthSchedule
 from cnnnas.supernet.image_supernet import ImageSupernet, Network, SharedTraining
 from cnnnas.supernet.macro_network import MacroNetwork
 from cnnnas.supernet.micro_network import MicroNetwork
-from cnnnas.supernet.stand_alone_trainer import PathTrainer
-from cnnnas.supernet.weight_bank import Bank
+from cnnnas.supernet.stand_alone_trainer import StandAloneTrainer
+from cnnnas.supernet.weight_bank import WeightBank
 from cnnnas.trainer.augmentation import Augmentation
 from mlpnas.core.differentiable.search import GradientSearch
 from mlpnas.core.generator import Generator
@@ -52,11 +52,11 @@ def make_generator(space: SearchSpace, sizes: Preset) -> Generator:
     return ZophGenerator(space)
 
 
-def make_assisted(space: SearchSpace, sizes: Preset) -> Generator:
+def make_final_generator(space: SearchSpace, sizes: Preset) -> Generator:
     """What builds networks to train at length, with the help that the preset wants."""
     if not sizes.drop_path or not isinstance(space, CellSpace):
         return make_generator(space, sizes)
-    return AssistedGenerator(_stacked(space, sizes, auxiliary=True, drop_path=sizes.drop_path))
+    return AuxiliaryGenerator(_stacked(space, sizes, auxiliary=True, drop_path=sizes.drop_path))
 
 
 def _stacked(space: CellSpace, sizes: Preset, **aids: Any) -> CellGenerator:
@@ -71,11 +71,11 @@ def make_controller(space: SearchSpace, settings: Settings) -> OnPolicyStrategy:
     return OnPolicyStrategy(space, settings.seed, replace(policy, learning_rate=rate))
 
 
-def make_growing(space: ZophSpace, settings: Settings) -> Growing:
+def make_depth_schedule(space: ZophSpace, settings: Settings) -> DepthSchedule:
     """A controller that writes deeper networks as the search goes on."""
     assert settings.strategy != "gradient"
     make = partial(named.make_controller, settings.strategy, seed=settings.seed)
-    return Growing(space, settings.sizes.growth.every, make)
+    return DepthSchedule(space, settings.sizes.growth.every, make)
 
 
 def make_supernet(
@@ -86,7 +86,7 @@ def make_supernet(
     Raises:
         InputError: if there are fewer images than a batch has.
     """
-    sizes, bank = settings.sizes, Bank(settings.seed)
+    sizes, bank = settings.sizes, WeightBank(settings.seed)
     height, width, channels = task.input_shape
     classes = len(task.classes)
     network: Network
@@ -122,7 +122,7 @@ def make_darts(
         warm=settings.warm_up,
         eigenvalue_every=1 if settings.stop == "eigenvalue" else 0,
     )
-    mixture = ImageMixture(
+    mixture = ImageDARTS(
         task, VARIANTS[settings.variant], training, channels=sizes.channels,
         number=sizes.layers + 2, augment=augment, seed=settings.seed,
     )  # fmt: skip
@@ -130,8 +130,8 @@ def make_darts(
     return GradientSearch(mixture, settings.trials, rule, mixture.eigenvalue)
 
 
-def make_path_trainer(
+def make_stand_alone_trainer(
     space: SearchSpace, task: Task, settings: Settings, augment: Augmentation | None
-) -> PathTrainer:
+) -> StandAloneTrainer:
     """Trains for as many epochs as the settings say; can be made in a worker."""
-    return PathTrainer(make_supernet(space, task, settings, augment), settings.epochs)
+    return StandAloneTrainer(make_supernet(space, task, settings, augment), settings.epochs)

@@ -72,7 +72,7 @@ class Preset:
     child_channels: int
     shared: Budget
     alone: Budget
-    rivals: int
+    baselines: int
     batch_size: int
     rate: float
     controller_rate: float
@@ -84,14 +84,15 @@ class Preset:
     growth: Growth = Growth((2, 3, 4, 5), every=5)
 
 
-# As many passes of the shared weights as there are rivals: each of them gets one epoch.
+# As many passes of the shared weights as there are random architectures: each of them gets one
+# epoch.
 _MACRO = Preset(
     layers=6,
     channels=16,
     child_channels=16,
     shared=Budget(trials=480, per_round=10, epochs=12),
     alone=Budget(trials=20, per_round=5, epochs=2),
-    rivals=12,
+    baselines=12,
     batch_size=32,
     rate=0.1,
     controller_rate=0.01,
@@ -108,7 +109,7 @@ _SMALL: dict[SpaceName, Preset] = {
         _CELLS,
         layers=2,
         shared=Budget(trials=240, per_round=10, epochs=4),
-        rivals=10,
+        baselines=10,
         rate=0.2,
         draws=50,
     ),
@@ -119,7 +120,7 @@ _SMALL: dict[SpaceName, Preset] = {
         layers=2,
         channels=4,
         shared=Budget(trials=5, per_round=1, epochs=5),
-        rivals=10,
+        baselines=10,
         rate=0.05,
         alpha_rate=0.01,
         final=replace(_CELLS.final, epochs=8),
@@ -151,7 +152,7 @@ def _tiny(preset: Preset) -> Preset:
         channels=4,
         child_channels=4,
         shared=Budget(trials=4 * per_round, per_round=per_round, epochs=4),
-        rivals=10,
+        baselines=10,
         alone=Budget(trials=4, per_round=2, epochs=1),
         draws=20,
         final=replace(preset.final, epochs=2),

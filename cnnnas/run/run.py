@@ -10,12 +10,12 @@ from typing import Any
 from cnnnas.data.images import Images
 from cnnnas.run.factory import (  # fmt: skip
     check_images,
-    make_assisted,
     make_controller,
     make_darts,
+    make_depth_schedule,
+    make_final_generator,
     make_generator,
-    make_growing,
-    make_path_trainer,
+    make_stand_alone_trainer,
     make_supernet,
 )
 from cnnnas.run.settings import Settings
@@ -89,7 +89,7 @@ class Run:
             return make_controller(self.space, s)
         assert s.strategy != "gradient"  # which the settings take for a darts search alone
         if isinstance(self.space, ZophSpace) and s.strategy in ("reinforce", "ppo"):
-            return make_growing(self.space, s)
+            return make_depth_schedule(self.space, s)
         return make_strategy(s.strategy, self.space, s.seed)
 
     def _evaluator(self) -> Evaluator:
@@ -110,7 +110,7 @@ class Run:
         return replace(CHILD, epochs=self.settings.epochs)
 
     @contextmanager
-    def rivals(self, epochs: int) -> Iterator[ChildEvaluator]:
+    def baselines(self, epochs: int) -> Iterator[ChildEvaluator]:
         """What trains random children beside the search, each for so many epochs.
 
         Beside a supernet they are its paths, with weights of their own.
@@ -130,12 +130,12 @@ class Run:
             return self._trainer(self.generator, replace(CHILD, epochs=epochs))
         apart = replace(s, epochs=epochs, seed=self.seed_of(1))
         vary = augmentation(s.augment, task)
-        return partial(make_path_trainer, self.space, task, apart, vary)
+        return partial(make_stand_alone_trainer, self.space, task, apart, vary)
 
     def finalists(self) -> Executor:
         """Where networks are trained at length."""
         sizes = self.settings.sizes
-        trainer = self._trainer(make_assisted(self.space, sizes), sizes.final)
+        trainer = self._trainer(make_final_generator(self.space, sizes), sizes.final)
         return make_executor(trainer, self.jobs)
 
     def _trainer(self, generator: Generator, recipe: Recipe) -> TrainerFactory:

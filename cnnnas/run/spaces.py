@@ -17,5 +17,7 @@ def make_space(settings: Settings) -> SearchSpace:
         return CellSpace.darts(sparse=s.variant == "fair")
     if s.space == "micro":
         return CellSpace.enas_micro()
-    *fewer, layers = sizes.growth.depths
-    return ZophSpace(layers, strides=s.strides, types=s.layer_types, fewer=tuple(fewer))
+    *other_depths, layers = sizes.growth.depths
+    return ZophSpace(
+        layers, strides=s.strides, types=s.layer_types, other_depths=tuple(other_depths)
+    )

@@ -58,7 +58,7 @@ class CellSpace(SearchSpace):
         distinct: whether a node must read two different states.
         combine: ways to combine two operations, `"add"` or `"concat"`.
         output: which states a cell gives on, see `cnnnas.space.cell.output_states`.
-        fewest: cells may stop at this many nodes; None means that all have `nodes`. Only for
+        min_nodes: cells may stop at this many nodes; None means that all have `nodes`. Only for
             one kind of cell.
         notation: how architectures are printed. Both notations are read.
 
@@ -76,7 +76,7 @@ class CellSpace(SearchSpace):
     distinct: bool = False
     combine: tuple[str, ...] = ("add",)
     output: Output = "unused"
-    fewest: int | None = None
+    min_nodes: int | None = None
     notation: Literal["genotype", "arc"] = field(default="genotype", compare=False)
 
     @staticmethod
@@ -97,10 +97,10 @@ class CellSpace(SearchSpace):
         return CellSpace(nodes, NASNET_OPERATIONS, combine=("add", "concat"))
 
     @staticmethod
-    def pnas(nodes: int = 5, fewest: int | None = 1, output: Output = "all") -> "CellSpace":
-        """One cell for both roles, growing node by node from `fewest` to `nodes`."""
-        fewest = None if fewest == nodes else fewest
-        return CellSpace(nodes, PNAS_OPERATIONS, ("cell",), output=output, fewest=fewest)
+    def pnas(nodes: int = 5, min_nodes: int | None = 1, output: Output = "all") -> "CellSpace":
+        """One cell for both roles, growing node by node from `min_nodes` to `nodes`."""
+        min_nodes = None if min_nodes == nodes else min_nodes
+        return CellSpace(nodes, PNAS_OPERATIONS, ("cell",), output=output, min_nodes=min_nodes)
 
     def __post_init__(self) -> None:
         _check_parameters(self)
@@ -114,8 +114,8 @@ class CellSpace(SearchSpace):
     def name(self) -> str:
         size = (
             f"{self.nodes} nodes"
-            if self.fewest is None
-            else f"{self.fewest}-{self.nodes} nodes"
+            if self.min_nodes is None
+            else f"{self.min_nodes}-{self.nodes} nodes"
         )
         inputs = "distinct inputs" if self.distinct else "any inputs"
         parts = (self.kinds, self.operations, self.combine)
@@ -163,7 +163,7 @@ class CellSpace(SearchSpace):
         return self.sparse and node == INPUTS
 
     def _may_stop(self, node: int) -> bool:
-        return self.fewest is not None and node >= INPUTS + self.fewest
+        return self.min_nodes is not None and node >= INPUTS + self.min_nodes
 
     @cached_property
     def _ways(self) -> tuple[int, ...]:
@@ -282,7 +282,7 @@ class CellSpace(SearchSpace):
             yield STOP
 
     def _check_size(self, kind: str, cell: Cell) -> None:
-        least = self.nodes if self.fewest is None else self.fewest
+        least = self.nodes if self.min_nodes is None else self.min_nodes
         if not least <= len(cell.nodes) <= self.nodes:
             raise InputError(
                 f"the {kind} cell has {len(cell.nodes)} nodes, expected {least} to {self.nodes}"
@@ -338,16 +338,17 @@ def _check_parameters(space: CellSpace) -> None:
             f"{name} is {given!r}, expected a tuple of distinct names",
         )
     need(
-        space.fewest is None or (1 <= space.fewest < space.nodes and len(space.kinds) == 1),
-        f"fewest is {space.fewest}, expected None, or 1 to {space.nodes - 1} for a space with "
-        f"one kind of cell; it has {len(space.kinds)}",
+        space.min_nodes is None
+        or (1 <= space.min_nodes < space.nodes and len(space.kinds) == 1),
+        f"min_nodes is {space.min_nodes}, expected None, or 1 to {space.nodes - 1} for a "
+        f"space with one kind of cell; it has {len(space.kinds)}",
     )
     need(
-        not space.sparse or (space.distinct and space.output == "all" and not space.fewest),
+        not space.sparse or (space.distinct and space.output == "all" and not space.min_nodes),
         "operations has 'none', expected so only with distinct inputs, all nodes given on and "
         "as many in every cell",
     )
-    plain = not space.distinct and space.combine == ("add",) and space.fewest is None
+    plain = not space.distinct and space.combine == ("add",) and space.min_nodes is None
     need(
         space.notation == "genotype" or plain,
         "arc strings write nodes of four numbers; choose the notation 'genotype'",

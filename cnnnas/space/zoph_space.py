@@ -65,7 +65,7 @@ class ZophSpace(SearchSpace):
         filters: how many a convolution may have.
         strides: in each direction.
         types: of `"conv"`, `"max"` and `"avg"`.
-        fewer: the other numbers of layers that there may be, in rising order.
+        other_depths: the other numbers of layers that there may be, in rising order.
 
     Raises:
         InputError: for parameters that describe no space.
@@ -80,7 +80,7 @@ class ZophSpace(SearchSpace):
     filters: tuple[int, ...] = (24, 36, 48, 64)
     strides: tuple[int, ...] = (1,)
     types: tuple[str, ...] = (CONVOLUTION,)
-    fewer: tuple[int, ...] = ()
+    other_depths: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         _check_parameters(self)
@@ -94,11 +94,11 @@ class ZophSpace(SearchSpace):
     @property
     def depths(self) -> tuple[int, ...]:
         """The numbers of layers that there may be, in rising order."""
-        return (*self.fewer, self.layers)
+        return (*self.other_depths, self.layers)
 
     def at(self, layers: int) -> "ZophSpace":
         """The part of the space whose networks have so many layers, without the first token."""
-        return replace(self, layers=layers, fewer=())
+        return replace(self, layers=layers, other_depths=())
 
     @cached_property
     def _choices(self) -> dict[str, tuple]:
@@ -125,7 +125,7 @@ class ZophSpace(SearchSpace):
     @cached_property
     def _first(self) -> tuple[Decision, ...]:
         """Asks for the number of layers, if that leaves a choice."""
-        return (Decision("layers", self.depths, group="layers"),) if self.fewer else ()
+        return (Decision("layers", self.depths, group="layers"),) if self.other_depths else ()
 
     def _decisions(self, layer: int) -> Iterator[Decision]:
         groups = {"height": "size", "width": "size", "down": "stride", "across": "stride"}
@@ -143,7 +143,7 @@ class ZophSpace(SearchSpace):
 
     def _depth(self, tokens: Tokens) -> int:
         """How many layers a walk is about, once it has begun."""
-        return self.depths[tokens[0]] if self.fewer else self.layers
+        return self.depths[tokens[0]] if self.other_depths else self.layers
 
     def legal(self, prefix: Tokens) -> Tokens:
         """All options; for the filters of a pool the first, which stands for none."""
@@ -170,7 +170,7 @@ class ZophSpace(SearchSpace):
         return decision.group == "filters" and self._in_pool(prefix, decision.node)
 
     def completions(self, prefix: Tokens) -> int:
-        if not prefix and self.fewer:
+        if not prefix and self.other_depths:
             return sum(self.completions((token,)) for token in range(len(self.depths)))
         begun = self.decisions[len(prefix) - 1].node if prefix else 0
         within = math.prod(
@@ -189,7 +189,7 @@ class ZophSpace(SearchSpace):
         """Also those of other depths: with layers more at the end, of first options, or with
         such layers less."""
         found, tokens = super().neighbours(architecture), architecture.tokens
-        for depth in range(len(self.depths)) if self.fewer else ():
+        for depth in range(len(self.depths)) if self.other_depths else ():
             walk = self._resized(tokens, depth)
             if depth != tokens[0] and self._resized(walk, tokens[0]) == tokens:
                 found.append(self.architecture(walk))
@@ -235,7 +235,7 @@ class ZophSpace(SearchSpace):
             expected = " or ".join(map(str, self.depths))
             raise InputError(f"{len(parts)} layers in {text!r}, expected {expected}")
         tokens = [t for n, part in enumerate(parts, 1) for t in self._tokens(n, _read(n, part))]
-        first = [self.depths.index(len(parts))] if self.fewer else []
+        first = [self.depths.index(len(parts))] if self.other_depths else []
         return self.architecture([*first, *tokens])
 
     def _tokens(self, number: int, layer: ZophLayer) -> Iterator[int]:
@@ -273,7 +273,8 @@ def _check_parameters(space: ZophSpace) -> None:
     need(space.layers >= 1, f"layers is {space.layers}, expected 1 or more")
     need(
         min(space.depths) >= 1 and list(space.depths) == sorted(set(space.depths)),
-        f"fewer is {space.fewer}, expected rising numbers from 1 to {space.layers - 1}",
+        f"other_depths is {space.other_depths}, expected rising numbers "
+        f"from 1 to {space.layers - 1}",
     )
     for name in ("sizes", "filters", "strides"):
         given = getattr(space, name)

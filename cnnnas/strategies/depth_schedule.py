@@ -1,4 +1,4 @@
-"""Growing: a controller that begins with shallow networks and goes on to deeper ones.
+"""DepthSchedule: a controller that begins with shallow networks and goes on to deeper ones.
 
 A controller writes networks of one depth at a time. Its weights are the same at every depth,
 so the policy moves on with all it has learned; each added layer is at first written as those
@@ -20,7 +20,7 @@ from mlpnas.core.strategies.controller.reinforce import ReinforceStrategy
 from mlpnas.core.trial import Trial
 
 
-class Growing(Strategy):
+class DepthSchedule(Strategy):
     """Moves from each depth of a space to the next after a number of trials.
 
     Rounds must be told in full, since a policy learns only from networks of its depth.

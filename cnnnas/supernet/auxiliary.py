@@ -8,7 +8,7 @@ optimizer changes. Here they learn.
 
 import tensorflow as tf
 
-from cnnnas.supernet.weight_bank import Bank, Tensor, classify, convolve, normalise
+from cnnnas.supernet.weight_bank import Tensor, WeightBank, classify, convolve, normalise
 
 WIDTHS = (128, 768)
 
@@ -23,7 +23,7 @@ class Auxiliary:
         classes: how many logits.
     """
 
-    def __init__(self, bank: Bank, image: tuple[int, int], channels: int, classes: int):
+    def __init__(self, bank: WeightBank, image: tuple[int, int], channels: int, classes: int):
         height, width = (-(-side // 4) for side in image)
         first, second = WIDTHS
         self._pool = min(5, height, width)

@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from cnnnas.generator.cell_networks import AUXILIARY
-from cnnnas.supernet.weight_bank import Bank, Tensor
+from cnnnas.supernet.weight_bank import Tensor, WeightBank
 from mlpnas.core.errors import InputError
 from mlpnas.core.space.search_space import Architecture, SearchSpace
 from mlpnas.core.task import Fold, Task
@@ -30,7 +30,7 @@ _RATE, _SEED = tf.TensorSpec([], tf.float32), tf.TensorSpec([2], tf.int32)
 class Network(Protocol):
     """All architectures of a space on one bank of weights."""
 
-    bank: Bank
+    bank: WeightBank
 
     @property
     def space(self) -> SearchSpace:

@@ -17,9 +17,9 @@ import tensorflow as tf
 
 from cnnnas.space.macro_space import MacroSpace
 from cnnnas.supernet.weight_bank import (  # fmt: skip
-    Bank,
     Norm,
     Tensor,
+    WeightBank,
     classify,
     convolve,
     normalise,
@@ -56,7 +56,12 @@ class MacroNetwork:
     """
 
     def __init__(
-        self, space: MacroSpace, bank: Bank, channels: int, input_channels: int, classes: int
+        self,
+        space: MacroSpace,
+        bank: WeightBank,
+        channels: int,
+        input_channels: int,
+        classes: int,
     ):
         self.space, self.bank, self._channels = space, bank, channels
         self._stem = bank.kernel("stem", 3, 3, input_channels, channels)
@@ -75,7 +80,7 @@ class MacroNetwork:
     def _make_layer(self, name: str) -> LayerWeights:
         c, places = self._channels, (len(self.space.operations),)
         return LayerWeights(
-            self.bank.passing(f"{name}/inner", 1, c, places),
+            self.bank.near_identity(f"{name}/inner", 1, c, places),
             self.bank.norm(f"{name}/inner/norm", c, places),
             tuple(self._make_outer(f"{name}/{op}", op) for op in self.space.operations),
         )
@@ -86,11 +91,11 @@ class MacroNetwork:
         c, size = self._channels, int(operation[-1])
         if operation.startswith("sep"):
             kernels = [
-                self.bank.passing(f"{name}/depthwise", size, c, depthwise=True),
-                self.bank.passing(f"{name}/pointwise", 1, c),
+                self.bank.near_identity(f"{name}/depthwise", size, c, depthwise=True),
+                self.bank.near_identity(f"{name}/pointwise", 1, c),
             ]
         else:
-            kernels = [self.bank.passing(f"{name}/kernel", size, c)]
+            kernels = [self.bank.near_identity(f"{name}/kernel", size, c)]
         return (*kernels, self.bank.norm(f"{name}/norm", c))
 
     def __call__(

@@ -20,10 +20,10 @@ from cnnnas.space.cell import INPUTS
 from cnnnas.space.cell_space import CellSpace
 from cnnnas.supernet.auxiliary import Auxiliary
 from cnnnas.supernet.weight_bank import (
-    Bank,
     Norm,
     Reduction,
     Tensor,
+    WeightBank,
     classify,
     convolve,
     normalise,
@@ -95,7 +95,7 @@ class MicroNetwork:
     def __init__(
         self,
         space: CellSpace,
-        bank: Bank,
+        bank: WeightBank,
         layers: int,
         channels: int,
         image: tuple[int, int, int],
@@ -153,15 +153,17 @@ class MicroNetwork:
             )
             for node in range(INPUTS, states)
         )
-        kernel = self.bank.passing(f"{name}/output/kernel", 1, channels, (states,))
+        kernel = self.bank.near_identity(f"{name}/output/kernel", 1, channels, (states,))
         norm = self.bank.norm(f"{name}/output/norm", channels)
         return CellWeights(edges, Pointwise(kernel, norm))
 
     def _stacks(self, name: str, operation: str, states: int, channels: int) -> Stacks:
         size, places = int(operation[-1]), (states, 2)
         return Stacks(
-            self.bank.passing(f"{name}/depthwise", size, channels, places, depthwise=True),
-            self.bank.passing(f"{name}/pointwise", 1, channels, places),
+            self.bank.near_identity(
+                f"{name}/depthwise", size, channels, places, depthwise=True
+            ),
+            self.bank.near_identity(f"{name}/pointwise", 1, channels, places),
             self.bank.norm(f"{name}/norm", channels, places),
         )
 

@@ -1,4 +1,4 @@
-"""PathTrainer: one architecture alone, trained in the compiled step of a supernet.
+"""StandAloneTrainer: one architecture alone, trained in the compiled step of a supernet.
 
 What a score with shared weights claims to foretell is how good a path gets when its weights
 are its own. Here it gets them: the supernet starts afresh, and every step is taken on the same
@@ -14,7 +14,7 @@ from cnnnas.supernet.image_supernet import ImageSupernet
 from mlpnas.core.trainer.base import Job, Outcome
 
 
-class PathTrainer:
+class StandAloneTrainer:
     """See `trainer.base.Trainer`.
 
     Args:

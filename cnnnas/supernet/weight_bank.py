@@ -29,7 +29,7 @@ class Norm(NamedTuple):
         return Norm(tf.gather(self.scale, index), tf.gather(self.offset, index))
 
 
-class Bank:
+class WeightBank:
     """Named trainable arrays.
 
     Args:
@@ -47,7 +47,7 @@ class Bank:
         """A kernel `(height, width, inputs, outputs)`, He normal."""
         return self._variable(name, self._he(*shape))
 
-    def passing(
+    def near_identity(
         self, name: str, size: int, channels: int, places: tuple[int, ...] = (),
         depthwise: bool = False,
     ) -> tf.Variable:  # fmt: skip
@@ -145,7 +145,7 @@ class Reduction(NamedTuple):
         return normalise(convolve(x, upper_left + lower_right, stride=2), self.norm)
 
 
-def reduction(bank: Bank, name: str, inputs: int, outputs: int) -> Reduction:
+def reduction(bank: WeightBank, name: str, inputs: int, outputs: int) -> Reduction:
     """The weights of a factorized reduction; `outputs` channels, an even number."""
     half = outputs // 2
     return Reduction(

@@ -32,7 +32,7 @@ from mlpnas.data.table import Table
 from mlpnas.data.targets import as_given
 from mlpnas.final.cross_validation import kept_score
 from mlpnas.final.finish import choose_winner
-from mlpnas.final.retrain import finish
+from mlpnas.final.retrain import final_recipe
 from mlpnas.run.run import Run
 from mlpnas.run.settings import Settings, Workers
 
@@ -94,7 +94,7 @@ def _pairs(run: Run, history: History) -> tuple[tuple[float, float], ...]:
     ranked = history.leaderboard(None)
     places = np.linspace(0, len(ranked) - 1, min(RETRAINED, len(ranked))).round().astype(int)
     chosen = [ranked[place] for place in places]
-    recipe = finish(len(run.table.task.train), run.settings.scoring)
+    recipe = final_recipe(len(run.table.task.train), run.settings.scoring)
     jobs = (Job(trial.architecture, run.settings.seed, recipe=recipe) for trial in chosen)
     trained = zip(chosen, run.executor.run(jobs), strict=True)
     return tuple((t.score or 0.0, kept_score(o, recipe)) for t, o in trained if not o.reason)

@@ -1,4 +1,4 @@
-"""Peers: what a user would have tried otherwise, judged as the searched network is.
+"""Baselines: what a user would have tried otherwise, judged as the searched network is.
 
 They learn from the same training rows with the same scaling. No peer sees the validation rows
 while it learns; whether it may choose by them is its own affair.

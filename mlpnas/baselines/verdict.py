@@ -16,7 +16,7 @@ from mlpnas.core.errors import InputError
 from mlpnas.core.run.files import replacing
 from mlpnas.core.run.schema import parse
 
-UNDER_WAY = "compare.jsonl"  # in the run's folder while a comparison is not finished
+UNFINISHED = "compare.jsonl"  # in the run's folder while a comparison is not finished
 SEARCH, RANDOM, WITHOUT = "our search", "our random search", "our search, no one-shot store"
 
 

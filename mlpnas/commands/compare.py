@@ -12,7 +12,7 @@ from rich.table import Table as TextTable
 
 from mlpnas.baselines.verdict import (
     SEARCH,
-    UNDER_WAY,
+    UNFINISHED,
     Difference,
     Findings,
     Score,
@@ -86,16 +86,16 @@ def compare(
             tables = [table_of(replace(settings, seed=s), extent.rows) for s in seeds]
         console.print(rows_told(tables[0], extent.rows), soft_wrap=True)
         asked = {"settings": asdict(settings), "extent": extent._asdict()}
-        findings = Findings(run / UNDER_WAY, asked)
+        findings = Findings(run / UNFINISHED, asked)
         run_methods(tables, settings, jobs, findings, console)
         conclude(run, tables[0], settings, findings.scores, console)
-        (run / UNDER_WAY).unlink()
+        (run / UNFINISHED).unlink()
 
 
 def go_on(run: Path, jobs: int, console: Console) -> None:
     """Finish the run's comparison, if one was asked for and is not finished."""
-    if (run / UNDER_WAY).exists():
-        compare(run, _asked(run / UNDER_WAY), jobs, console)
+    if (run / UNFINISHED).exists():
+        compare(run, _asked(run / UNFINISHED), jobs, console)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as TextTable
 
-from mlpnas.baselines.verdict import UNDER_WAY
+from mlpnas.baselines.verdict import UNFINISHED
 from mlpnas.core.commands.command_line import print_notes
 from mlpnas.core.commands.display import steps
 from mlpnas.core.errors import InputError
@@ -22,7 +22,7 @@ from mlpnas.data.table import Table, read_table
 from mlpnas.data.weights import balanced
 from mlpnas.final.finalists import name_of
 from mlpnas.run.settings import Settings, Workers
-from mlpnas.scoring import ScoringOption, check_scoring, from_unit, measure_name
+from mlpnas.scoring import ScoringOption, check_scoring, from_unit_interval, measure_name
 
 ASYNCHRONOUS = (
     "--async: results are told as they come, so another run will differ; finished trials "
@@ -74,7 +74,7 @@ def search(
         if tensorboard:
             folder.tensorboard.mkdir(exist_ok=True)
         if compare:
-            with replacing(folder.path / UNDER_WAY):
+            with replacing(folder.path / UNFINISHED):
                 pass  # empty: nothing is compared yet
         carry_on(settings, table, folder, limit, workers, console)
     return folder.path
@@ -166,7 +166,7 @@ def finish(run: "Run", history: "History", console: Console) -> None:
                 AVERAGE.format(winner.ensemble.size), winner.predictor, table, scoring
             )
             # On validation rows it would be judged by what it has learned from.
-            valid = from_unit(winner.ensemble.score, scoring)
+            valid = from_unit_interval(winner.ensemble.score, scoring)
             results.append(averaged._replace(valid=valid))
         results += baselines(table, seed, scoring)
     run.write(
@@ -195,7 +195,7 @@ def _chosen(winner: "Winner", scoring: ScoringOption) -> str:
     """By what the winner was chosen among the finalists."""
     every = winner.retrained
     mine, best = every[winner.trial.id], max(every.values())
-    score, highest = (f"{from_unit(value, scoring):.4f}" for value in (mine, best))
+    score, highest = (f"{from_unit_interval(value, scoring):.4f}" for value in (mine, best))
     by = "in a cross-validation" if winner.cross_validated else "on the validation rows"
     if mine == best:
         return f"the best of {len(every)} {by}, {score}"

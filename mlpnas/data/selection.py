@@ -1,4 +1,4 @@
-"""Which columns to learn from: not row numbers, not names, and beware of giveaways.
+"""Which columns to learn from: not row numbers, not names, and beware of leaks of the target.
 
 Row numbers and free text are dropped. A column that gives the target away is only warned of:
 whether the answer will be there for new rows is something the user alone can know.
@@ -137,7 +137,7 @@ def _is_count(values: np.ndarray) -> bool:
     return bool(np.bincount(places, minlength=len(values)).all())
 
 
-def giveaways(frame: pd.DataFrame, y: np.ndarray, regression: bool, seed: int) -> list[str]:
+def target_leaks(frame: pd.DataFrame, y: np.ndarray, regression: bool, seed: int) -> list[str]:
     """Names of the columns of which each alone predicts the target almost perfectly.
 
     A small tree learns the target from the one column on half of a sample and is asked about

@@ -30,7 +30,7 @@ from mlpnas.data.frames import as_frame
 from mlpnas.data.reading import check_target, draw_rows, read_frame
 from mlpnas.data.scaling import Sample, ScalingOption, fit_preprocessor
 from mlpnas.data.schema import UNDECLARED, Declared, Habits
-from mlpnas.data.selection import choose_columns, drop_named, giveaways, left_out_numbers
+from mlpnas.data.selection import choose_columns, drop_named, left_out_numbers, target_leaks
 from mlpnas.data.standard import Standard
 from mlpnas.data.targets import Target, TaskOption, read_target
 
@@ -108,7 +108,7 @@ class Table:
         index = (outputs[:, 0] > 0.5).astype(int) if binary else outputs.argmax(axis=1)
         return np.asarray(self.task.classes)[index]
 
-    def chances(self, outputs: np.ndarray) -> np.ndarray:
+    def probabilities(self, outputs: np.ndarray) -> np.ndarray:
         """Probabilities `(rows, classes)` float64 for a model's outputs; rows sum to 1."""
         outputs = outputs.astype(np.float64)
         if self.task.kind == "binary":
@@ -244,7 +244,7 @@ def _from_columns(
     cells = dict(frame.items())
     del frame  # nobody else holds it: now each column goes as soon as it has been read
     cleaned = clean_folds(cells, columns, [present[fold] for fold in rows])
-    suspects = giveaways(cleaned[0], target.y[rows.train], not target.classes, plan.seed)
+    suspects = target_leaks(cleaned[0], target.y[rows.train], not target.classes, plan.seed)
     _warn_of_giveaways(columns, suspects, target_name, notes)
     target = target.standardised(rows.train)
     preprocessor = fit_preprocessor(

@@ -46,7 +46,7 @@ ARGUMENTS = """
             in depends on the machine.
         epochs: of training per trial.
         refit_epochs: at most, when the best five are retrained from fresh weights; None for
-            as many as the rows allow, see `final.retrain.finish`.
+            as many as the rows allow, see `final.retrain.final_recipe`.
         search_space: parameters of `MLPSpace` (widths, activations, max_layers, dropout) as a
             dict; None for the default vocabulary.
         strategy: a name such as `"bayesian"` or `"reinforce"`, see

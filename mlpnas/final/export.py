@@ -67,7 +67,7 @@ def probe(network: keras.Model, table: Table) -> Probe:
     if isinstance(raw, pd.DataFrame):
         rows = as_inputs(clean_rows(raw, table.columns), table.columns)
     if table.task.classes:
-        return Probe(rows, table.chances(outputs))
+        return Probe(rows, table.probabilities(outputs))
     # Far predictions are as exact as float32 is there.
     farthest = np.abs(outputs).max(axis=0, initial=1.0)
     values = table.decode(outputs).reshape(outputs.shape)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from mlpnas.core.errors import InputError
 from mlpnas.core.trial import History
 from mlpnas.final.finalists import FINALISTS
-from mlpnas.final.retrain import Winner, finish, retrain
+from mlpnas.final.retrain import Winner, final_recipe, retrain
 from mlpnas.run.run import Run
 
 
@@ -20,7 +20,7 @@ def choose_winner(
     Args:
         run: has the generator, the table and the workers.
         history: has the trials.
-        epochs: at most; None for as many as `final.retrain.finish` says.
+        epochs: at most; None for as many as `final.retrain.final_recipe` says.
         on_step: told what begins.
 
     The caller closes `executor` afterwards.
@@ -36,7 +36,7 @@ def choose_winner(
             f"retrain; expected at least one: mend the first one's reason: {reason}"
         )
     s = run.settings
-    recipe = finish(len(run.table.task.train), s.scoring, epochs)
+    recipe = final_recipe(len(run.table.task.train), s.scoring, epochs)
     return retrain(
         run.generator, run.table.task, finalists, s.seed, on_step, recipe,
         run.executor.run, s.ensemble,

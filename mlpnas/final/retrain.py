@@ -35,7 +35,7 @@ from mlpnas.trainer.mlp_trainer import MLPTrainer, to_model
 BATCH, STEPS = 64, 8000
 
 
-def finish(rows: int, scoring: ScoringOption = None, epochs: int | None = None) -> Recipe:
+def final_recipe(rows: int, scoring: ScoringOption = None, epochs: int | None = None) -> Recipe:
     """How finalists are trained on so many rows: at most about 8,000 steps of 64 rows, 20 to
     200 epochs, a quarter of them without a better accuracy or R² being enough to stop. Where
     probabilities are to be judged, it is a lower loss, which tells of their quality.
@@ -135,7 +135,7 @@ def retrain(
     Raises:
         InputError: if none can be trained.
     """
-    recipe = recipe or finish(len(task.train))
+    recipe = recipe or final_recipe(len(task.train))
     run = run or partial(map, MLPTrainer(task, generator, recipe).train)
     candidates = {trial.id: trial for trial in with_plain(generator.space, finalists)}
     architectures = {number: trial.architecture for number, trial in candidates.items()}

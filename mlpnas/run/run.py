@@ -24,7 +24,7 @@ from mlpnas.core.trial import History, Trial
 from mlpnas.data.table import Table
 from mlpnas.generator import MLPGenerator
 from mlpnas.run.settings import Settings, Workers
-from mlpnas.scoring import Scored, ScoringOption, measure_name, measure_of
+from mlpnas.scoring import ScoringOption, ScoringTrainer, measure_name, measure_of
 from mlpnas.space import MLPSpace
 from mlpnas.trainer.mlp_trainer import MLPTrainer
 
@@ -129,7 +129,7 @@ def make_trainer(
 ) -> Trainer:
     """Trains children of the table, and judges them by `scoring` if that is not None."""
     trainer = MLPTrainer(table.task, generator, recipe)
-    return trainer if scoring is None else Scored(trainer, generator, table, scoring)
+    return trainer if scoring is None else ScoringTrainer(trainer, generator, table, scoring)
 
 
 def make_executor(trainer: TrainerFactory, workers: Workers) -> Executor:

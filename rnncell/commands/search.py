@@ -88,10 +88,10 @@ def carry_on(
 def finish(run: "Run", history: "History", console: Console) -> None:
     """Find the best, train random ones beside it, retrain with the baselines, save, test."""
     from mlpnas.core.baselines.comparison import (
-        agreement,
         agreement_line,
-        control,
+        compare_with_random,
         control_lines,
+        rank_agreement,
     )
     from rnncell.final import retrain as final
     from rnncell.space.enas_space import genotype
@@ -103,10 +103,10 @@ def finish(run: "Run", history: "History", console: Console) -> None:
         def show(trial: Any) -> None:
             told(f"random search beside it: {trial.id + 1} trained")
 
-        rivals = final.random_search(run, history, show)
-        agreed = agreement(run.supernet, rivals)
-        against = {} if run.supernet else control(history, rivals, run.measure)
-        if best := rivals.best():
+        baselines = final.random_search(run, history, show)
+        agreed = rank_agreement(run.supernet, baselines)
+        against = {} if run.supernet else compare_with_random(history, baselines, run.measure)
+        if best := baselines.best():
             cells[final.RANDOM] = best.architecture
         told("measuring the baselines")
         planned = final.plans(run, cells)

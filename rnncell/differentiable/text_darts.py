@@ -1,4 +1,4 @@
-"""TextMixture: a language model around a mixed cell, and the texts it learns from.
+"""TextDARTS: a language model around a mixed cell, and the texts it learns from.
 
 Weights learn from the training text, architecture parameters from the validation text, each
 read window by window with a carried state of its own. The score of the mixture and of cells
@@ -27,13 +27,13 @@ from rnncell.data.text import windows
 from rnncell.differentiable.mixed_cell import OPERATIONS, MixedCell, derive, edges_of, one_hot
 from rnncell.recipes import ENAS_REWARD, MixedRecipe, Network, Reward
 from rnncell.space.enas_space import ENASCellSpace, write_nodes
-from rnncell.supernet.language import masks, mean_nats, unrest, vectors
+from rnncell.supernet.language import masks, mean_nats, temporal_change, vectors
 
 CELL = "recurrent"  # the one kind of cell there is
 
 
-class TextMixture:
-    """See `mlpnas.core.differentiable.search.MixedSupernet`.
+class TextDARTS:
+    """See `mlpnas.core.differentiable.search.DifferentiableSupernet`.
 
     Args:
         space: of the cells; node 0 is a tanh and all nodes but it are averaged.
@@ -87,7 +87,7 @@ class TextMixture:
         outputs = self._outputs(x, state, softmax(self.alphas.value), keep)
         after.assign(tf.stop_gradient(outputs[-1]))
         nats = self._nats(outputs * keep.get("output", 1.0), y, weight)
-        return nats + slowness * unrest(outputs)
+        return nats + slowness * temporal_change(outputs)
 
     def _outputs(self, x: tf.Tensor, state: Any, mixture: tf.Tensor, keep: dict) -> tf.Tensor:
         entering = vectors(tf.convert_to_tensor(self.words.value), x, keep)

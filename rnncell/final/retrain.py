@@ -45,16 +45,16 @@ class Plan(NamedTuple):
 
 
 def found(run: Run, history: History) -> Architecture:
-    """The cell that the search found, see `comparison.choice`."""
+    """The cell that the search found, see `comparison.select_architecture`."""
     draws = run.settings.sizes.draws
-    return comparison.choice(history, run.session.strategy, run.supernet, draws)
+    return comparison.select_architecture(history, run.session.strategy, run.supernet, draws)
 
 
 def random_search(run: Run, history: History, on_trial: Callable[[Trial], None]) -> History:
     """As many training steps as the search took, on cells drawn uniformly."""
     s = run.settings
     shared, passes = run.supernet is not None, s.per_round * s.rounds_per_pass
-    budget = comparison.equal_budget(len(history), s.epochs, shared, s.sizes.rivals, passes)
+    budget = comparison.equal_budget(len(history), s.epochs, shared, s.sizes.baselines, passes)
     strategy = RandomStrategy(run.space, run.seed_of(0))
     trainer = run.trainer(replace(s.sizes.final, epochs=budget.epochs))
     path = run.folder.path / "rivals.jsonl"

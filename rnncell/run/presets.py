@@ -54,7 +54,7 @@ class Preset:
     activations: tuple[str, ...] = ACTIVATIONS
     base: int = 8
     policy: Literal["small", "enas-lm", "enas-paper"] = "small"
-    rivals: int = 10
+    baselines: int = 10
     draws: int = 100
     vocabulary: int = 10_000
     tokens: int | None = None
@@ -70,7 +70,7 @@ _SMALL = Preset(
     final=TextRecipe(epochs=6, batch=32, steps=35, learning_rate=3e-3),
     together=Budget(trials=600, per_round=10, epochs=6),
     alone=Budget(trials=12, per_round=4, epochs=1),
-    rivals=6,
+    baselines=6,
     draws=60,
     vocabulary=3000,
     tokens=200_000,
@@ -85,7 +85,7 @@ _TINY = replace(
     final=TextRecipe(epochs=2, batch=20, steps=20),
     together=Budget(trials=20, per_round=5, epochs=2),
     alone=Budget(trials=4, per_round=2, epochs=1),
-    rivals=2,
+    baselines=2,
     draws=10,
     vocabulary=100,
     tokens=2000,
@@ -142,7 +142,7 @@ _TINY_DARTS = replace(
     final=_TINY.final,
     together=Budget(trials=2, per_round=1, epochs=2),
     alone=_TINY.alone,
-    rivals=2,
+    baselines=2,
     draws=1,
     vocabulary=_TINY.vocabulary,
     tokens=_TINY.tokens,

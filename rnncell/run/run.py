@@ -23,7 +23,7 @@ from mlpnas.core.trainer.base import Recipe, Trainer
 from mlpnas.core.trainer.keras_trainer import KerasTrainer
 from mlpnas.core.trial import History, Trial
 from rnncell.data.text import Text, check_length
-from rnncell.differentiable.text_darts import TextMixture
+from rnncell.differentiable.text_darts import TextDARTS
 from rnncell.generator.networks import CellGenerator, parameters
 from rnncell.recipes import Network, Reward, TextRecipe
 from rnncell.run.settings import Settings
@@ -90,7 +90,7 @@ class Run:
 
     def _mixed(self, space: ENASCellSpace) -> GradientSearch:
         s = self.settings
-        mixture = TextMixture(
+        mixture = TextDARTS(
             space, self.text.task, s.sizes.network, s.sizes.mixed,
             2 if s.order == 2 else 1, self.reward, s.seed,
         )  # fmt: skip

@@ -57,6 +57,6 @@ def mean_nats(
     return tf.reduce_sum(losses * weights) / tf.maximum(tf.reduce_sum(weights), 1.0)
 
 
-def unrest(outputs: tf.Tensor) -> tf.Tensor:
+def temporal_change(outputs: tf.Tensor) -> tf.Tensor:
     """Mean square by which outputs differ from one step to the next, see `slowness`."""
     return tf.reduce_mean(tf.square(outputs[1:] - outputs[:-1]))

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from rnncell.recipes import Regularization
-from rnncell.supernet.language import masks, mean_nats, unrest, vectors
+from rnncell.supernet.language import masks, mean_nats, temporal_change, vectors
 from rnncell.supernet.shared_cell import Path, SharedCell
 
 _COUNT, _RATE = tf.TensorSpec([], tf.int32), tf.TensorSpec([], tf.float32)
@@ -108,7 +108,7 @@ class SharedLanguageModel:
             keep = masks(self._regular, self.cell.units, tf.shape(x), self._seed, number)
             outputs = self._outputs(weights, path, x, state, keep)
             nats = mean_nats(outputs * keep.get("output", 1.0), weights[0], y, weight)
-            loss = nats + self._regular.slowness * unrest(outputs)
+            loss = nats + self._regular.slowness * temporal_change(outputs)
         gradients = map(tf.convert_to_tensor, tape.gradient(loss, weights))
         pairs = zip(gradients, weights, strict=True)
         decayed = [g + 2.0 * self._regular.l2 * w for g, w in pairs]

@@ -48,14 +48,14 @@ def model_of(operate, shape) -> keras.Model:
 # --- operations -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("family", FAMILIES, ids=IDS)
+@pytest.mark.parametrize("convention", FAMILIES, ids=IDS)
 @pytest.mark.parametrize("name", [*OPERATIONS, "skip_connect"])
 @pytest.mark.parametrize(("shape", "halved"), [((8, 8), (4, 4)), ((7, 9), (4, 5))])
-def test_operations_keep_or_halve_the_size_rounded_up(family, name, shape, halved):
+def test_operations_keep_or_halve_the_size_rounded_up(convention, name, shape, halved):
     x = keras.Input((*shape, 4))
-    layers = family.layers(0).at("here")
-    assert family.operate(layers, name, x, 6, 1).shape == (None, *shape, 6)
-    assert family.operate(layers.at("again"), name, x, 6, 2).shape == (None, *halved, 6)
+    layers = convention.layers(0).at("here")
+    assert convention.operate(layers, name, x, 6, 1).shape == (None, *shape, 6)
+    assert convention.operate(layers.at("again"), name, x, 6, 2).shape == (None, *halved, 6)
 
 
 def test_every_operation_of_the_spaces_can_be_built():
@@ -96,8 +96,8 @@ def test_symmetric_padding_takes_every_other_pixel_of_the_unstrided_operation(si
 def test_average_pools_do_not_count_the_border_and_nasnet_pools_that_stride_do():
     ones = np.ones((1, 4, 4, 1), np.float32)
     corner = {}
-    for name, family in zip(IDS, FAMILIES, strict=True):
-        pool = model_of(lambda x: family.layers(0).pool("avg", x, 3, 2), (4, 4, 1))  # noqa: B023
+    for name, convention in zip(IDS, FAMILIES, strict=True):
+        pool = model_of(lambda x: convention.layers(0).pool("avg", x, 3, 2), (4, 4, 1))  # noqa: B023
         corner[name] = given(pool, ones)[0, -1, -1, 0]
     # The last window of NASNet holds 2 x 2 pixels and five zeros.
     assert corner == pytest.approx({"darts": 1, "enas": 1, "nasnet": 4 / 9, "pnasnet": 1})
@@ -106,9 +106,9 @@ def test_average_pools_do_not_count_the_border_and_nasnet_pools_that_stride_do()
 # --- cells ------------------------------------------------------------------------------
 
 
-def cell_model(cell: Cell, family=ENAS, stride=1) -> keras.Model:
+def cell_model(cell: Cell, convention=ENAS, stride=1) -> keras.Model:
     older, last = keras.Input((8, 8, 4)), keras.Input((8, 8, 4))
-    made = family.cell(family.layers(0).at("c"), cell, older, last, 4, stride)
+    made = convention.cell(convention.layers(0).at("c"), cell, older, last, 4, stride)
     return keras.Model([older, last], made)
 
 

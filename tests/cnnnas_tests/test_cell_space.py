@@ -32,7 +32,7 @@ def test_nasnet_counts_thirteen_operations_and_two_combinations():
 
 
 def test_pnas_counts_raw_cells_and_unique_blocks():
-    assert CellSpace.pnas(fewest=None).size() == 720**2 * 8**10
+    assert CellSpace.pnas(min_nodes=None).size() == 720**2 * 8**10
     space = CellSpace.pnas()
     assert [space.unique_blocks(n) for n in range(2, 7)] == [136, 300, 528, 820, 1176]
     # A growing space holds the cells of every size: 256 + 256 * 576.
@@ -119,7 +119,7 @@ def test_a_range_is_read_as_a_list_and_nothing_is_executed():
 
 # --- equivalent forms -------------------------------------------------------------------
 
-PNAS_TWO = CellSpace.pnas(2, fewest=None)
+PNAS_TWO = CellSpace.pnas(2, min_nodes=None)
 
 
 def one_cell(*nodes: tuple) -> Cell:
@@ -139,7 +139,7 @@ def test_halves_and_independent_nodes_may_change_places():
 def test_equal_nodes_with_different_readers_are_told_apart_by_their_readers():
     a = (("max_pool_3x3", 0), ("sep_conv_3x3", 1))
     reads = [(("skip_connect", n), ("avg_pool_3x3", 1)) for n in (2, 3)]
-    space = CellSpace.pnas(3, fewest=None)
+    space = CellSpace.pnas(3, min_nodes=None)
     first, second = (
         space.canonical(space.from_cells({"cell": one_cell(a, a, reader)})) for reader in reads
     )
@@ -182,7 +182,7 @@ def test_distinct_pnas_cells_of_two_blocks():
 def test_nodes_of_sampled_cells_read_one_another():
     # Node n reads two of the n states before it. That none reads a node has probability
     # (2/3 * 2/4 * 2/5 * 2/6)^2 = .002: 5 or more of 100 in less than one seed of 10^6.
-    space, rng = CellSpace.pnas(fewest=None), np.random.default_rng(0)
+    space, rng = CellSpace.pnas(min_nodes=None), np.random.default_rng(0)
     cells = [space.cells(space.sample_walk(rng))["cell"] for _ in range(100)]
     linked = [any(state >= 2 for node in cell.nodes for _, state in node) for cell in cells]
     assert sum(linked) > 95
@@ -269,8 +269,8 @@ def test_a_growing_cell_has_neighbours_with_a_node_more_and_less():
 
 
 def test_growing_is_for_one_kind_of_cell():
-    with pytest.raises(InputError, match="fewest is 1, expected None"):
-        CellSpace(2, ENAS_OPERATIONS, fewest=1)
+    with pytest.raises(InputError, match="min_nodes is 1, expected None"):
+        CellSpace(2, ENAS_OPERATIONS, min_nodes=1)
 
 
 # --- mistakes ---------------------------------------------------------------------------

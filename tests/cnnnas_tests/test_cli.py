@@ -20,7 +20,7 @@ import cnnnas.run.factory
 import cnnnas.run.run
 from cnnnas.__main__ import main
 from cnnnas.data.images import read_images
-from cnnnas.differentiable.image_darts import ImageMixture
+from cnnnas.differentiable.image_darts import ImageDARTS
 from cnnnas.run.presets import PRESETS
 from cnnnas.run.settings import plan, resting
 from mlpnas.core.differentiable.search import GradientSearch
@@ -177,9 +177,9 @@ def test_a_search_leaves_journals_results_and_model(finished):
     record = json.loads((folder / "run.json").read_text())
     assert len(trials(folder)) == record["settings"]["trials"] == 20
     assert [r["name"] for r in record["results"]] == ["found by the search", "best random"]
-    rivals = trials(folder, "rivals.jsonl")
-    assert len(rivals) == 10  # fewer would say nothing of the rank correlation
-    assert record["results"][1]["architecture"] == max(rivals, key=lambda t: t["score"])[
+    baselines = trials(folder, "rivals.jsonl")
+    assert len(baselines) == 10  # fewer would say nothing of the rank correlation
+    assert record["results"][1]["architecture"] == max(baselines, key=lambda t: t["score"])[
         "architecture"
     ]["text"]  # fmt: skip
     # Shared weights and children score by the same tokens here, so they agree completely.
@@ -432,7 +432,7 @@ def test_a_differentiable_search_is_resumed_retrained_exported_and_reported(
     # Half of the training rows are smaller than the preset's batch.
     tiny = PRESETS["tiny"]["darts"]
     monkeypatch.setitem(PRESETS["tiny"], "darts", replace(tiny, batch_size=6))
-    monkeypatch.setattr(ImageMixture, "train", _guess)
+    monkeypatch.setattr(ImageDARTS, "train", _guess)
     options = ["--space", "darts", "--order", 2]
     with monkeypatch.context() as patch:  # ends after the search of one epoch
         patch.setattr("cnnnas.commands.search.finish", lambda *_: None)

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from cnnnas.differentiable import mixed_operations, stopping, variants
-from cnnnas.differentiable.image_darts import DartsTraining, ImageMixture
+from cnnnas.differentiable.image_darts import DartsTraining, ImageDARTS
 from cnnnas.differentiable.mixed_network import KINDS, MixedNetwork, derive, edges_of, one_hot
 from cnnnas.differentiable.mixed_operations import CANDIDATES, some_channels
 from cnnnas.differentiable.variants import VARIANTS
@@ -298,9 +298,11 @@ def test_edge_weights_are_a_softmax_over_the_edges_of_each_node():
 
 def test_fairness_rewards_decisions():
     decided, open_ = tf.constant([[9.0, -9.0]]), tf.zeros([1, 2])
-    assert float(variants.indecision(open_)) == 0.0
+    assert float(variants.fairness_penalty(open_)) == 0.0
     # -10 * (sigmoid(9) - 0.5)^2
-    assert float(variants.indecision(decided)) == pytest.approx(-10 * 0.4998766**2, rel=1e-5)
+    assert float(variants.fairness_penalty(decided)) == pytest.approx(
+        -10 * 0.4998766**2, rel=1e-5
+    )
 
 
 def test_the_penalty_is_the_mean_over_both_kinds_of_cells_as_published(monkeypatch):
@@ -324,7 +326,7 @@ def test_what_a_variant_derives_is_in_the_space_that_reports_read(name):
         Settings("images", 1, 1, 1, space="darts", strategy="gradient", variant=name)
     )
     variant = VARIANTS[name]
-    made = ImageMixture.__new__(ImageMixture)  # no network is needed
+    made = ImageDARTS.__new__(ImageDARTS)  # no network is needed
     made._variant, made.operations, made.space = variant, variant.operations, space
     rng = np.random.default_rng(0)
     for top in (0.5, 1.0):
@@ -395,8 +397,8 @@ TWO = ("sep_conv_3x3", "skip_connect")
 FEW = replace(VARIANTS["plain"], operations=TWO)
 
 
-def mixture(variant=FEW, training=QUICK, seed: int = 0, of: Task | None = None) -> ImageMixture:
-    return ImageMixture(of or task(), variant, training, 2, 4, 1, seed=seed)
+def mixture(variant=FEW, training=QUICK, seed: int = 0, of: Task | None = None) -> ImageDARTS:
+    return ImageDARTS(of or task(), variant, training, 2, 4, 1, seed=seed)
 
 
 def search(training=QUICK, rule=never, **more) -> GradientSearch:
@@ -555,10 +557,10 @@ def test_a_rising_eigenvalue_stops_and_returns_to_where_it_was_low():
     # Evaluated every 2 epochs. The mean of the last five is (1 + 4 * 1.5) / 5 = 1.4; that of
     # the five which end four evaluations earlier is 1, and its middle is evaluation 7.
     history = [epoch(2 * i, value) for i, value in enumerate([1.0] * 10 + [1.5] * 4)]
-    assert stopping.sharp(history) == 14
-    assert stopping.sharp(history, warm=14) is None
-    assert stopping.sharp([epoch(2 * i, 1.0) for i in range(14)]) is None
-    assert stopping.sharp(history[:5]) is None
+    assert stopping.eigenvalue_grew(history) == 14
+    assert stopping.eigenvalue_grew(history, warm=14) is None
+    assert stopping.eigenvalue_grew([epoch(2 * i, 1.0) for i in range(14)]) is None
+    assert stopping.eigenvalue_grew(history[:5]) is None
 
 
 def test_two_skips_in_the_normal_cell_stop_and_the_epoch_before_is_taken():
@@ -572,9 +574,9 @@ def test_a_ranking_of_convolutions_that_stays_stops():
     other = scores(edge_0={"sep_conv_5x5": 0.9})
     pools = scores(edge_0={"max_pool_3x3": 0.9})  # no convolution changes places
     still = [epoch(i, table=pools if i % 2 else None) for i in range(11)]
-    assert stopping.settled(still) == 10
-    assert stopping.settled([*still[:10], epoch(10, table=other)]) is None
-    assert stopping.settled(still[:10]) is None
+    assert stopping.ranking_stable(still) == 10
+    assert stopping.ranking_stable([*still[:10], epoch(10, table=other)]) is None
+    assert stopping.ranking_stable(still[:10]) is None
 
 
 def provoking(rule: str, epochs: int) -> list[Epoch]:

@@ -20,7 +20,7 @@ from cnnnas.space.zoph_space import ZophSpace
 from cnnnas.supernet.image_supernet import ImageSupernet, SharedTraining
 from cnnnas.supernet.macro_network import MacroNetwork
 from cnnnas.supernet.micro_network import MicroNetwork
-from cnnnas.supernet.weight_bank import Bank
+from cnnnas.supernet.weight_bank import WeightBank
 from cnnnas.trainer.augmentation import Augmentation
 from cnnnas.trainer.training import make_trainer
 from mlpnas.core.task import Fold, Task
@@ -95,9 +95,9 @@ def test_children_learn_alike_each_time_and_their_weights_fit_the_float32_networ
 )
 def test_shared_weights_give_nearly_the_logits_that_they_give_in_float32(space, stripes):
     network = (
-        MacroNetwork(space, Bank(0), 4, 2, 3)
+        MacroNetwork(space, WeightBank(0), 4, 2, 3)
         if space is MACRO
-        else MicroNetwork(space, Bank(0), 1, 4, (8, 8, 2), 3, auxiliary=True)
+        else MicroNetwork(space, WeightBank(0), 1, 4, (8, 8, 2), 3, auxiliary=True)
     )
     images = tf.constant(stripes.train.x)
     tokens = space.sample_walk(np.random.default_rng(0)).tokens
@@ -114,7 +114,7 @@ def test_shared_weights_learn_in_bfloat16_and_stay_float32(stripes):
     architecture = MACRO.sample_walk(np.random.default_rng(0))
 
     def losses():
-        network = MacroNetwork(MACRO, Bank(0), 4, 2, 3)
+        network = MacroNetwork(MACRO, WeightBank(0), 4, 2, 3)
         supernet = ImageSupernet(network, stripes, training, Augmentation(1))
         found = [supernet.train([architecture] * 3) for _ in range(10)]
         assert {a.dtype for name, a in supernet.state().items() if "/" in name} == {

@@ -12,8 +12,8 @@ from cnnnas.supernet.image_supernet import ImageSupernet, SharedTraining
 from cnnnas.supernet.macro_network import MacroNetwork
 from cnnnas.supernet.micro_network import MicroNetwork
 from cnnnas.supernet.stand_alone_models import inherit, macro_child, micro_child
-from cnnnas.supernet.stand_alone_trainer import PathTrainer
-from cnnnas.supernet.weight_bank import Bank
+from cnnnas.supernet.stand_alone_trainer import StandAloneTrainer
+from cnnnas.supernet.weight_bank import WeightBank
 from cnnnas.trainer.augmentation import Augmentation
 from mlpnas.core.errors import InputError
 from mlpnas.core.task import Fold, Task
@@ -37,16 +37,16 @@ def make_images(rows=40, shape=SHAPE, seed=0) -> Task:
 
 
 def macro_network(seed=0) -> MacroNetwork:
-    return MacroNetwork(MACRO, Bank(seed), CHANNELS, SHAPE[2], CLASSES)
+    return MacroNetwork(MACRO, WeightBank(seed), CHANNELS, SHAPE[2], CLASSES)
 
 
 def micro_network(seed=0, auxiliary=False) -> MicroNetwork:
-    return MicroNetwork(MICRO, Bank(seed), 1, CHANNELS, SHAPE, CLASSES, auxiliary)
+    return MicroNetwork(MICRO, WeightBank(seed), 1, CHANNELS, SHAPE, CLASSES, auxiliary)
 
 
 def small_supernet(seed=0, training=PLAIN) -> ImageSupernet:
     """Quickly traced."""
-    network = MacroNetwork(SMALL, Bank(0), CHANNELS, SHAPE[2], CLASSES)
+    network = MacroNetwork(SMALL, WeightBank(0), CHANNELS, SHAPE[2], CLASSES)
     return ImageSupernet(network, make_images(), training, Augmentation(1), seed)
 
 
@@ -100,7 +100,7 @@ def samples(space, n, seed=0):
     ("layers", "expected"), [(12, 697_860), (14, 810_756)], ids=["12 layers", "14 layers"]
 )
 def test_the_macro_bank_has_the_published_number_of_weights(layers, expected):
-    network = MacroNetwork(MacroSpace(layers), Bank(0), 36, 3, 10)
+    network = MacroNetwork(MacroSpace(layers), WeightBank(0), 36, 3, 10)
     assert network.bank.count() == expected
 
 
@@ -108,7 +108,7 @@ def test_the_macro_bank_has_the_published_number_of_weights(layers, expected):
     ("auxiliary", "expected"), [(False, 5_373_140), (True, 5_373_140 + 412_928)]
 )
 def test_the_micro_bank_has_the_published_number_of_weights(auxiliary, expected):
-    space, bank = CellSpace.enas_micro(), Bank(0)
+    space, bank = CellSpace.enas_micro(), WeightBank(0)
     MicroNetwork(space, bank, 6, 20, (32, 32, 3), 10, auxiliary)
     assert bank.count() == expected
 
@@ -302,7 +302,7 @@ def test_fewer_rows_than_a_batch_are_refused():
 
 def test_a_child_of_the_supernet_learns_alone_and_leaves_no_trace():
     training = SharedTraining(batch_size=8, score_rows=16, high=0.1, period=3)
-    trainer = PathTrainer(small_supernet(training=training), epochs=3)
+    trainer = StandAloneTrainer(small_supernet(training=training), epochs=3)
     one, other = (Job(architecture, seed=0) for architecture in samples(SMALL, 2))
     first = trainer.train(one)
     assert trainer.train(other).curve != first.curve
@@ -315,7 +315,7 @@ def test_a_child_of_the_supernet_learns_alone_and_leaves_no_trace():
 
 def test_a_child_that_diverges_says_so():
     training = SharedTraining(batch_size=8, score_rows=16, high=1e20)
-    outcome = PathTrainer(small_supernet(training=training), epochs=2).train(
+    outcome = StandAloneTrainer(small_supernet(training=training), epochs=2).train(
         Job(samples(SMALL, 1)[0], seed=0)
     )
     assert outcome.reason.startswith("diverged")

@@ -6,14 +6,14 @@ import pytest
 import tensorflow as tf
 
 from cnnnas.baselines import PlainCNN, plain_cnn, size
-from cnnnas.generator.auxiliary_training import AssistedGenerator
+from cnnnas.generator.auxiliary_training import AuxiliaryGenerator
 from cnnnas.generator.cell_generator import CellGenerator
 from cnnnas.generator.cell_networks import enas_network
 from cnnnas.space.cell_space import CellSpace
 from cnnnas.space.macro_space import MacroSpace
 from cnnnas.supernet.image_supernet import ImageSupernet, SharedTraining
 from cnnnas.supernet.macro_network import MacroNetwork
-from cnnnas.supernet.weight_bank import Bank
+from cnnnas.supernet.weight_bank import WeightBank
 from cnnnas.trainer import training
 from cnnnas.trainer.training import make_trainer, nesterov
 from mlpnas.core.evaluator.evaluator import reward
@@ -104,7 +104,7 @@ def test_a_childs_weights_decay_as_those_of_a_supernet_do(stripes, monkeypatch):
     recipe = Recipe(epochs=2, patience=None, batch_size=20, learning_rate=0.5, best="last")
     child = make_trainer(stripes, Idle(), recipe, "none").train(Job(None, 0))
     # The same six steps for a supernet's scale of ones that is not on the architecture's path.
-    network = MacroNetwork(MacroSpace(2, ("conv_3x3", "max_pool_3x3")), Bank(0), 2, 1, 3)
+    network = MacroNetwork(MacroSpace(2, ("conv_3x3", "max_pool_3x3")), WeightBank(0), 2, 1, 3)
     supernet = ImageSupernet(network, stripes, SharedTraining(batch_size=20))
     tokens, x, y = np.zeros(3, np.int32), stripes.train.x[:20], stripes.train.y[:20]
     for _ in range(6):
@@ -121,7 +121,7 @@ def test_auxiliary_head_and_drop_path_help_in_training_and_are_gone_afterwards(s
     architecture = space.sample_walk(np.random.default_rng(0))
     sizes = {"network": enas_network, "channels": 4, "number": 3}
     cells = CellGenerator(space, **sizes, auxiliary=True, drop_path=0.5)
-    helped, plain = AssistedGenerator(cells), CellGenerator(space, **sizes)
+    helped, plain = AuxiliaryGenerator(cells), CellGenerator(space, **sizes)
     outcome = make_trainer(stripes, helped, RECIPE, "none").train(Job(architecture, 3))
     # The loss is ln 3 = 1.1 of a blind guess, and 0.4 of that again for the second output.
     assert 0.5 < outcome.losses[0][0] < 4

@@ -37,7 +37,7 @@ def test_a_pool_has_no_filters_to_choose():
 
 
 def test_the_first_token_of_several_depths_is_the_number_of_layers():
-    space = ZophSpace(3, fewer=(1,))
+    space = ZophSpace(3, other_depths=(1,))
     assert space.size() == 64 + 64**3 * 2**3
     shallow = space.parse("conv 3x3 filters 24")
     # Of the depths 1 and 3 the first; then height, width and filters.
@@ -91,8 +91,11 @@ def test_mistakes_name_the_layer(text, message):
     ("parameters", "message"),
     [
         ({"layers": 0}, "layers is 0"),
-        ({"fewer": (4, 2)}, r"fewer is \(4, 2\), expected rising numbers from 1 to 5"),
-        ({"fewer": (6,)}, "expected rising numbers from 1 to 5"),
+        (
+            {"other_depths": (4, 2)},
+            r"other_depths is \(4, 2\), expected rising numbers from 1 to 5",
+        ),
+        ({"other_depths": (6,)}, "expected rising numbers from 1 to 5"),
         ({"sizes": ()}, r"sizes are \(\), expected different positive integers"),
         ({"strides": (1, 2, 1)}, r"strides are \(1, 2, 1\), expected different"),
         ({"types": ("norm",)}, r"types are \('norm',\), expected different ones of"),

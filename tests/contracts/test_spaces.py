@@ -25,11 +25,11 @@ from rnncell.space.enas_space import ENASCellSpace
 from rnncell.space.tree_space import TreeCellSpace
 
 # Walks that may stop early, and decisions that make no difference after others.
-GROWING = ConvolutionalCellSpace(2, ("max_pool_3x3", "skip_connect"), ("cell",), fewest=1)
+GROWING = ConvolutionalCellSpace(2, ("max_pool_3x3", "skip_connect"), ("cell",), min_nodes=1)
 # Cells some of whose operations are not there.
 SPARSE = ConvolutionalCellSpace(2, ("none", "skip_connect"), distinct=True, output="all")
 TYPED = ZophSpace(2, (1, 3), (8, 16), types=("conv", "max"))
-SHALLOW_OR_DEEP = ZophSpace(2, (1, 3), (8, 16), types=("conv", "max"), fewer=(1,))
+SHALLOW_OR_DEEP = ZophSpace(2, (1, 3), (8, 16), types=("conv", "max"), other_depths=(1,))
 ENUMERABLE = (*TINY, GROWING, SPARSE, TYPED, SHALLOW_OR_DEEP)
 MEMBERS = (
     *ENUMERABLE,
@@ -47,7 +47,7 @@ MEMBERS = (
     ConvolutionalCellSpace.nasnet(),
     ConvolutionalCellSpace.pnas(),
     ZophSpace(4, strides=(1, 2, 3)),
-    ZophSpace(5, fewer=(2, 4)),
+    ZophSpace(5, other_depths=(2, 4)),
     ENASCellSpace(6),
     ENASCellSpace(4, ("tanh", "relu"), root="tanh"),
     TreeCellSpace(4),

@@ -85,7 +85,7 @@ LEARNERS = (
     "tree ensemble", "tpe", "tree search", "progressive", "q-learning",
 )  # fmt: skip
 # In which legality depends on what was chosen before.
-CONDITIONAL = ZophSpace(2, types=("conv", "max", "avg"), strides=(1, 2), fewer=(1,))
+CONDITIONAL = ZophSpace(2, types=("conv", "max", "avg"), strides=(1, 2), other_depths=(1,))
 # Spaces of the other packages.
 REAL = (
     CONDITIONAL,

@@ -15,8 +15,8 @@ from recurrent import cells, text_task
 from cnnnas.space.macro_space import MacroSpace
 from cnnnas.supernet.image_supernet import ImageSupernet, SharedTraining
 from cnnnas.supernet.macro_network import MacroNetwork
-from cnnnas.supernet.stand_alone_trainer import PathTrainer
-from cnnnas.supernet.weight_bank import Bank
+from cnnnas.supernet.stand_alone_trainer import StandAloneTrainer
+from cnnnas.supernet.weight_bank import WeightBank
 from mlpnas.core.errors import InputError
 from mlpnas.core.space.search_space import Architecture
 from mlpnas.core.task import Fold, Task
@@ -47,13 +47,13 @@ def images() -> Task:
     return Task("images", "multiclass", *folds, classes=("a", "b"))
 
 
-def path(task: Task, recipe: Any) -> PathTrainer:
+def path(task: Task, recipe: Any) -> StandAloneTrainer:
     """The recipe is the supernet's, but for the epochs."""
     training = SharedTraining(
         batch_size=12, score_rows=12, slice_rows=12, high=recipe.learning_rate
     )
-    network = MacroNetwork(IMAGES, Bank(0), 2, 1, 2)
-    return PathTrainer(ImageSupernet(network, task, training), recipe.epochs)
+    network = MacroNetwork(IMAGES, WeightBank(0), 2, 1, 2)
+    return StandAloneTrainer(ImageSupernet(network, task, training), recipe.epochs)
 
 
 def text(task: Task, recipe: TextRecipe) -> TextTrainer:

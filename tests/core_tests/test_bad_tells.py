@@ -16,7 +16,7 @@ from mlpnas.core.strategies.evolution import RegularizedEvolution
 from mlpnas.core.strategies.lanas.lanas import LaNAS
 from mlpnas.core.strategies.local_search import LocalSearch
 from mlpnas.core.strategies.mcts import MCTS
-from mlpnas.core.strategies.observations import Memory
+from mlpnas.core.strategies.observations import Observations
 from mlpnas.core.strategies.progressive import ProgressiveSearch
 from mlpnas.core.strategies.q_learning import QLearning
 from mlpnas.core.strategies.random import RandomStrategy
@@ -89,7 +89,7 @@ def test_a_controller_learns_nothing_from_scores_that_are_none(name):
 
 
 def test_scores_that_are_no_numbers_are_not_learned_from():
-    memory, rng = Memory(SPACE), np.random.default_rng(0)
+    memory, rng = Observations(SPACE), np.random.default_rng(0)
     drawn = [SPACE.sample_walk(rng) for _ in range(4)]
     outcomes = trials_of(drawn, dict(zip(drawn, (0.5, np.nan, None, np.inf), strict=True)).get)
     odd = Trial(9, 0, drawn[3], "failed", score=0.7, reason="crashed after scoring")

@@ -46,7 +46,7 @@ def test_a_surrogate_learns_an_additive_score(surrogate):
     rng = np.random.default_rng(0)
     chains = [SPACE.sample_architecture(rng) for _ in range(160)]
     x, y = np.array([SPACE.features(a) for a in chains]), np.array(list(map(additive, chains)))
-    _, expected = surrogate.promise(x[:80], y[:80], x[80:], seed=0)
+    _, expected = surrogate.acquire(x[:80], y[:80], x[80:], seed=0)
     # A correlation of 0.5 on 80 new chains has probability below 1e-6 for a blind one.
     assert np.corrcoef(expected, y[80:])[0, 1] > 0.5
 
@@ -54,8 +54,8 @@ def test_a_surrogate_learns_an_additive_score(surrogate):
 def test_a_gaussian_process_is_curious_where_it_does_not_know():
     # Equal scores at 0 and 1: what is far away may be better, what lies between hardly.
     known, scores = np.array([[0.0], [0.1], [1.0]]), np.array([0.5, 0.5, 0.5001])
-    promise, _ = GaussianProcess().promise(known, scores, np.array([[0.05], [9.0]]), seed=0)
-    assert promise[1] > promise[0] >= 0
+    acquire, _ = GaussianProcess().acquire(known, scores, np.array([[0.05], [9.0]]), seed=0)
+    assert acquire[1] > acquire[0] >= 0
 
 
 def test_kernel_matrices_are_symmetric_and_positive_semidefinite(property_seed):
@@ -70,15 +70,15 @@ def test_kernel_matrices_are_symmetric_and_positive_semidefinite(property_seed):
 def test_the_trees_disagree_away_from_the_data():
     # Promises are draws around the expected score: where trees agree, they are equal to it.
     known, scores = np.array([[0.0], [0.1], [0.2], [1.0]]), np.array([0.1, 0.5, 0.3, 0.9])
-    promise, expected = TreeEnsemble().promise(known, scores, np.array([[9.0]] * 50), seed=0)
+    acquire, expected = TreeEnsemble().acquire(known, scores, np.array([[9.0]] * 50), seed=0)
     assert len(set(expected)) == 1
-    assert np.std(promise - expected) > 0.01
+    assert np.std(acquire - expected) > 0.01
 
 
 def test_thompson_sampling_draws_anew_with_every_seed_and_alike_with_equal_ones():
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(30, 4)), rng.normal(size=30)
-    one, two, again = (TreeEnsemble().promise(x, y, x, seed)[0] for seed in (1, 2, 1))
+    one, two, again = (TreeEnsemble().acquire(x, y, x, seed)[0] for seed in (1, 2, 1))
     assert (one != two).any()
     np.testing.assert_array_equal(one, again)
 
@@ -97,9 +97,9 @@ def test_good_options_are_asked_for_more_and_more(make):
 @pytest.mark.parametrize(("space", "width"), [(NASBench201Space(), 155), (SPACE, 24)])
 def test_a_surrogate_may_read_paths_which_are_features_where_a_space_has_none(space, width):
     class Reader(TreeEnsemble):
-        def promise(self, known, scores, asked, seed):
+        def acquire(self, known, scores, asked, seed):
             assert known.shape[1] == asked.shape[1] == width  # 8 layers, 3 options: 24
-            return super().promise(known, scores, asked, seed)
+            return super().acquire(known, scores, asked, seed)
 
     strategy = BayesianOptimization(space, surrogate=Reader(), encode=space.paths)
     strategy.tell(trials_of(strategy.ask(10)))

@@ -67,7 +67,7 @@ def test_saving_takes_no_more_than_its_share_of_the_time(tmp_path, monkeypatch):
     assert checkpoint.is_due()
     checkpoint.save(SAVED)
     assert not checkpoint.is_due()
-    monkeypatch.setattr(mlpnas.core.run.checkpoint, "SHARE", 1e9)
+    monkeypatch.setattr(mlpnas.core.run.checkpoint, "SAVING_SHARE", 1e9)
     checkpoint.save(SAVED)
     assert checkpoint.is_due()
 

@@ -24,7 +24,7 @@ from mlpnas.core.strategies.controller.learner import (
 )
 from mlpnas.space import MLPSpace
 
-CONDITIONAL = ZophSpace(2, (1, 3), (8, 16), types=("conv", "max"), fewer=(1,))
+CONDITIONAL = ZophSpace(2, (1, 3), (8, 16), types=("conv", "max"), other_depths=(1,))
 SPACES = (*TINY, CONDITIONAL)
 every_kind = pytest.mark.parametrize("space", SPACES, ids=lambda space: space.name)
 

@@ -15,7 +15,7 @@ import pytest
 
 from mlpnas.core.errors import InputError
 from mlpnas.core.executor.executors import InProcess, WorkerProcesses
-from mlpnas.core.executor.worker_pool import Crew, Report
+from mlpnas.core.executor.worker_pool import WorkerPool, WorkerReply
 from mlpnas.core.space.search_space import Architecture
 from mlpnas.core.task import Fold, Task
 from mlpnas.core.trainer.base import Job, Outcome, Recipe
@@ -214,7 +214,7 @@ def test_if_not_all_workers_can_start_those_that_did_are_ended(error):
         return hired[-1]
 
     with pytest.raises(InputError, match=f"cannot be started: .*{error.args[-1]}; expected"):
-        Crew(hire, 8).start()
+        WorkerPool(hire, 8).start()
     assert [worker.stopped for worker in hired] == [True] * 3
 
 
@@ -222,7 +222,7 @@ def test_a_worker_that_never_starts_is_not_waited_for_longer_than_the_limits(mon
     monkeypatch.setattr("mlpnas.core.executor.worker_pool.STARTING", 0.1)
     idle = Idle()
     with pytest.raises(InputError, match=r"not ready after 0.1 s"):
-        list(Crew(lambda: idle, 1, timeout=0.1).stream(jobs(1)))
+        list(WorkerPool(lambda: idle, 1, timeout=0.1).stream(jobs(1)))
     assert idle.stopped
 
 
@@ -282,7 +282,7 @@ class Swelling:
     def submit(self, job):
         self.trained += 1
         future = Future()
-        future.set_result(Report(Outcome(curve=(job.seed,)), self.trained << 30))
+        future.set_result(WorkerReply(Outcome(curve=(job.seed,)), self.trained << 30))
         return future
 
     def stop(self):
@@ -296,7 +296,7 @@ def test_a_worker_that_has_grown_is_replaced():
         hired.append(Swelling())
         return hired[-1]
 
-    outcomes = list(Crew(hire, 1).stream(jobs(*range(9))))
+    outcomes = list(WorkerPool(hire, 1).stream(jobs(*range(9))))
     assert [(i, o.curve[0]) for i, o in outcomes] == [(i, i) for i in range(9)]
     assert [worker.trained for worker in hired] == [4, 4, 1]
     assert [worker.stopped for worker in hired] == [True, True, False]

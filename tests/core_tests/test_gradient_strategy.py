@@ -5,7 +5,7 @@ import pytest
 from fakes import FakeTime
 from spaces import CellSpace
 
-from mlpnas.core.baselines.comparison import choice
+from mlpnas.core.baselines.comparison import select_architecture
 from mlpnas.core.differentiable.search import GradientSearch, never
 from mlpnas.core.differentiable.strategy import GradientEvaluator, GradientStrategy
 from mlpnas.core.run.clock import Clock
@@ -106,7 +106,7 @@ def test_what_is_retrained_is_in_the_journal_whatever_the_limit(seconds, monkeyp
         parts, clock = begin(mixture), Clock(limit, lambda architecture: 10)
         history = run(parts, History(), on_trial=clock.note, should_stop=clock.should_stop)
         last = history.trials[-1].architecture
-        assert choice(history, parts[1], parts[0], draws=5) == last
+        assert select_architecture(history, parts[1], parts[0], draws=5) == last
 
 
 def test_an_interrupted_epoch_is_finished_and_recorded():
@@ -141,7 +141,7 @@ def test_no_epoch_is_trained_after_the_rule_has_ended_the_search():
     parts = begin(FakeMixture(), rule=lambda epochs: 1 if len(epochs) == 3 else None)
     history = run(parts, History())
     assert parts[0].supernet.trained == [0, 1, 2]
-    assert choice(history, parts[1], parts[0], 5) == history.trials[1].architecture
+    assert select_architecture(history, parts[1], parts[0], 5) == history.trials[1].architecture
 
 
 def test_a_search_that_diverges_ends_with_the_trials_before():
@@ -171,5 +171,5 @@ def test_a_search_killed_anywhere_resumes_to_the_same_trials(kept_at, killed_at)
         resumed[2].restore(saved["evaluator"])
         again.told = saved["told"]
     assert told(run(resumed, again)) == told(whole)
-    chosen = choice(again, resumed[1], resumed[0], 5)
+    chosen = select_architecture(again, resumed[1], resumed[0], 5)
     assert chosen == whole.trials[-1].architecture

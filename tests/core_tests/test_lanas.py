@@ -132,7 +132,7 @@ def test_the_tree_is_learned_anew_after_every_phase_and_counts_in_between():
         trees.append(strategy.partition)
         strategy.tell(trials_of(asked, additive))
         if strategy.partition is not None:
-            assert strategy.partition.visits[0] == len(strategy._memory)
+            assert strategy.partition.visits[0] == len(strategy._observations)
     changes = [i for i in range(1, 60) if trees[i] is not trees[i - 1]]
     assert changes == [20, 30, 40, 50]
 

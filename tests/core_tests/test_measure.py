@@ -6,7 +6,7 @@ import pytest
 
 from cnnnas.run.settings import Settings as ImageSettings
 from mlpnas.core.data.measure import Measure, inverse_power, of_curve
-from mlpnas.scoring import measure_in, measure_of, unit
+from mlpnas.scoring import measure_in, measure_of, to_unit_interval
 from rnncell.recipes import Reward
 from rnncell.run.settings import Settings as TextSettings
 
@@ -81,7 +81,9 @@ def test_every_search_names_its_measure_and_its_score(measure, name, score):
 
 def test_a_loss_of_scikit_learns_is_turned_back():
     measure = measure_of("R²", "neg_mean_absolute_error", "weighted")
-    assert measure.value(unit(-3.5, "neg_mean_absolute_error")) == pytest.approx(-3.5)
+    assert measure.value(to_unit_interval(-3.5, "neg_mean_absolute_error")) == pytest.approx(
+        -3.5
+    )
 
 
 def test_a_weighted_curve_is_in_the_unit_of_the_curve():

@@ -12,7 +12,7 @@ import tensorflow as tf
 from fakes import token_score, trials_of
 from spaces import SMALL_MLP, MacroSpace, MicroSpace
 
-from mlpnas.core.strategies.base import Novelty
+from mlpnas.core.strategies.base import Proposals
 from mlpnas.core.strategies.controller import policy_gradient as pg
 from mlpnas.core.strategies.controller.controller import padded
 from mlpnas.core.strategies.controller.reinforce import Predictor, Prescreen, ReinforceStrategy
@@ -285,10 +285,10 @@ def test_the_others_are_the_most_promising_candidates():
     known = {a.tokens for a in told(strategy, 5)}
     asked = strategy.ask(5)
     heads = {a: strategy._expected[a.tokens] for a in drawn(strategy)}
-    promise = {a: h.mean() + 0.5 * h.std() for a, h in heads.items()}
+    acquire = {a: h.mean() + 0.5 * h.std() for a, h in heads.items()}
     picks = [draw.architecture for draw in strategy._drawn if draw.uniform]
-    chosen = [promise[a] for a in asked if a in promise and a not in picks]
-    passed = [p for a, p in promise.items() if a not in asked and a.tokens not in known]
+    chosen = [acquire[a] for a in asked if a in acquire and a not in picks]
+    passed = [p for a, p in acquire.items() if a not in asked and a.tokens not in known]
     assert min(chosen) >= max(passed)
 
 
@@ -371,14 +371,14 @@ def test_the_references_decay_is_of_the_policy_and_of_its_predictor_alike():
 
 def test_news_are_told_once_in_the_order_of_their_first_mention():
     a, b, c, d = list(SMALL_MLP)[:4]
-    novelty = Novelty(SMALL_MLP)
+    novelty = Proposals(SMALL_MLP)
     novelty.remember([c])
     assert novelty.news([a, b, a, c, d, b]) == [a, b, d]
 
 
 def test_draw_prefers_what_is_given_then_the_source_then_anything():
     a, b, *_ = SMALL_MLP
-    novelty, rng = Novelty(SMALL_MLP), np.random.default_rng(0)
+    novelty, rng = Proposals(SMALL_MLP), np.random.default_rng(0)
     drawn = novelty.draw(4, lambda k: [b] * k, rng, given=[a, a])
     assert drawn[:2] == [a, b]
     assert len(set(drawn)) == 4

@@ -226,7 +226,7 @@ class TestProgressive:
         for cell in cells:
             first, second, third, fourth, *rest = cell.tokens  # (input, op) twice
             twin = space.architecture((third, fourth, first, second, *rest))
-            features = [strategy._memory.encode(a) for a in (cell, twin)]
+            features = [strategy._observations.encode(a) for a in (cell, twin)]
             np.testing.assert_array_equal(*features)
 
     def test_spaces_of_one_size_are_refused(self):

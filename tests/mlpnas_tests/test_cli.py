@@ -43,7 +43,9 @@ def here():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(mlpnas.run.run, "make_executor", executor)
-        patch.setattr(mlpnas.final.finish, "finish", lambda *asked: Recipe(2, 1, best="metric"))
+        patch.setattr(
+            mlpnas.final.finish, "final_recipe", lambda *asked: Recipe(2, 1, best="metric")
+        )
         yield
 
 

@@ -16,7 +16,7 @@ from mlpnas.baselines.compare import TUNED
 from mlpnas.baselines.verdict import (
     RANDOM,
     SEARCH,
-    UNDER_WAY,
+    UNFINISHED,
     WITHOUT,
     Findings,
     Score,
@@ -78,7 +78,10 @@ def test_a_proxy_is_judged_by_rank_correlation():
 
 
 def test_findings_of_the_same_comparison_are_kept_and_a_torn_line_is_not(tmp_path):
-    path, asked = tmp_path / UNDER_WAY, {"settings": {"drop": ("a",)}, "extent": {"rows": None}}
+    path, asked = (
+        tmp_path / UNFINISHED,
+        {"settings": {"drop": ("a",)}, "extent": {"rows": None}},
+    )
     first = Score(SEARCH, 0, 0.5, 0.25, 3.0, (0.1, None), ((0.1, 0.2), (0.3, 0.4)))
     Findings(path, asked).add(first)
     with path.open("a") as file:
@@ -112,7 +115,7 @@ def begun(tmp_path) -> Path:
     with Folder.create(run) as folder:
         folder.write(settings, describe_data(make_tiny_task("multiclass")), space="")
     asked = {"settings": asdict(settings), "extent": Extent(2, None, 60)._asdict()}
-    findings = Findings(run / UNDER_WAY, asked)
+    findings = Findings(run / UNFINISHED, asked)
     names = [SEARCH, RANDOM, WITHOUT, "MLPClassifier", "MLPClassifier(alpha=0.01)", TUNED]
     for seed in (0, 1):
         for i, name in enumerate(names):
@@ -133,7 +136,7 @@ def test_a_comparison_that_was_interrupted_runs_only_what_is_missing(begun, caps
     told = json.loads((begun / "compare.json").read_text())
     assert len(told["scores"]) == 14
     assert told["searches"] == {SEARCH: [[0.5, 0.6]] * 2, RANDOM: [[0.5, 0.6]] * 2}
-    assert not (begun / UNDER_WAY).exists()
+    assert not (begun / UNFINISHED).exists()
     go_on(begun, 1, console)  # nothing is under way
     assert capsys.readouterr().out == ""
 

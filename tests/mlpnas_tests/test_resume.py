@@ -124,7 +124,7 @@ def test_a_run_killed_in_mid_round_and_while_saving_equals_the_uninterrupted(
     options, fate, tmp_path, monkeypatch
 ):
     straight, killed = tmp_path / "straight", tmp_path / "killed"
-    monkeypatch.setattr(mlpnas.core.run.checkpoint, "SHARE", 1e9)  # save every round
+    monkeypatch.setattr(mlpnas.core.run.checkpoint, "SAVING_SHARE", 1e9)  # save every round
     assert search(straight, *options, "--trials", "14") == 0
     fate["jobs"] = 7
     with pytest.raises(Killed):  # in the second round
@@ -149,12 +149,14 @@ def test_a_run_killed_in_mid_round_and_while_saving_equals_the_uninterrupted(
 def test_rounds_that_were_not_saved_are_told_again(fate, tmp_path, monkeypatch):
     straight, killed = tmp_path / "straight", tmp_path / "killed"
     search(straight, "--strategy", "random", "--trials", "20")
-    monkeypatch.setattr(mlpnas.core.run.checkpoint, "SHARE", 1e-9)  # save the first round only
+    monkeypatch.setattr(
+        mlpnas.core.run.checkpoint, "SAVING_SHARE", 1e-9
+    )  # save the first round only
     fate["jobs"] = 15
     with pytest.raises(Killed):
         search(killed, "--strategy", "random", "--trials", "20")
     fate["jobs"] = 0
-    monkeypatch.setattr(mlpnas.core.run.checkpoint, "SHARE", 1e9)
+    monkeypatch.setattr(mlpnas.core.run.checkpoint, "SAVING_SHARE", 1e9)
     assert run("resume", killed) == 0
     assert -fate["jobs"] == 20 - 14
     assert records(killed) == records(straight)

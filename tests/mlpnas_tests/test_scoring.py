@@ -18,8 +18,8 @@ from mlpnas.core.task import Fold
 from mlpnas.core.trainer.base import Recipe
 from mlpnas.data.table import from_frame, read_table
 from mlpnas.data.weights import balanced, weighted
-from mlpnas.final.retrain import finish
-from mlpnas.scoring import check_scoring, from_unit, score, unit
+from mlpnas.final.retrain import final_recipe
+from mlpnas.scoring import check_scoring, from_unit_interval, score, to_unit_interval
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -63,9 +63,9 @@ def test_weights_count_in_accuracy_and_r2(tiny_task):
 
 
 def test_strategies_see_a_number_from_0_to_1():
-    assert unit(-3.0, "neg_log_loss") == 0.25
-    assert unit(-0.2, "r2") == 0
-    assert unit(0.7, "roc_auc") == 0.7
+    assert to_unit_interval(-3.0, "neg_log_loss") == 0.25
+    assert to_unit_interval(-0.2, "r2") == 0
+    assert to_unit_interval(0.7, "roc_auc") == 0.7
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_balanced_classes_count_alike():
 
 @pytest.mark.parametrize(("scoring", "value"), [("neg_log_loss", -0.23), ("roc_auc", 0.8)])
 def test_what_strategies_see_is_told_as_scikit_learn_has_it(scoring, value):
-    assert from_unit(unit(value, scoring), scoring) == pytest.approx(value)
+    assert from_unit_interval(to_unit_interval(value, scoring), scoring) == pytest.approx(value)
 
 
 def test_the_unit_of_weights_does_not_matter():
@@ -164,8 +164,10 @@ def test_a_command_line_chooses_by_it_and_says_so(tmp_path, monkeypatch, capsys)
 
 def test_finalists_learn_in_steps_and_stop_by_what_is_asked_for():
     # 8,000 steps of 64 rows: 160 epochs of 3,200 rows; of few rows 200 epochs, of many 20.
-    assert finish(3200) == Recipe(160, 40, 64, best="metric")
-    assert (finish(100).epochs, finish(10**6).epochs) == (200, 20)
-    assert finish(3200, "balanced_accuracy").best == "metric"
-    assert finish(3200, "roc_auc").best == finish(3200, "neg_log_loss").best == "loss"
-    assert finish(3200, epochs=3) == Recipe(3, 1, 64, best="metric")
+    assert final_recipe(3200) == Recipe(160, 40, 64, best="metric")
+    assert (final_recipe(100).epochs, final_recipe(10**6).epochs) == (200, 20)
+    assert final_recipe(3200, "balanced_accuracy").best == "metric"
+    assert (
+        final_recipe(3200, "roc_auc").best == final_recipe(3200, "neg_log_loss").best == "loss"
+    )
+    assert final_recipe(3200, epochs=3) == Recipe(3, 1, 64, best="metric")

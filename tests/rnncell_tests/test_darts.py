@@ -16,7 +16,7 @@ from mlpnas.core.task import Fold
 from rnncell import published
 from rnncell.differentiable import mixed_cell
 from rnncell.differentiable.mixed_cell import OPERATIONS, MixedCell, derive, one_hot
-from rnncell.differentiable.text_darts import TextMixture
+from rnncell.differentiable.text_darts import TextDARTS
 from rnncell.generator.highway_cell import HighwayCell
 from rnncell.recipes import MixedRecipe, Network, Regularization, Reward
 from rnncell.run import presets
@@ -37,9 +37,9 @@ SPACE = ENASCellSpace(3, OPERATIONS[1:], "tanh")
 RECIPE = MixedRecipe(batch=8, steps=4, learning_rate=1.0, clip=5.0, slice=2)
 
 
-def mixture(order: int = 1, task=None, **regularization) -> TextMixture:
+def mixture(order: int = 1, task=None, **regularization) -> TextDARTS:
     network = Network(5, Regularization(**regularization), "nodes")
-    return TextMixture(SPACE, task or text_task(), network, RECIPE, order, Reward(c=1.0))
+    return TextDARTS(SPACE, task or text_task(), network, RECIPE, order, Reward(c=1.0))
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_the_published_supernet_has_its_published_size():
     # 10,000 words of 300 units and a bias for each, node 0 with 600 * 600 numbers and eight
     # nodes with 300 * 600: 3,010,000 + 360,000 + 1,440,000.
     task = text_task(tokens=10_000, n=300)
-    made = TextMixture(PUBLISHED_SPACE, task, PUBLISHED.network, PUBLISHED.mixed)
+    made = TextDARTS(PUBLISHED_SPACE, task, PUBLISHED.network, PUBLISHED.mixed)
     assert sum(int(np.prod(w.shape)) for w in made.bilevel.weights) == 4_810_000
     assert made.parameters(PUBLISHED_SPACE.parse(V1)) == 4_810_000
     assert made.alphas.shape == (36, 5)

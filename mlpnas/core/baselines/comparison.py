@@ -34,7 +34,7 @@ class Budget(NamedTuple):
     epochs: int
 
 
-def choice(
+def select_architecture(
     history: History, strategy: Strategy, supernet: SharedScores | None, draws: int
 ) -> Architecture:
     """The architecture that a search found.
@@ -56,7 +56,7 @@ def choice(
 
 
 def equal_budget(
-    trials: int, epochs: int, shared: bool, rivals: int, trials_per_pass: int
+    trials: int, epochs: int, shared: bool, baselines: int, trials_per_pass: int
 ) -> Budget:
     """Children and epochs that take as many training steps as a search of `trials` took.
 
@@ -69,7 +69,7 @@ def equal_budget(
     """
     if not shared:
         return Budget(trials, epochs)
-    return Budget(rivals, math.ceil(math.ceil(trials / trials_per_pass) / rivals))
+    return Budget(baselines, math.ceil(math.ceil(trials / trials_per_pass) / baselines))
 
 
 def random_search(
@@ -80,14 +80,15 @@ def random_search(
     on_trial: Callable[[Trial], None],
 ) -> History:
     """Train so many children in one round; a resumed run goes on with what is in `path`."""
-    with closing(reopen(path, strategy.space)) as rivals:
-        return search(strategy, evaluator, rivals, children, children, on_trial)
+    with closing(reopen(path, strategy.space)) as baselines:
+        return search(strategy, evaluator, baselines, children, children, on_trial)
 
 
-def agreement(supernet: SharedScores | None, rivals: History) -> dict[str, Any]:
-    """Rank correlation of the rivals' scores with shared weights and without, as plain values
+def rank_agreement(supernet: SharedScores | None, baselines: History) -> dict[str, Any]:
+    """Rank correlation of the random architectures' scores with shared weights and without, as
+    plain values
     for run.json; nothing where there are no shared weights or no scores."""
-    trials = [trial for trial in rivals.trials if trial.score is not None]
+    trials = [trial for trial in baselines.trials if trial.score is not None]
     if supernet is None or not trials:
         return {}
     shared = supernet.validate([trial.architecture for trial in trials])
@@ -130,14 +131,16 @@ def top_means(
     return {k: float(np.mean([of(s) for s in scores[:k]])) for k in sizes if k <= len(scores)}
 
 
-def control(history: History, rivals: History, measure: Measure) -> dict[str, Any]:
+def compare_with_random(
+    history: History, baselines: History, measure: Measure
+) -> dict[str, Any]:
     """Zoph and Le's control, as plain values for run.json: `[k, ours, random search's]` for
     each k of `top_means`. Both searches must have the same kind of scores.
 
     Args:
         measure: what is averaged.
     """
-    ours, theirs = (top_means(h.trials, of=measure.value) for h in (history, rivals))
+    ours, theirs = (top_means(h.trials, of=measure.value) for h in (history, baselines))
     means = [[k, ours[k], theirs[k]] for k in ours if k in theirs]
     means = [row for row in means if all(map(math.isfinite, row))]  # a perplexity may be none
     return {"control": {"measure": f"validation {measure.name}", "top_means": means}}

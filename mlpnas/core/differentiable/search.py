@@ -1,7 +1,7 @@
 """GradientSearch: a differentiable search, epoch by epoch, whatever its operations are.
 
 A supernet runs all candidates of every edge at once, mixed by architecture parameters. One
-pass over the training data moves its weights and these parameters in turns (`differentiable`);
+pass over the training data moves its weights and these parameters in turns (`bilevel`);
 then an architecture is read off: the strongest edges with their strongest operations. What is
 lost on the way from the mixture to that architecture foretells how badly it retrains.
 
@@ -68,7 +68,7 @@ def never(epochs: Sequence[Epoch]) -> int | None:
     return None
 
 
-class MixedSupernet(Protocol):
+class DifferentiableSupernet(Protocol):
     """A supernet of mixed operations with the data it learns from."""
 
     @property
@@ -132,7 +132,7 @@ class GradientSearch:
     """
 
     def __init__(
-        self, supernet: MixedSupernet, epochs: int, rule: Rule = never,
+        self, supernet: DifferentiableSupernet, epochs: int, rule: Rule = never,
         curvature: Callable[[int], float | None] = lambda number: None,
     ):  # fmt: skip
         self.supernet, self.space, self._planned = supernet, supernet.space, epochs
@@ -186,11 +186,11 @@ class GradientSearch:
         return self.epochs[-1 if back is None else back]
 
     def validate(self, architectures: Sequence[Architecture]) -> list[float]:
-        """See `MixedSupernet`."""
+        """See `DifferentiableSupernet`."""
         return self.supernet.validate(architectures)
 
     def parameters(self, architecture: Architecture) -> int:
-        """See `MixedSupernet`."""
+        """See `DifferentiableSupernet`."""
         return self.supernet.parameters(architecture)
 
     def state(self) -> dict[str, np.ndarray]:

@@ -17,7 +17,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Self
 
-from mlpnas.core.executor.worker_pool import Crew, Outcomes, Report
+from mlpnas.core.executor.worker_pool import Outcomes, WorkerPool, WorkerReply
 from mlpnas.core.runtime.start import start_tensorflow
 from mlpnas.core.trainer.base import Job, Outcome, Trainer
 
@@ -103,7 +103,7 @@ class WorkerProcesses(Executor):
     ) -> None:
         # As bytes: to unpickle it imports TensorFlow, which must be started quietly first.
         content = pickle.dumps(trainer_factory)
-        self._crew = Crew(lambda: _LocalProcess(content, prepare), n, timeout)
+        self._crew = WorkerPool(lambda: _LocalProcess(content, prepare), n, timeout)
 
     def stream(self, jobs: Iterable[Job]) -> Outcomes:
         return self._crew.stream(jobs)
@@ -144,10 +144,10 @@ class _LocalProcess:
             self.stop()
             raise
 
-    def submit(self, job: Job) -> "Future[Report]":
+    def submit(self, job: Job) -> "Future[WorkerReply]":
         return _in_thread(self._exchange, job)
 
-    def _exchange(self, job: Job) -> Report:
+    def _exchange(self, job: Job) -> WorkerReply:
         self.ready.result()
         self._pipe.send(job)
         return self._receive()
@@ -213,7 +213,7 @@ def _work(
     pipe.send(None)  # ready
     with suppress(EOFError, OSError):  # the main process is gone
         while True:
-            pipe.send(Report(attempt(trainer, pipe.recv()), memory()))
+            pipe.send(WorkerReply(attempt(trainer, pipe.recv()), memory()))
 
 
 def _follow(parent: int) -> None:

@@ -3,7 +3,7 @@
 A worker is an actor: a process somewhere in the cluster, with a trainer. The data lies in
 Ray's object store, once per machine; an architecture, a seed and the inherited weights go in,
 the outcome comes back. When a machine is lost, only what ran there is lost, and it is done
-again elsewhere with the same seed: see `crew`.
+again elsewhere with the same seed: see `worker_pool`.
 """
 
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from mlpnas.core.errors import InputError
 from mlpnas.core.executor.executors import Executor, TrainerFactory, attempt, memory
-from mlpnas.core.executor.worker_pool import Crew, Outcomes, Report
+from mlpnas.core.executor.worker_pool import Outcomes, WorkerPool, WorkerReply
 from mlpnas.core.runtime.start import start_tensorflow
 from mlpnas.core.trainer.base import Job, Trainer
 
@@ -46,7 +46,7 @@ class OnRay(Executor):
         # In a list, or Ray would fetch it before the actor could start TensorFlow quietly.
         data = [self._ray.put(trainer_factory)]
         kind = self._ray.remote(num_cpus=1, num_gpus=gpus, max_restarts=0)(_Actor)
-        self._crew = Crew(lambda: _RayWorker(self._ray, kind.remote(data)), n, timeout)
+        self._crew = WorkerPool(lambda: _RayWorker(self._ray, kind.remote(data)), n, timeout)
 
     def stream(self, jobs: Iterable[Job]) -> Outcomes:
         return self._crew.stream(jobs)
@@ -102,8 +102,8 @@ class _Actor:
     def started(self) -> None:
         """Answers when the trainer is made."""
 
-    def train(self, job: Job) -> Report:
-        return Report(attempt(self._trainer, job), memory())
+    def train(self, job: Job) -> WorkerReply:
+        return WorkerReply(attempt(self._trainer, job), memory())
 
 
 class _RayWorker:
@@ -113,7 +113,7 @@ class _RayWorker:
         self._ray, self._actor = ray, actor
         self.ready: Future = actor.started.remote().future()
 
-    def submit(self, job: Job) -> "Future[Report]":
+    def submit(self, job: Job) -> "Future[WorkerReply]":
         return self._actor.train.remote(job).future()
 
     def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""Crew: hands jobs to workers, and outlives what happens to them.
+"""WorkerPool: hands jobs to workers, and outlives what happens to them.
 
 A worker is a process with a trainer, on this machine or another, that trains one child at a
 time. So it is known whose child was being trained when a process dies or hangs: one that dies
@@ -19,12 +19,12 @@ from mlpnas.core.trainer.base import Job, Outcome
 # Numbers of jobs with what came of them; closing it gives up what is still being trained.
 Outcomes = Generator[tuple[int, Outcome], None, None]
 
-GROWTH = 2 << 30  # bytes that a worker may grow by before it is replaced
+MEMORY_GROWTH = 2 << 30  # bytes that a worker may grow by before it is replaced
 STARTING = 600.0  # seconds within which a worker must be ready
 _POLL = 0.2  # seconds between looks at the clock while children may be late
 
 
-class Report(NamedTuple):
+class WorkerReply(NamedTuple):
     """What a worker returns.
 
     Attributes:
@@ -45,7 +45,7 @@ class Worker(Protocol):
 
     ready: Future
 
-    def submit(self, job: Job) -> "Future[Report]":
+    def submit(self, job: Job) -> "Future[WorkerReply]":
         """Train; the future fails if the process dies."""
         ...
 
@@ -55,25 +55,25 @@ class Worker(Protocol):
 
 
 @dataclass
-class _Member:
-    """A worker, when it was hired, and how much memory it held after its first job."""
+class _Slot:
+    """A worker, when it was started, and how much memory it held after its first job."""
 
     worker: Worker
     hired: float = field(default_factory=monotonic)
     first_memory: int = 0
 
-    def is_worn(self, memory: int) -> bool:
+    def has_grown(self, memory: int) -> bool:
         self.first_memory = self.first_memory or memory
-        return memory > self.first_memory + GROWTH
+        return memory > self.first_memory + MEMORY_GROWTH
 
 
 @dataclass
-class _Task:
+class _Assignment:
     """A job under way. `place` is its number; `began` is None while the worker starts."""
 
     place: int
     job: Job
-    member: _Member
+    member: _Slot
     attempt: int = 1
     began: float | None = None
 
@@ -84,7 +84,7 @@ class _Task:
         return 0.0 if self.began is None else monotonic() - self.began
 
 
-class Crew:
+class WorkerPool:
     """Workers that share the jobs of an executor.
 
     Args:
@@ -93,27 +93,29 @@ class Crew:
         timeout: seconds after which a child is given up; None waits for ever.
     """
 
-    def __init__(self, hire: Callable[[], Worker], n: int, timeout: float | None = None):
-        self._hire, self._n, self._timeout = hire, n, timeout
-        self._free: list[_Member] = []
-        self._busy: dict[Future, _Task] = {}
+    def __init__(
+        self, start_worker: Callable[[], Worker], n: int, timeout: float | None = None
+    ):
+        self._start_worker, self._n, self._timeout = start_worker, n, timeout
+        self._free: list[_Slot] = []
+        self._busy: dict[Future, _Assignment] = {}
 
     def start(self) -> None:
-        """Hire all workers: they take seconds to start, while the caller prepares its search.
+        """Start all workers: they take seconds to start, while the caller prepares its search.
 
         Raises:
             InputError: if there is no room for so many; then there is none left of them.
         """
         try:
             while len(self._free) + len(self._busy) < self._n:
-                self._free.append(self._hired())
+                self._free.append(self._new_slot())
         except BaseException:
             self.close()
             raise
 
-    def _hired(self) -> _Member:
+    def _new_slot(self) -> _Slot:
         try:
-            return _Member(self._hire())
+            return _Slot(self._start_worker())
         except Exception as error:  # no memory, files, processes or threads are left
             # loky's clean-up fails over files that it could not open, and hides the cause.
             raise _no_room(_first_line(error.__context__ or error)) from None
@@ -141,10 +143,10 @@ class Crew:
             following = next(waiting, None)
             if following is None:
                 return
-            member = self._free.pop() if self._free else self._hired()
-            self._begin(_Task(*following, member))
+            member = self._free.pop() if self._free else self._new_slot()
+            self._begin(_Assignment(*following, member))
 
-    def _begin(self, task: _Task) -> None:
+    def _begin(self, task: _Assignment) -> None:
         try:
             future = task.member.worker.submit(task.job)
         except Exception as error:  # it died while it had nothing to do
@@ -168,7 +170,7 @@ class Crew:
             reason = f"took longer than {self._timeout:g} s, the limit for a trial"
             yield task.place, Outcome(seconds=task.seconds(), reason=reason)
 
-    def _is_late(self, task: _Task) -> bool:
+    def _is_late(self, task: _Assignment) -> bool:
         # The limit is for trials; a job with a recipe of its own may take longer.
         if self._timeout is None or task.job.recipe is not None:
             return False
@@ -177,24 +179,24 @@ class Crew:
             raise _no_room(f"not ready after {STARTING:g} s")
         return seconds > self._timeout
 
-    def _received(self, task: _Task, future: "Future[Report]") -> Outcome:
+    def _received(self, task: _Assignment, future: "Future[WorkerReply]") -> Outcome:
         report = future.result()
-        if task.member.is_worn(report.memory):
+        if task.member.has_grown(report.memory):
             task.member.worker.stop()
         else:
             self._free.append(task.member)
         return report.outcome
 
-    def _after_death(self, task: _Task, error: BaseException) -> Outcome | None:
+    def _after_death(self, task: _Assignment, error: BaseException) -> Outcome | None:
         """Try once more, with a worker that is known to have started; the second death is the
         child's own."""
         task.member.worker.stop()
         if task.attempt == 1:
-            fresh = self._hired()
+            fresh = self._new_slot()
             if problem := _trouble(fresh.worker):
                 fresh.worker.stop()
                 raise _no_room(problem)
-            self._begin(_Task(task.place, task.job, fresh, attempt=2))
+            self._begin(_Assignment(task.place, task.job, fresh, attempt=2))
             return None
         reason = f"its process died twice: {_first_line(error)}"
         return Outcome(reason=reason)

@@ -24,7 +24,7 @@ from mlpnas.core.run.schema import Count, parse
 from mlpnas.core.shared_weights import Weights, from_arrays, to_arrays
 
 REMEDY = "put the file back as it was, or start a new run"
-SHARE = 0.05  # of the time may be spent on saving
+SAVING_SHARE = 0.05  # of the time may be spent on saving
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -85,7 +85,7 @@ class Checkpoint:
             # Later ones are needed still if rounds are being told again from the journal.
             if path.stem.isdecimal() and int(path.stem) < saved.told:
                 path.unlink()
-        self._next = monotonic() + (monotonic() - begin) / SHARE
+        self._next = monotonic() + (monotonic() - begin) / SAVING_SHARE
 
     def load(self) -> Saved | None:
         """The last checkpoint; None before the first.

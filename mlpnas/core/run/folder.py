@@ -29,7 +29,7 @@ from mlpnas.core.run.files import explain, remove_parts, replacing
 from mlpnas.core.run.record import FORMAT
 from mlpnas.core.task import Task
 
-_UNBEGUN = {"lock", "tensorboard", "compare.jsonl"}
+_NOT_A_RUN = {"lock", "tensorboard", "compare.jsonl"}
 _WRITTEN_IN_PLACE = (
     "lock", "trials.jsonl", "rivals.jsonl", "policy.jsonl", "tensorboard", "state",
     "state/pending",
@@ -73,7 +73,7 @@ class Folder:
         """
         try:
             # A kill before anything was begun leaves the lock, and no trial.
-            if path.is_dir() and {entry.name for entry in path.iterdir()} <= _UNBEGUN:
+            if path.is_dir() and {entry.name for entry in path.iterdir()} <= _NOT_A_RUN:
                 return cls(path, program)
             path.mkdir(parents=True)
         except FileExistsError:

@@ -46,7 +46,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class Control:
-    """Of the search and of random search, see `comparison.control`."""
+    """Of the search and of random search, see `comparison.compare_with_random`."""
 
     measure: str
     top_means: tuple[tuple[Count, Number, Number], ...]

@@ -80,7 +80,7 @@ class Strategy(ABC):
         """Inverse of `state`, for a strategy made with the same arguments."""
 
 
-def lessons(space: SearchSpace, trials: Iterable[Trial]) -> list[float | None]:
+def usable_scores(space: SearchSpace, trials: Iterable[Trial]) -> list[float | None]:
     """Of every trial the score to learn from; None if it failed or is no finite number.
 
     Raises:
@@ -94,7 +94,7 @@ def lessons(space: SearchSpace, trials: Iterable[Trial]) -> list[float | None]:
     return scores
 
 
-class Novelty:
+class Proposals:
     """Remembers what was proposed and draws what was not, in a bounded number of attempts.
 
     Args:

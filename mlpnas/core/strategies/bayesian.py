@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from mlpnas.core.space.search_space import Architecture, SearchSpace
-from mlpnas.core.strategies.base import Novelty, Strategy
-from mlpnas.core.strategies.observations import Memory
+from mlpnas.core.strategies.base import Proposals, Strategy
+from mlpnas.core.strategies.observations import Observations
 from mlpnas.core.strategies.surrogates import GaussianProcess, Surrogate
 from mlpnas.core.trial import Trial
 
@@ -47,22 +47,22 @@ class BayesianOptimization(Strategy):
         self.space, self._seed = space, seed
         self._surrogate = surrogate or GaussianProcess()
         self._initial, self._parents, self._candidates = initial, parents, candidates
-        self._novelty, self._memory = Novelty(space), Memory(space, encode)
+        self._proposals, self._observations = Proposals(space), Observations(space, encode)
         self._expected: dict[tuple[int, ...], float] = {}
 
     def ask(self, n: int) -> list[Architecture]:
         rng = self._rng(0)
         self._expected = {}
         promising = self._promising(rng) if self._is_ready() else []
-        return self._novelty.draw(n, lambda k: self._anywhere(k, rng), rng, promising)
+        return self._proposals.draw(n, lambda k: self._anywhere(k, rng), rng, promising)
 
     def tell(self, trials: Sequence[Trial]) -> None:
-        self._memory.tell(trials)
+        self._observations.tell(trials)
 
     def sample(self, n: int) -> list[Architecture]:
         """The best so far and their neighbours, evenly."""
         rng = self._rng(1)
-        best = self._memory.best(self._parents)
+        best = self._observations.best(self._parents)
         if not best:
             return self._anywhere(n, rng)
         near = best + [a for parent in best for a in self.space.neighbours(parent)]
@@ -72,40 +72,40 @@ class BayesianOptimization(Strategy):
         return self._expected.get(architecture.tokens)
 
     def _is_ready(self) -> bool:
-        return len(self._memory) >= max(self._initial, 2)
+        return len(self._observations) >= max(self._initial, 2)
 
     def _promising(self, rng: np.random.Generator) -> list[Architecture]:
         """New candidates, the most promising first."""
         candidates = self._new_candidates(rng)
         if not candidates:
             return []
-        promise, expected = self._surrogate.promise(
-            self._memory.features(),
-            np.array(self._memory.scores),
-            np.array([self._memory.encode(a) for a in candidates]),
+        acquire, expected = self._surrogate.acquire(
+            self._observations.features(),
+            np.array(self._observations.scores),
+            np.array([self._observations.encode(a) for a in candidates]),
             int(rng.integers(2**31)),
         )
         pairs = zip(candidates, expected, strict=True)
-        low, high = min(self._memory.scores), max(self._memory.scores)
+        low, high = min(self._observations.scores), max(self._observations.scores)
         self._expected = {a.tokens: float(np.clip(e, low, high)) for a, e in pairs}
-        return [candidates[i] for i in np.argsort(-promise, kind="stable")]
+        return [candidates[i] for i in np.argsort(-acquire, kind="stable")]
 
     def _new_candidates(self, rng: np.random.Generator) -> list[Architecture]:
-        best = self._memory.best(self._parents)
+        best = self._observations.best(self._parents)
         near = [a for parent in best for a in self.space.neighbours(parent)]
         chosen = rng.permutation(len(near))[: self._candidates]
         anywhere = self._anywhere(self._candidates // 5, rng)
-        return self._novelty.news([*(near[i] for i in chosen), *anywhere])
+        return self._proposals.news([*(near[i] for i in chosen), *anywhere])
 
     def _anywhere(self, n: int, rng: np.random.Generator) -> list[Architecture]:
         return [self.space.sample_walk(rng) for _ in range(n)]
 
     def state(self) -> dict[str, np.ndarray]:
-        return {**self._novelty.state(), **self._memory.state()}
+        return {**self._proposals.state(), **self._observations.state()}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
-        self._novelty.restore(state)
-        self._memory.restore(state)
+        self._proposals.restore(state)
+        self._observations.restore(state)
 
     def _rng(self, purpose: int) -> np.random.Generator:
-        return np.random.default_rng([self._seed, len(self._novelty.proposed), purpose])
+        return np.random.default_rng([self._seed, len(self._proposals.proposed), purpose])

@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from mlpnas.core.space.search_space import Architecture, SearchSpace
-from mlpnas.core.strategies.base import Novelty, Strategy
-from mlpnas.core.strategies.observations import Memory
+from mlpnas.core.strategies.base import Proposals, Strategy
+from mlpnas.core.strategies.observations import Observations
 from mlpnas.core.trial import Trial
 
 
@@ -40,15 +40,15 @@ class RegularizedEvolution(Strategy):
     ):
         self.space, self._seed = space, seed
         self._size, self._tournament, self._ageing = population, tournament, ageing
-        self._novelty, self._memory = Novelty(space), Memory(space)
+        self._proposals, self._observations = Proposals(space), Observations(space)
 
     def ask(self, n: int) -> list[Architecture]:
         rng = self._rng(0)
         population = self.population()
-        return self._novelty.draw(n, lambda k: self._draw(population, k, rng), rng)
+        return self._proposals.draw(n, lambda k: self._draw(population, k, rng), rng)
 
     def tell(self, trials: Sequence[Trial]) -> None:
-        self._memory.tell(trials)
+        self._observations.tell(trials)
 
     def sample(self, n: int) -> list[Architecture]:
         return self._draw(self.population(), n, self._rng(1))
@@ -58,7 +58,9 @@ class RegularizedEvolution(Strategy):
 
         Dropping the worst of P + 1 after every birth leaves the best P of all.
         """
-        told = list(zip(self._memory.architectures, self._memory.scores, strict=True))
+        told = list(
+            zip(self._observations.architectures, self._observations.scores, strict=True)
+        )
         if self._ageing:
             return told[-self._size :]
         return sorted(told, key=lambda member: -member[1])[: self._size]
@@ -80,11 +82,11 @@ class RegularizedEvolution(Strategy):
         return edits[rng.integers(len(edits))] if edits else parent
 
     def state(self) -> dict[str, np.ndarray]:
-        return {**self._novelty.state(), **self._memory.state()}
+        return {**self._proposals.state(), **self._observations.state()}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
-        self._novelty.restore(state)
-        self._memory.restore(state)
+        self._proposals.restore(state)
+        self._observations.restore(state)
 
     def _rng(self, purpose: int) -> np.random.Generator:
-        return np.random.default_rng([self._seed, len(self._novelty.proposed), purpose])
+        return np.random.default_rng([self._seed, len(self._proposals.proposed), purpose])

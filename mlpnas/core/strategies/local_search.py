@@ -11,8 +11,8 @@ from typing import Literal
 import numpy as np
 
 from mlpnas.core.space.search_space import Architecture, SearchSpace
-from mlpnas.core.strategies.base import Novelty, Strategy
-from mlpnas.core.strategies.observations import Memory
+from mlpnas.core.strategies.base import Proposals, Strategy
+from mlpnas.core.strategies.observations import Observations
 from mlpnas.core.trial import Trial
 
 
@@ -36,20 +36,20 @@ class LocalSearch(Strategy):
     ):
         self.space, self._seed, self._starts = space, seed, starts
         self._first = move == "first"
-        self._novelty, self._memory = Novelty(space), Memory(space)
+        self._proposals, self._observations = Proposals(space), Observations(space)
         self._here: Architecture | None = None  # None: looking for a place to begin
         self._around: list[Architecture] = []  # its neighbours
         self._since = 0  # scores told before the present start was looked for
 
     def ask(self, n: int) -> list[Architecture]:
         rng = self._rng(0)
-        fresh = self._novelty.news(self._around)
+        fresh = self._proposals.news(self._around)
         given = [fresh[i] for i in rng.permutation(len(fresh))]
         # A batch larger than what is left of the neighbourhood is filled with new starts.
-        return self._novelty.draw(n, lambda k: self._anywhere(k, rng), rng, given)
+        return self._proposals.draw(n, lambda k: self._anywhere(k, rng), rng, given)
 
     def tell(self, trials: Sequence[Trial]) -> None:
-        told = self._memory.tell(trials)
+        told = self._observations.tell(trials)
         if self._here is None:
             self._begin()
         elif self._first:
@@ -66,14 +66,14 @@ class LocalSearch(Strategy):
 
     def _begin(self) -> None:
         """Stand on the best start, once there are enough: several at first, then one."""
-        starts = self._memory.architectures[self._since :]
+        starts = self._observations.architectures[self._since :]
         if len(starts) >= (self._starts if self._since == 0 else 1):
             self._move(max(starts, key=self._score))
 
     def _climb(self) -> None:
         """Move as long as something better is known; a peak is left for a new start."""
         while self._here is not None:
-            fresh = self._novelty.news(self._around)
+            fresh = self._proposals.news(self._around)
             # What is new first: along known ways every climb would end on the same peak.
             better = None if fresh else self._best_around()
             if better is not None:  # strictly better, so this ends
@@ -90,12 +90,12 @@ class LocalSearch(Strategy):
 
     def _move(self, to: Architecture | None) -> None:
         if to is None:
-            self._since = len(self._memory)
+            self._since = len(self._observations)
         if to != self._here:
             self._here, self._around = to, self.space.neighbours(to) if to else []
 
     def _score(self, architecture: Architecture | None) -> float:
-        score = None if architecture is None else self._memory.score(architecture)
+        score = None if architecture is None else self._observations.score(architecture)
         return -np.inf if score is None else score
 
     def _anywhere(self, n: int, rng: np.random.Generator) -> list[Architecture]:
@@ -104,19 +104,19 @@ class LocalSearch(Strategy):
     def state(self) -> dict[str, np.ndarray]:
         here = () if self._here is None else self._here.tokens
         return {
-            **self._novelty.state(),
-            **self._memory.state(),
+            **self._proposals.state(),
+            **self._observations.state(),
             "here": np.array(here, np.int32),
             "since": np.array(self._since),
         }
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
-        self._novelty.restore(state)
-        self._memory.restore(state)
+        self._proposals.restore(state)
+        self._observations.restore(state)
         tokens = state["here"].tolist()
         self._here, self._around = None, []
         self._move(self.space.architecture(tokens) if tokens else None)
         self._since = int(state["since"])
 
     def _rng(self, purpose: int) -> np.random.Generator:
-        return np.random.default_rng([self._seed, len(self._novelty.proposed), purpose])
+        return np.random.default_rng([self._seed, len(self._proposals.proposed), purpose])

@@ -17,9 +17,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from mlpnas.core.space.search_space import Architecture, SearchSpace, Tokens
-from mlpnas.core.strategies.base import Novelty, Strategy
+from mlpnas.core.strategies.base import Proposals, Strategy
 from mlpnas.core.strategies.linear import ridge, upper_bound
-from mlpnas.core.strategies.observations import Memory
+from mlpnas.core.strategies.observations import Observations
 from mlpnas.core.trial import Trial
 
 
@@ -38,20 +38,20 @@ class MCTS(Strategy):
     ):
         self.space, self._seed = space, seed
         self._exploration, self._rollouts = exploration, rollouts
-        self._novelty, self._memory = Novelty(space), Memory(space)
+        self._proposals, self._observations = Proposals(space), Observations(space)
         self._visits: Counter[Tokens] = Counter()  # proposals that begin so
         self._told: Counter[Tokens] = Counter()  # of these, the ones with a score
         self._sums: defaultdict[Tokens, float] = defaultdict(float)
 
     def ask(self, n: int) -> list[Architecture]:
         rng = self._rng(0)
-        asked = self._novelty.draw(n, lambda k: self._draw(k, rng), rng)
+        asked = self._proposals.draw(n, lambda k: self._draw(k, rng), rng)
         self._visit(asked)
         return asked
 
     def tell(self, trials: Sequence[Trial]) -> None:
-        told = self._memory.tell(trials)
-        self._score(range(len(self._memory) - len(told), len(self._memory)))
+        told = self._observations.tell(trials)
+        self._score(range(len(self._observations) - len(told), len(self._observations)))
 
     def sample(self, n: int) -> list[Architecture]:
         return self._draw(n, self._rng(1))
@@ -83,7 +83,7 @@ class MCTS(Strategy):
         return visits > 0 and visits >= self.space.completions(prefix)
 
     def _bound(self, child: Tokens, parent: Tokens) -> float:
-        scale = float(np.ptp(self._memory.scores)) if len(self._memory) else 1.0
+        scale = float(np.ptp(self._observations.scores)) if len(self._observations) else 1.0
         return upper_bound(
             self._mean(child),
             self._visits[child],
@@ -103,7 +103,7 @@ class MCTS(Strategy):
         if slope is None:
             return self._complete(prefix, rng)
         ends = [self._complete(prefix, rng) for _ in range(self._rollouts)]
-        return ends[int(np.argmax([self._memory.encode(a) @ slope for a in ends]))]
+        return ends[int(np.argmax([self._observations.encode(a) @ slope for a in ends]))]
 
     def _complete(self, prefix: Tokens, rng: np.random.Generator) -> Architecture:
         while open_ids := self.space.legal(prefix):
@@ -112,9 +112,9 @@ class MCTS(Strategy):
 
     def _slope(self) -> np.ndarray | None:
         """Of the linear surrogate; None while there is nothing to learn from."""
-        if self._rollouts == 1 or len(self._memory) < 2:
+        if self._rollouts == 1 or len(self._observations) < 2:
             return None
-        features, scores = self._memory.features(), np.array(self._memory.scores)
+        features, scores = self._observations.features(), np.array(self._observations.scores)
         return ridge(features - features.mean(axis=0), scores - scores.mean())
 
     def _visit(self, architectures: list[Architecture]) -> None:
@@ -123,23 +123,23 @@ class MCTS(Strategy):
 
     def _score(self, rows: range) -> None:
         for row in rows:
-            beginnings = _beginnings(self._memory.architectures[row].tokens)
+            beginnings = _beginnings(self._observations.architectures[row].tokens)
             self._told.update(beginnings)
             for beginning in beginnings:
-                self._sums[beginning] += self._memory.scores[row]
+                self._sums[beginning] += self._observations.scores[row]
 
     def state(self) -> dict[str, np.ndarray]:
-        return {**self._novelty.state(), **self._memory.state()}
+        return {**self._proposals.state(), **self._observations.state()}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
-        self._novelty.restore(state)
-        self._memory.restore(state)
+        self._proposals.restore(state)
+        self._observations.restore(state)
         self._visits, self._told, self._sums = Counter(), Counter(), defaultdict(float)
-        self._visit(self._novelty.proposed)
-        self._score(range(len(self._memory)))
+        self._visit(self._proposals.proposed)
+        self._score(range(len(self._observations)))
 
     def _rng(self, purpose: int) -> np.random.Generator:
-        return np.random.default_rng([self._seed, len(self._novelty.proposed), purpose])
+        return np.random.default_rng([self._seed, len(self._proposals.proposed), purpose])
 
 
 def _beginnings(tokens: Tokens) -> list[Tokens]:

@@ -1,4 +1,4 @@
-"""Memory: what a strategy was told, as it needs it to learn: architectures and scores.
+"""Observations: what a strategy was told, as it needs it to learn: architectures and scores.
 
 Failed trials are remembered as tried and are never learned from; so are scores that are not
 finite numbers.
@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from mlpnas.core.space.search_space import Architecture, SearchSpace, Tokens
-from mlpnas.core.strategies.base import lessons
+from mlpnas.core.strategies.base import usable_scores
 from mlpnas.core.trial import Trial
 
 
-class Memory:
+class Observations:
     """Successful trials in the order in which they were told.
 
     Args:
@@ -41,7 +41,7 @@ class Memory:
 
     def tell(self, trials: Sequence[Trial]) -> list[Architecture]:
         """Remember the trials that have a score to learn from; these are returned."""
-        told = zip(trials, lessons(self._space, trials), strict=True)
+        told = zip(trials, usable_scores(self._space, trials), strict=True)
         good = [(trial.architecture, score) for trial, score in told if score is not None]
         for architecture, score in good:
             self._add(architecture, float(score))

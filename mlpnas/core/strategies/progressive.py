@@ -20,8 +20,8 @@ from sklearn.preprocessing import StandardScaler
 
 from mlpnas.core.errors import InputError
 from mlpnas.core.space.search_space import Architecture, SearchSpace, Tokens
-from mlpnas.core.strategies.base import Novelty, Strategy
-from mlpnas.core.strategies.observations import Memory
+from mlpnas.core.strategies.base import Proposals, Strategy
+from mlpnas.core.strategies.observations import Observations
 from mlpnas.core.strategies.surrogates import linear_algebra
 from mlpnas.core.trial import Trial
 
@@ -49,8 +49,8 @@ class ProgressiveSearch(Strategy):
                 "search goes from small to large; choose another strategy"
             )
         self.space, self._seed, self._beam, self._members = space, seed, beam, members
-        self._novelty = Novelty(space)
-        self._memory = Memory(space, lambda a: scale_free_features(space, a))
+        self._proposals = Proposals(space)
+        self._observations = Observations(space, lambda a: scale_free_features(space, a))
         self._level = 1
         self._begun = np.zeros(2, int)  # proposals, and scores, when the level began
         self._ranked: list[Architecture] | None = None  # the level's candidates, best first
@@ -59,19 +59,21 @@ class ProgressiveSearch(Strategy):
 
     def ask(self, n: int) -> list[Architecture]:
         """n, or what is left of the level: what comes next depends on its scores."""
-        if not self._left() and any(self._grown(self._level, len(self._memory))):
+        if not self._left() and any(self._grown(self._level, len(self._observations))):
             self._advance()
         n = min(n, self._left() or n)
-        rng = np.random.default_rng([self._seed, len(self._novelty.proposed), 0])
+        rng = np.random.default_rng([self._seed, len(self._proposals.proposed), 0])
         # Beyond the last beam the level's other candidates follow in the surrogate's order.
-        return self._novelty.draw(n, lambda k: self._anywhere(k, rng), rng, self._candidates())
+        return self._proposals.draw(
+            n, lambda k: self._anywhere(k, rng), rng, self._candidates()
+        )
 
     def tell(self, trials: Sequence[Trial]) -> None:
-        self._memory.tell(trials)
+        self._observations.tell(trials)
 
     def sample(self, n: int) -> list[Architecture]:
-        rng = np.random.default_rng([self._seed, len(self._novelty.proposed), 1])
-        best = self._memory.best(self._beam)
+        rng = np.random.default_rng([self._seed, len(self._proposals.proposed), 1])
+        best = self._observations.best(self._beam)
         if not best:
             return self._anywhere(n, rng)
         return [best[i] for i in rng.integers(len(best), size=n)]
@@ -84,12 +86,12 @@ class ProgressiveSearch(Strategy):
         quota = len(self._candidates())
         if self._level > 1:
             quota = min(quota, self._beam)
-        return max(0, quota - (len(self._novelty.proposed) - int(self._begun[0])))
+        return max(0, quota - (len(self._proposals.proposed) - int(self._begun[0])))
 
     def _advance(self) -> None:
         """Begin the next level."""
         self._level += 1
-        self._begun = np.array([len(self._novelty.proposed), len(self._memory)])
+        self._begun = np.array([len(self._proposals.proposed), len(self._observations)])
         self._ranked = None
 
     def _candidates(self) -> list[Architecture]:
@@ -109,11 +111,11 @@ class ProgressiveSearch(Strategy):
 
     def _grown(self, level: int, known: int) -> Iterator[Architecture]:
         """The best of a level, by their scores, with one more piece."""
-        self._sizes += map(self._size, self._memory.architectures[len(self._sizes) :])
+        self._sizes += map(self._size, self._observations.architectures[len(self._sizes) :])
         rows = [row for row in range(known) if self._sizes[row] == level]
-        rows.sort(key=lambda row: -self._memory.scores[row])
+        rows.sort(key=lambda row: -self._observations.scores[row])
         for row in rows[: self._beam]:
-            *prefix, last = self._memory.architectures[row].tokens
+            *prefix, last = self._observations.architectures[row].tokens
             for token in self.space.legal(tuple(prefix)):
                 if last == self.space.decisions[len(prefix)].stop != token:
                     yield from map(
@@ -123,8 +125,11 @@ class ProgressiveSearch(Strategy):
     def _rank(self, candidates: list[Architecture], known: int) -> list[Architecture]:
         if known < 2:  # one score says nothing about others
             return candidates
-        x, y = self._memory.features()[:known], np.array(self._memory.scores[:known])
-        asked = np.array([self._memory.encode(a) for a in candidates])
+        x, y = (
+            self._observations.features()[:known],
+            np.array(self._observations.scores[:known]),
+        )
+        asked = np.array([self._observations.encode(a) for a in candidates])
         with linear_algebra().limit(limits=1):
             expected = np.mean([m.predict(asked) for m in self._ensemble(x, y)], axis=0)
         clipped = np.clip(expected, y.min(), y.max())
@@ -153,15 +158,15 @@ class ProgressiveSearch(Strategy):
 
     def state(self) -> dict[str, np.ndarray]:
         return {
-            **self._novelty.state(),
-            **self._memory.state(),
+            **self._proposals.state(),
+            **self._observations.state(),
             "level": np.array(self._level),
             "begun": self._begun,
         }
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
-        self._novelty.restore(state)
-        self._memory.restore(state)
+        self._proposals.restore(state)
+        self._observations.restore(state)
         self._level, self._begun = int(state["level"]), np.array(state["begun"])
         self._ranked, self._sizes = None, []
 

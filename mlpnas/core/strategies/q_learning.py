@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from mlpnas.core.space.search_space import Architecture, SearchSpace, Tokens
-from mlpnas.core.strategies.base import Novelty, Strategy
-from mlpnas.core.strategies.observations import Memory
+from mlpnas.core.strategies.base import Proposals, Strategy
+from mlpnas.core.strategies.observations import Observations
 from mlpnas.core.trial import Trial
 
 # Epsilon, and the share of the search until which it holds: as published, 1,500 of 2,700
@@ -49,27 +49,29 @@ class QLearning(Strategy):
     ):
         self.space, self._seed, self._trials = space, seed, trials
         self._rate, self._replays = learning_rate, replays
-        self._novelty, self._memory = Novelty(space), Memory(space)
+        self._proposals, self._observations = Proposals(space), Observations(space)
         options = max(len(decision.options) for decision in space.decisions)
         # Row 0 of the second axis: no token before.
         self.values = np.full((len(space.decisions), options + 1, options), start)
 
     def ask(self, n: int) -> list[Architecture]:
         rng = self._rng(0)
-        return self._novelty.draw(n, lambda k: self._draw(k, rng), rng)
+        return self._proposals.draw(n, lambda k: self._draw(k, rng), rng)
 
     def sample(self, n: int) -> list[Architecture]:
         return self._draw(n, self._rng(1))
 
     def tell(self, trials: Sequence[Trial]) -> None:
-        told = self._memory.tell(trials)
-        rng = np.random.default_rng([self._seed, len(self._memory), 2])
-        for row in rng.integers(len(self._memory) or 1, size=self._replays * len(told)):
-            self._replay(self._memory.architectures[row].tokens, self._memory.scores[row])
+        told = self._observations.tell(trials)
+        rng = np.random.default_rng([self._seed, len(self._observations), 2])
+        for row in rng.integers(len(self._observations) or 1, size=self._replays * len(told)):
+            self._replay(
+                self._observations.architectures[row].tokens, self._observations.scores[row]
+            )
 
     def epsilon(self) -> float:
         """The share of random decisions now."""
-        done = len(self._novelty.proposed) / self._trials
+        done = len(self._proposals.proposed) / self._trials
         return next((epsilon for epsilon, until in _EXPLORE if done < until), 0.1)
 
     def _draw(self, n: int, rng: np.random.Generator) -> list[Architecture]:
@@ -98,12 +100,16 @@ class QLearning(Strategy):
         return self.values[len(prefix), prefix[-1] + 1 if prefix else 0]
 
     def state(self) -> dict[str, np.ndarray]:
-        return {**self._novelty.state(), **self._memory.state(), "values": self.values.copy()}
+        return {
+            **self._proposals.state(),
+            **self._observations.state(),
+            "values": self.values.copy(),
+        }
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
-        self._novelty.restore(state)
-        self._memory.restore(state)
+        self._proposals.restore(state)
+        self._observations.restore(state)
         self.values = np.array(state["values"])
 
     def _rng(self, purpose: int) -> np.random.Generator:
-        return np.random.default_rng([self._seed, len(self._novelty.proposed), purpose])
+        return np.random.default_rng([self._seed, len(self._proposals.proposed), purpose])

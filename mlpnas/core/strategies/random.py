@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from mlpnas.core.space.search_space import Architecture, SearchSpace
-from mlpnas.core.strategies.base import Novelty, Strategy, lessons
+from mlpnas.core.strategies.base import Proposals, Strategy, usable_scores
 from mlpnas.core.trial import Trial
 
 
@@ -35,26 +35,26 @@ class RandomStrategy(Strategy):
         over_decisions = uniform_over == "decisions"
         self._draw = space.sample_walk if over_decisions else space.sample_architecture
         self._seed = seed
-        self._novelty = Novelty(space)
+        self._proposals = Proposals(space)
 
     def ask(self, n: int) -> list[Architecture]:
         rng = self._rng(0)
-        return self._novelty.draw(n, lambda k: [self._draw(rng) for _ in range(k)], rng)
+        return self._proposals.draw(n, lambda k: [self._draw(rng) for _ in range(k)], rng)
 
     def tell(self, trials: Sequence[Trial]) -> None:
         """Nothing to learn; trials of another space are refused as everywhere."""
-        lessons(self.space, trials)
+        usable_scores(self.space, trials)
 
     def sample(self, n: int) -> list[Architecture]:
         rng = self._rng(1)
         return [self._draw(rng) for _ in range(n)]
 
     def state(self) -> dict[str, np.ndarray]:
-        return self._novelty.state()
+        return self._proposals.state()
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
-        self._novelty.restore(state)
+        self._proposals.restore(state)
 
     def _rng(self, purpose: int) -> np.random.Generator:
         # The count of proposals stands in for a generator's state: nothing more to save.
-        return np.random.default_rng([self._seed, len(self._novelty.proposed), purpose])
+        return np.random.default_rng([self._seed, len(self._proposals.proposed), purpose])

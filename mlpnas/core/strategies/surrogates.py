@@ -24,7 +24,7 @@ from threadpoolctl import ThreadpoolController
 class Surrogate(Protocol):
     """Learns scores from features and says how promising candidates are."""
 
-    def promise(
+    def acquire(
         self, known: np.ndarray, scores: np.ndarray, asked: np.ndarray, seed: int
     ) -> tuple[np.ndarray, np.ndarray]:
         """Promise (its order counts) and expected score of candidates.
@@ -54,7 +54,7 @@ class GaussianProcess:
     def __init__(self, cap: int = 200):
         self._cap = cap
 
-    def promise(
+    def acquire(
         self, known: np.ndarray, scores: np.ndarray, asked: np.ndarray, seed: int
     ) -> tuple[np.ndarray, np.ndarray]:
         rows = capped(scores, self._cap)
@@ -102,7 +102,7 @@ class TreeEnsemble:
     def __init__(self, members: int = 20, cap: int = 1000):
         self._members, self._cap = members, cap
 
-    def promise(
+    def acquire(
         self, known: np.ndarray, scores: np.ndarray, asked: np.ndarray, seed: int
     ) -> tuple[np.ndarray, np.ndarray]:
         rows = capped(scores, self._cap)

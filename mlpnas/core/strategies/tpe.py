@@ -15,8 +15,8 @@ import numpy as np
 
 from mlpnas.core.errors import InputError
 from mlpnas.core.space.search_space import Architecture, SearchSpace, Tokens
-from mlpnas.core.strategies.base import Novelty, Strategy
-from mlpnas.core.strategies.observations import Memory
+from mlpnas.core.strategies.base import Proposals, Strategy
+from mlpnas.core.strategies.observations import Observations
 from mlpnas.core.strategies.surrogates import capped
 from mlpnas.core.trial import Trial
 
@@ -42,14 +42,14 @@ class TPE(Strategy):
         self._initial, self._cap = initial, cap
         # The estimator repeats itself once it is sure, and every draw costs milliseconds: after
         # two attempts the rest of a batch is drawn from anywhere.
-        self._novelty, self._memory = Novelty(space, attempts=2), Memory(space)
+        self._proposals, self._observations = Proposals(space, attempts=2), Observations(space)
         self._optuna = _import_optuna()
 
     def ask(self, n: int) -> list[Architecture]:
-        return self._novelty.draw(n, self._source(0), self._rng(0))
+        return self._proposals.draw(n, self._source(0), self._rng(0))
 
     def tell(self, trials: Sequence[Trial]) -> None:
-        self._memory.tell(trials)
+        self._observations.tell(trials)
 
     def sample(self, n: int) -> list[Architecture]:
         return self._source(1)(n)
@@ -57,7 +57,7 @@ class TPE(Strategy):
     def _source(self, purpose: int) -> Callable[[int], list[Architecture]]:
         """What draws n architectures."""
         rng = self._rng(purpose)
-        if len(self._memory) < self._initial:
+        if len(self._observations) < self._initial:
             return lambda n: [self.space.sample_walk(rng) for _ in range(n)]
         study = self._study(int(rng.integers(2**31)))
         return lambda n: [self._walk(study.ask()) for _ in range(n)]
@@ -66,8 +66,8 @@ class TPE(Strategy):
         optuna = self._optuna
         sampler = optuna.samplers.TPESampler(n_startup_trials=0, seed=seed)
         study = optuna.create_study(sampler=sampler, direction="maximize")
-        for row in capped(np.array(self._memory.scores), self._cap):
-            tokens = self._memory.architectures[row].tokens
+        for row in capped(np.array(self._observations.scores), self._cap):
+            tokens = self._observations.architectures[row].tokens
             names = [self._parameter(tokens[:i]) for i in range(len(tokens))]
             study.add_trial(
                 optuna.trial.create_trial(
@@ -78,7 +78,7 @@ class TPE(Strategy):
                         )
                         for i, name in enumerate(names)
                     },
-                    value=self._memory.scores[row],
+                    value=self._observations.scores[row],
                 )
             )
         return study
@@ -95,14 +95,14 @@ class TPE(Strategy):
         return f"{self.space.decisions[len(prefix)].name} of {self.space.legal(prefix)}"
 
     def state(self) -> dict[str, np.ndarray]:
-        return {**self._novelty.state(), **self._memory.state()}
+        return {**self._proposals.state(), **self._observations.state()}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
-        self._novelty.restore(state)
-        self._memory.restore(state)
+        self._proposals.restore(state)
+        self._observations.restore(state)
 
     def _rng(self, purpose: int) -> np.random.Generator:
-        return np.random.default_rng([self._seed, len(self._novelty.proposed), purpose])
+        return np.random.default_rng([self._seed, len(self._proposals.proposed), purpose])
 
 
 def _import_optuna() -> Any:

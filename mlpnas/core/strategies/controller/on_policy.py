@@ -17,7 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from mlpnas.core.space.search_space import Architecture, SearchSpace
-from mlpnas.core.strategies.base import Strategy, lessons
+from mlpnas.core.strategies.base import Strategy, usable_scores
 from mlpnas.core.strategies.controller import policy_gradient as pg
 from mlpnas.core.strategies.controller.controller import Controller, Walks
 from mlpnas.core.strategies.controller.learner import ReinforceLearner, load, saved
@@ -93,7 +93,7 @@ class OnPolicyStrategy(Strategy):
         return self.space.shares(self.sample(200))
 
     def tell(self, trials: Sequence[Trial]) -> None:
-        scores = np.array(lessons(self.space, trials), np.float64)  # None becomes NaN
+        scores = np.array(usable_scores(self.space, trials), np.float64)  # None becomes NaN
         rows = np.flatnonzero(np.isfinite(scores))
         if len(rows):
             tokens, entropies, sampled = (part[rows] for part in self._asked)

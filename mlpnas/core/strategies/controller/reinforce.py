@@ -16,7 +16,7 @@ import tensorflow as tf
 from scipy.stats import spearmanr
 
 from mlpnas.core.space.search_space import Architecture, SearchSpace
-from mlpnas.core.strategies.base import Novelty, Strategy, lessons
+from mlpnas.core.strategies.base import Proposals, Strategy, usable_scores
 from mlpnas.core.strategies.controller import policy_gradient as pg
 from mlpnas.core.strategies.controller.controller import Controller, padded
 from mlpnas.core.strategies.controller.learner import (
@@ -136,7 +136,7 @@ class ReinforceStrategy(Strategy):
             self.controller, used.learning_rate, used.routing, used.weight, used.decay
         )
         self._baseline, self._scale = pg.MovingAverage(), pg.MovingAverage()
-        self._novelty = Novelty(space)
+        self._proposals = Proposals(space)
         self._scores: dict[tuple[int, ...], float] = {}
         self._asks = self._round = 0  # batches asked for, and told
         self._awaited: set[tuple[int, ...]] = set()  # proposed and not told yet
@@ -158,7 +158,7 @@ class ReinforceStrategy(Strategy):
         if screening:
             wanted += _recommended(drawn, expected, screening.optimism)
         purposes = itertools.count(1)
-        new = self._novelty.draw(
+        new = self._proposals.draw(
             n, lambda k: _architectures(self._sample(k, next(purposes))[0]), rng, given=wanted
         )
         waiting = {a.tokens: self._expected[a.tokens] for a in _architectures(self._drawn)}
@@ -213,7 +213,7 @@ class ReinforceStrategy(Strategy):
     # --- being told ---------------------------------------------------------------------
 
     def tell(self, trials: Sequence[Trial]) -> None:
-        for trial, score in zip(trials, lessons(self.space, trials), strict=True):
+        for trial, score in zip(trials, usable_scores(self.space, trials), strict=True):
             key = self._key(trial.architecture)
             self._awaited.discard(key)
             if score is not None:
@@ -264,11 +264,11 @@ class ReinforceStrategy(Strategy):
         p = self._predictor
         expected = np.array([self._expected[a.tokens].mean() for a in drawn], np.float64)
         errors = np.abs(scores - expected)
-        amazement = pg.surprise(scores, expected, self._scale.before(errors), p.noise_floor)
+        surprise = pg.surprise(scores, expected, self._scale.before(errors), p.noise_floor)
         self._scale.update(errors)
         opened = pg.gate(scores, self._baseline.before(scores), p.temperature)
         fading = pg.linear_decay(p.surprise, len(self._scores) / self._trials)
-        return scores + fading * opened * amazement
+        return scores + fading * opened * surprise
 
     def _note_checks(self, picks: list[Architecture]) -> None:
         if self._predictor and picks:
@@ -304,7 +304,7 @@ class ReinforceStrategy(Strategy):
     def state(self) -> dict[str, np.ndarray]:
         averages = [self._baseline.value, self._scale.value]
         return {
-            **self._novelty.state(),
+            **self._proposals.state(),
             **saved(self._variables()),
             "scored_tokens": padded(list(self._scores), len(self.space.decisions)),
             "scored_lengths": np.array([len(walk) for walk in self._scores], np.int32),
@@ -315,7 +315,7 @@ class ReinforceStrategy(Strategy):
         }
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
-        self._novelty.restore(state)
+        self._proposals.restore(state)
         load(self._variables(), state)
         columns = (state["scored_tokens"], state["scored_lengths"], state["scores"])
         rows = zip(*columns, strict=True)
@@ -346,5 +346,5 @@ def _recommended(
 ) -> list[Architecture]:
     """The candidates, the most promising first."""
     heads = np.array([expected[draw.architecture.tokens] for draw in drawn])
-    promise = heads.mean(axis=1) + optimism * heads.std(axis=1)
-    return [drawn[i].architecture for i in np.argsort(-promise, kind="stable")]
+    acquire = heads.mean(axis=1) + optimism * heads.std(axis=1)
+    return [drawn[i].architecture for i in np.argsort(-acquire, kind="stable")]

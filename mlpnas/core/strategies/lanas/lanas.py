@@ -17,11 +17,11 @@ from typing import Literal
 import numpy as np
 
 from mlpnas.core.space.search_space import Architecture, SearchSpace, Tokens
-from mlpnas.core.strategies.base import Novelty, Strategy
+from mlpnas.core.strategies.base import Proposals, Strategy
 from mlpnas.core.strategies.lanas.metropolis import walk
 from mlpnas.core.strategies.lanas.partition import Partition, path
 from mlpnas.core.strategies.lanas.pool import ENUMERABLE, Encode, Pool, whole
-from mlpnas.core.strategies.observations import Memory
+from mlpnas.core.strategies.observations import Observations
 from mlpnas.core.trial import Trial
 
 
@@ -74,7 +74,7 @@ class LaNAS(Strategy):
         self.space, self._seed, self._tree = space, seed, tree
         self._initial, self._selects = initial, selects
         self._sampling = sampling or ("pool" if space.size() <= ENUMERABLE else "rejection")
-        self._novelty, self._memory = Novelty(space), Memory(space, encode)
+        self._proposals, self._observations = Proposals(space), Observations(space, encode)
         self._encode = encode or space.features
         self.partition = transfer
         self._learned_on = 0  # trials that the last learning phase knew; 0 before the first
@@ -84,41 +84,46 @@ class LaNAS(Strategy):
     # --- learning -----------------------------------------------------------------------
 
     def tell(self, trials: Sequence[Trial]) -> None:
-        told = self._memory.tell(trials)
+        told = self._observations.tell(trials)
         if self._learned_on:
-            self._count(range(len(self._memory) - len(told), len(self._memory)))
+            self._count(range(len(self._observations) - len(told), len(self._observations)))
 
     def _learn(self, known: int) -> None:
         """Cut the space by the first `known` trials."""
-        scores = np.array(self._memory.scores[:known])
+        scores = np.array(self._observations.scores[:known])
         self.partition = Partition(
-            self._memory.features()[:known], scores, self._tree.levels, self._tree.by_score
+            self._observations.features()[:known],
+            scores,
+            self._tree.levels,
+            self._tree.by_score,
         )
         self._learned_on, self._places = known, None
 
     def _count(self, rows: range) -> None:
         """Back-propagate trials that were told since the last learning phase."""
         if self.partition is not None and len(rows):
-            new = [self._memory.encode(self._memory.architectures[row]) for row in rows]
+            new = [
+                self._observations.encode(self._observations.architectures[row]) for row in rows
+            ]
             leaves = self.partition.leaf(np.array(new))
             for leaf, row in zip(leaves, rows, strict=True):
-                self.partition.add(int(leaf), self._memory.scores[row])
+                self.partition.add(int(leaf), self._observations.scores[row])
 
     def predict(self, architecture: Architecture) -> float | None:
         """The mean score of its region."""
         if self.partition is None or not self._learned_on:
             return None
-        form = self._memory.encode(architecture)
+        form = self._observations.encode(architecture)
         return float(self.partition.means()[self.partition.leaf(form[None])[0]])
 
     # --- choosing -----------------------------------------------------------------------
 
     def ask(self, n: int) -> list[Architecture]:
-        told = len(self._memory)
+        told = len(self._observations)
         if told >= self._initial and told - self._learned_on >= self._selects:
             self._learn(told)
         rng = self._rng(0)
-        return self._novelty.draw(n, lambda k: self._draw(k, rng), rng)
+        return self._proposals.draw(n, lambda k: self._draw(k, rng), rng)
 
     def sample(self, n: int) -> list[Architecture]:
         return self._draw(n, self._rng(1))
@@ -172,7 +177,9 @@ class LaNAS(Strategy):
         """What walks begin from, and the leaf of each: what was told; but random draws while
         the tree is another task's, which has nothing told in most of its regions."""
         if self._learned_on:
-            return self._memory.architectures, partition.leaf(self._memory.features())
+            return self._observations.architectures, partition.leaf(
+                self._observations.features()
+            )
         pool, leaves = self._pool(partition)
         return pool.architectures, leaves
 
@@ -190,7 +197,7 @@ class LaNAS(Strategy):
 
     def _rows(self, pool: Pool) -> list[int]:
         """Where in the pool the proposed architectures are."""
-        new = self._novelty.proposed[len(self._forms) :]
+        new = self._proposals.proposed[len(self._forms) :]
         self._forms += [self.space.canonical(a).tokens for a in new]
         rows = (pool.row(form) for form in self._forms)
         return [row for row in rows if row is not None]
@@ -205,19 +212,19 @@ class LaNAS(Strategy):
 
     def state(self) -> dict[str, np.ndarray]:
         return {
-            **self._novelty.state(),
-            **self._memory.state(),
+            **self._proposals.state(),
+            **self._observations.state(),
             "learned_on": np.array(self._learned_on),
         }
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
-        self._novelty.restore(state)
-        self._memory.restore(state)
+        self._proposals.restore(state)
+        self._observations.restore(state)
         self._forms = []
         known = int(state["learned_on"])
         if known:  # the tree follows from what it was learned on
             self._learn(known)
-            self._count(range(known, len(self._memory)))
+            self._count(range(known, len(self._observations)))
 
     def _rng(self, purpose: int) -> np.random.Generator:
-        return np.random.default_rng([self._seed, len(self._novelty.proposed), purpose])
+        return np.random.default_rng([self._seed, len(self._proposals.proposed), purpose])

@@ -9,13 +9,13 @@ from spaces import CellSpace
 
 from mlpnas.core.baselines.comparison import (
     Budget,
-    agreement,
     agreement_line,
-    choice,
-    control,
+    compare_with_random,
     control_lines,
     equal_budget,
     random_search,
+    rank_agreement,
+    select_architecture,
     top_means,
 )
 from mlpnas.core.data.measure import Measure
@@ -46,27 +46,29 @@ def history(n: int, score=token_score) -> History:
 def test_without_shared_weights_the_best_trial_is_the_choice():
     found = history(6)
     best = max(found.trials, key=lambda trial: trial.score)
-    assert choice(found, RandomStrategy(SPACE), None, 9) == best.architecture
+    assert select_architecture(found, RandomStrategy(SPACE), None, 9) == best.architecture
 
 
 def test_with_shared_weights_the_choice_is_the_best_of_fresh_draws():
     strategy = RandomStrategy(SPACE, seed=3)
     best = max(strategy.sample(9), key=token_score)
-    assert token_score(choice(history(2), strategy, FakeSupernet(), 9)) == token_score(best)
+    assert token_score(
+        select_architecture(history(2), strategy, FakeSupernet(), 9)
+    ) == token_score(best)
 
 
 def test_a_search_in_which_nothing_succeeded_has_no_choice():
     with pytest.raises(InputError, match=r"none of the 3 trials succeeded.*as told"):
-        choice(history(3, score=lambda a: None), RandomStrategy(SPACE), None, 9)
+        select_architecture(history(3, score=lambda a: None), RandomStrategy(SPACE), None, 9)
 
 
 def test_equal_budgets_worked_by_hand():
     # Children against children: the same.
-    assert equal_budget(20, 3, shared=False, rivals=6, trials_per_pass=5) == Budget(20, 3)
+    assert equal_budget(20, 3, shared=False, baselines=6, trials_per_pass=5) == Budget(20, 3)
     # 600 scores, 100 to a pass, are 6 passes: one epoch for each of 6 children, or two for
     # each of 4 (8 epochs are the least that is not less).
-    assert equal_budget(600, 6, True, rivals=6, trials_per_pass=100) == Budget(6, 1)
-    assert equal_budget(600, 6, True, rivals=4, trials_per_pass=100) == Budget(4, 2)
+    assert equal_budget(600, 6, True, baselines=6, trials_per_pass=100) == Budget(6, 1)
+    assert equal_budget(600, 6, True, baselines=4, trials_per_pass=100) == Budget(4, 2)
 
 
 def test_rivals_are_kept_and_not_trained_again(tmp_path):
@@ -79,20 +81,22 @@ def test_rivals_are_kept_and_not_trained_again(tmp_path):
 
 
 def test_agreement_is_the_rank_correlation():
-    rivals = history(10)
+    baselines = history(10)
     same, opposite = FakeSupernet(), FakeSupernet(lambda a: -token_score(a))
-    assert agreement(same, rivals)["kendall_tau"] == pytest.approx(1.0)
-    assert agreement(opposite, rivals)["kendall_tau"] == pytest.approx(-1.0)
-    assert agreement(same, rivals)["kendall_tau_n"] == 10
-    assert "(Kendall's tau): +1.00, over 10 random" in agreement_line(agreement(same, rivals))
-    blind = agreement(FakeSupernet(lambda a: 0.5), rivals)
+    assert rank_agreement(same, baselines)["kendall_tau"] == pytest.approx(1.0)
+    assert rank_agreement(opposite, baselines)["kendall_tau"] == pytest.approx(-1.0)
+    assert rank_agreement(same, baselines)["kendall_tau_n"] == 10
+    assert "(Kendall's tau): +1.00, over 10 random" in agreement_line(
+        rank_agreement(same, baselines)
+    )
+    blind = rank_agreement(FakeSupernet(lambda a: 0.5), baselines)
     assert "undefined" in agreement_line(blind)
-    assert agreement(None, rivals) == {}
+    assert rank_agreement(None, baselines) == {}
 
 
 @pytest.mark.parametrize("n", [1, 2, 6, 9])
 def test_of_too_few_architectures_no_correlation_is_told_but_kept(n):
-    found = agreement(FakeSupernet(), history(n))
+    found = rank_agreement(FakeSupernet(), history(n))
     assert agreement_line(found) == (
         f"{n} random architectures, each trained alone (epochs: 1), are too few for a rank "
         "correlation with their shared-weight scores, which takes 10"
@@ -118,7 +122,7 @@ def test_top_means_worked_by_hand():
 def test_the_control_worked_by_hand():
     ours, theirs = (iter(s) for s in ([0.125, 0.729], [0.064, 0.027]))
     found, random = history(2, lambda a: next(ours)), history(2, lambda a: next(theirs))
-    told = control(found, random, Measure("accuracy", "accuracy cubed", math.cbrt))
+    told = compare_with_random(found, random, Measure("accuracy", "accuracy cubed", math.cbrt))
     # Cube roots: 0.5 and 0.9 against 0.4 and 0.3; there are no five.
     assert told == {
         "control": {
