@@ -67,7 +67,8 @@ def test_no_score_stops_a_search(make, score):
         value = (lambda a: 0.1 + 0.05 * len(a.tokens)) if i == 2 else (lambda a: score)
         strategy.tell(trials_of(batch, value))
         asked += batch
-    assert len(set(asked)) == 40
+    assert len(set(asked)) == len(asked)
+    assert len(asked) > 4 * 8, "a stage may end within a round, but no score ends the search"
 
 
 def learned(strategy):

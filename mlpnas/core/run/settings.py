@@ -35,7 +35,7 @@ def differences(settings: Any, other: Mapping[str, Any]) -> list[str]:
     """Where a record of settings says otherwise; a run may move and may be extended, so
     `data` and `trials` may differ. What a record from before a setting was known lacks has
     its default."""
-    mine = _as_in_json(asdict(settings))
+    mine, other = _as_in_json(asdict(settings)), _as_in_json(other)
     defaults = _as_in_json({field.name: field.default for field in fields(settings)})
     names = sorted((mine.keys() | other.keys()) - {"data", "trials"})
     pairs = [(name, other.get(name, defaults.get(name)), mine.get(name)) for name in names]
