@@ -235,7 +235,7 @@ def test_a_run_whose_file_is_another_network_is_not_finished(
     assert "results" not in json.loads((folder / "run.json").read_text())
 
 
-@pytest.mark.parametrize("fails_at", [3, 10])
+@pytest.mark.parametrize("fails_at", [3, pytest.param(10, marks=pytest.mark.slow)])
 def test_a_search_that_was_interrupted_goes_on_as_if_it_had_not_been(
     fails_at, data, finished, supernets, tmp_path, monkeypatch
 ):
@@ -359,7 +359,9 @@ def test_shared_weights_are_not_trained_beyond_their_schedule(trials, epochs):
     assert math.ceil(rounds / planned["rounds_per_pass"]) <= epochs
 
 
-@pytest.mark.parametrize("space", ["macro", "micro", "darts"])
+@pytest.mark.parametrize(
+    "space", ["macro", "darts", pytest.param("micro", marks=pytest.mark.slow)]
+)
 def test_no_process_is_hired_while_shared_weights_do_the_work(
     space, data, tmp_path, monkeypatch
 ):

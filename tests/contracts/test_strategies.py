@@ -148,7 +148,15 @@ def test_it_asks_for_no_more_than_wanted_all_members_none_twice(make):
     assert len(set(asked)) == len(asked)
 
 
-@pytest.mark.parametrize(("name", "space"), pairs(BROAD, (*TINY, CONDITIONAL)), ids=label)
+@pytest.mark.parametrize(
+    ("name", "space"),
+    [
+        *pairs(BROAD, TINY),
+        *pairs([name for name in BROAD if name != "ppo"], [CONDITIONAL]),
+        pytest.param("ppo", CONDITIONAL, marks=pytest.mark.slow),  # compiles for seconds
+    ],
+    ids=label,
+)
 def test_it_works_on_every_kind_of_decision_and_never_asks_for_an_equivalent_form(name, space):
     asked = rounds(MEMBERS[name](space, 0), 3)
     assert len({space.canonical(architecture) for architecture in asked}) == len(asked) > 10

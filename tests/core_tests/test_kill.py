@@ -17,6 +17,7 @@ def killed(folder, runs, first):
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_searches_killed_at_random_instants_equal_the_uninterrupted(tmp_path):
     # Random and evolution, with the one-shot store and without, whole rounds and cut ones,
     # spaces that are exhausted, journals with torn lines; each then extended by ten trials.

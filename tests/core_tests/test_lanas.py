@@ -206,6 +206,7 @@ def test_a_transferred_tree_explores_in_units_of_its_own_scores():
     assert first[0].ask(20) == first[1].ask(20)
 
 
+@pytest.mark.slow
 def test_greed_loses_where_the_space_deceives():
     # Every 2 is worth more than a 1 or a 0, but best of all are the 129 chains of 6,561 with
     # six 0s or more: who looks only where it was good never goes there, unless one of the

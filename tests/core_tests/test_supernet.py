@@ -121,7 +121,13 @@ def told(history) -> list[tuple]:
     return [(t.id, t.round, t.architecture.tokens, t.score) for t in history.trials]
 
 
-@pytest.mark.parametrize("kept_for", [1, 3], ids=["every round kept", "some rounds not kept"])
+@pytest.mark.parametrize(
+    "kept_for",
+    [
+        pytest.param(1, id="every round kept"),
+        pytest.param(3, id="some rounds not kept", marks=pytest.mark.slow),
+    ],
+)
 def test_a_search_killed_anywhere_resumes_to_the_same_trials(kept_for):
     whole = run(strategy(), SupernetEvaluator(FakeSupernet(), 2), History(), 40)
     for killed_at in (3, 24):

@@ -108,6 +108,7 @@ class Scaled(LayerType):
 """
 
 
+@pytest.mark.slow
 def test_a_layer_type_from_outside_is_searched_resumed_and_reported(tmp_path, monkeypatch):
     (tmp_path / "halves.py").write_text(SCALED)
     monkeypatch.chdir(tmp_path)
@@ -136,6 +137,7 @@ def test_a_strategy_from_outside_searches_and_is_resumed(tmp_path, monkeypatch):
     assert len(trials(tmp_path / "run")) == 6
 
 
+@pytest.mark.slow
 def test_a_loss_of_scikit_learns_stands_beside_the_score_made_of_it(tmp_path, capsys):
     assert iris(tmp_path / "r", "--scoring", "neg_log_loss") == 0
     told = capsys.readouterr().out
@@ -228,6 +230,7 @@ def test_a_run_whose_file_is_not_the_cross_validated_winner_is_not_finished(
     assert "results" not in json.loads((folder / "run.json").read_text())
 
 
+@pytest.mark.slow
 def test_the_same_command_gives_the_same_trials_whatever_the_jobs(finished, tmp_path):
     assert iris(tmp_path / "again", "--jobs", "2") == 0
     assert trials(tmp_path / "again") == trials(finished)

@@ -175,6 +175,7 @@ class TestMacro:
 
 
 class TestGraph:
+    @pytest.mark.slow
     def test_every_walk_leads_to_a_row(self, shared_data):
         table = load_graph(shared_data("bench/nasbench_graph.csv.gz"))
         assert table.optimum == pytest.approx(0.819333)
