@@ -177,7 +177,7 @@ def test_no_edited_record_ends_a_report_in_an_error_of_python(
 
 @pytest.mark.slow
 def test_no_edited_record_ends_a_page_in_an_error_of_python(package, tmp_path):
-    fuzz(package, package.make(tmp_path / "run"), VALUES, html=True)
+    fuzz(package, package.make(tmp_path / "run"), QUICK, html=True)
 
 
 @pytest.mark.parametrize("html", [False, pytest.param(True, marks=pytest.mark.slow)])
