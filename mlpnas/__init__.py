@@ -23,7 +23,63 @@ TensorFlow. The rooms, of which each imports only those before it:
 
 import logging
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # what type checkers and editors see; a test holds it to `_HOME`
+    from mlpnas.core.errors import ExhaustedError as ExhaustedError
+    from mlpnas.core.errors import InputError as InputError
+    from mlpnas.core.evaluator.evaluator import ChildEvaluator as ChildEvaluator
+    from mlpnas.core.evaluator.evaluator import Evaluator as Evaluator
+    from mlpnas.core.evaluator.tabular import TabularEvaluator as TabularEvaluator
+    from mlpnas.core.generator import Generator as Generator
+    from mlpnas.core.search import search as search
+    from mlpnas.core.shared_weights import SharedWeights as SharedWeights
+    from mlpnas.core.space.search_space import Architecture as Architecture
+    from mlpnas.core.space.search_space import Decision as Decision
+    from mlpnas.core.space.search_space import SearchSpace as SearchSpace
+    from mlpnas.core.strategies.base import Proposals as Proposals
+    from mlpnas.core.strategies.base import Strategy as Strategy
+    from mlpnas.core.strategies.base import usable_scores as usable_scores
+    from mlpnas.core.strategies.bayesian import BayesianOptimization as BayesianOptimization
+    from mlpnas.core.strategies.controller.learner import ReinforceLearner as ReinforceLearner
+    from mlpnas.core.strategies.controller.ppo import PPOLearner as PPOLearner
+    from mlpnas.core.strategies.controller.reinforce import Predictor as Predictor
+    from mlpnas.core.strategies.controller.reinforce import Prescreen as Prescreen
+    from mlpnas.core.strategies.controller.reinforce import (
+        ReinforceStrategy as ReinforceStrategy,
+    )
+    from mlpnas.core.strategies.evolution import RegularizedEvolution as RegularizedEvolution
+    from mlpnas.core.strategies.lanas.lanas import LaNAS as LaNAS
+    from mlpnas.core.strategies.local_search import LocalSearch as LocalSearch
+    from mlpnas.core.strategies.mcts import MCTS as MCTS
+    from mlpnas.core.strategies.named import make_strategy as make_strategy
+    from mlpnas.core.strategies.progressive import ProgressiveSearch as ProgressiveSearch
+    from mlpnas.core.strategies.q_learning import QLearning as QLearning
+    from mlpnas.core.strategies.random import RandomStrategy as RandomStrategy
+    from mlpnas.core.strategies.tpe import TPE as TPE
+    from mlpnas.core.task import Fold as Fold
+    from mlpnas.core.task import Task as Task
+    from mlpnas.core.trainer.base import Job as Job
+    from mlpnas.core.trainer.base import Outcome as Outcome
+    from mlpnas.core.trainer.base import Recipe as Recipe
+    from mlpnas.core.trainer.base import Trainer as Trainer
+    from mlpnas.core.trainer.keras_trainer import KerasTrainer as KerasTrainer
+    from mlpnas.core.trial import Evaluation as Evaluation
+    from mlpnas.core.trial import History as History
+    from mlpnas.core.trial import Trial as Trial
+    from mlpnas.data.table import read_table as read_table
+    from mlpnas.encodings import Encoder as Encoder
+    from mlpnas.encodings import Encoding as Encoding
+    from mlpnas.estimator.estimator import MLPNASClassifier as MLPNASClassifier
+    from mlpnas.estimator.estimator import MLPNASRegressor as MLPNASRegressor
+    from mlpnas.final.delivered import DeliveredNetwork as DeliveredNetwork
+    from mlpnas.final.delivered import load as load
+    from mlpnas.generator import MLPGenerator as MLPGenerator
+    from mlpnas.layers import LayerType as LayerType
+    from mlpnas.nasbench.choices import ChoiceSpace as ChoiceSpace
+    from mlpnas.nasbench.mlp import load_mlp as load_mlp
+    from mlpnas.space import MLPSpace as MLPSpace
+    from mlpnas.trainer.mlp_trainer import MLPTrainer as MLPTrainer
 
 __version__ = "0.1.0"
 
@@ -34,12 +90,22 @@ _HOME = {
     "Architecture": "mlpnas.core.space.search_space",
     "BayesianOptimization": "mlpnas.core.strategies.bayesian",
     "ChildEvaluator": "mlpnas.core.evaluator.evaluator",
+    "ChoiceSpace": "mlpnas.nasbench.choices",
     "Decision": "mlpnas.core.space.search_space",
+    "DeliveredNetwork": "mlpnas.final.delivered",
+    "Encoder": "mlpnas.encodings",
+    "Encoding": "mlpnas.encodings",
+    "Evaluation": "mlpnas.core.trial",
+    "Evaluator": "mlpnas.core.evaluator.evaluator",
     "ExhaustedError": "mlpnas.core.errors",
     "Fold": "mlpnas.core.task",
+    "Generator": "mlpnas.core.generator",
     "History": "mlpnas.core.trial",
     "InputError": "mlpnas.core.errors",
+    "Job": "mlpnas.core.trainer.base",
+    "KerasTrainer": "mlpnas.core.trainer.keras_trainer",
     "LaNAS": "mlpnas.core.strategies.lanas.lanas",
+    "LayerType": "mlpnas.layers",
     "LocalSearch": "mlpnas.core.strategies.local_search",
     "MCTS": "mlpnas.core.strategies.mcts",
     "MLPGenerator": "mlpnas.generator",
@@ -47,23 +113,32 @@ _HOME = {
     "MLPNASRegressor": "mlpnas.estimator.estimator",
     "MLPSpace": "mlpnas.space",
     "MLPTrainer": "mlpnas.trainer.mlp_trainer",
+    "Outcome": "mlpnas.core.trainer.base",
     "PPOLearner": "mlpnas.core.strategies.controller.ppo",
     "Predictor": "mlpnas.core.strategies.controller.reinforce",
     "Prescreen": "mlpnas.core.strategies.controller.reinforce",
     "ProgressiveSearch": "mlpnas.core.strategies.progressive",
+    "Proposals": "mlpnas.core.strategies.base",
     "QLearning": "mlpnas.core.strategies.q_learning",
     "RandomStrategy": "mlpnas.core.strategies.random",
     "Recipe": "mlpnas.core.trainer.base",
     "RegularizedEvolution": "mlpnas.core.strategies.evolution",
+    "ReinforceLearner": "mlpnas.core.strategies.controller.learner",
     "ReinforceStrategy": "mlpnas.core.strategies.controller.reinforce",
     "SearchSpace": "mlpnas.core.space.search_space",
     "SharedWeights": "mlpnas.core.shared_weights",
     "Strategy": "mlpnas.core.strategies.base",
     "TPE": "mlpnas.core.strategies.tpe",
+    "TabularEvaluator": "mlpnas.core.evaluator.tabular",
     "Task": "mlpnas.core.task",
+    "Trainer": "mlpnas.core.trainer.base",
     "Trial": "mlpnas.core.trial",
+    "load": "mlpnas.final.delivered",
+    "load_mlp": "mlpnas.nasbench.mlp",
+    "make_strategy": "mlpnas.core.strategies.named",
     "read_table": "mlpnas.data.table",
     "search": "mlpnas.core.search",
+    "usable_scores": "mlpnas.core.strategies.base",
 }
 
 __all__ = sorted(_HOME)

@@ -129,6 +129,27 @@ def test_every_public_name_can_be_imported(name):
     assert getattr(mlpnas, name).__name__ == name
 
 
+def test_type_checkers_see_the_names_that_are_loaded_when_first_used():
+    tree = ast.parse(Path(mlpnas.__file__).read_text())
+    seen = {
+        alias.asname: node.module
+        for block in filter(type_checking_only, tree.body)
+        for node in block.body
+        for alias in node.names
+    }
+    assert seen == mlpnas._HOME
+
+
+@pytest.mark.slow
+def test_a_users_script_sees_types(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("import mlpnas\nreveal_type(mlpnas.load)\nreveal_type(mlpnas.search)\n")
+    command = [sys.executable, "-m", "mypy", "--strict", "--ignore-missing-imports"]
+    done = subprocess.run([*command, str(script)], capture_output=True, text=True, cwd=ROOT)
+    assert "-> mlpnas.final.delivered.DeliveredNetwork" in done.stdout
+    assert "-> mlpnas.core.trial.History" in done.stdout
+
+
 def test_a_name_that_does_not_exist_is_an_attribute_error():
     with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
         mlpnas.nonsense  # noqa: B018

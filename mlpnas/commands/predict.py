@@ -1,11 +1,9 @@
 """`mlpnas predict`: raw rows in, predictions and probabilities out, by the saved model."""
 
-import math
-import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,21 +13,12 @@ from mlpnas.core.commands.command_line import print_notes
 from mlpnas.core.commands.display import steps
 from mlpnas.core.errors import InputError, listing
 from mlpnas.core.run.files import replacing
-from mlpnas.core.run.record import read_record, settings_of
-from mlpnas.core.runtime.start import start_tensorflow
-from mlpnas.data.arrays import read_new_rows
-from mlpnas.data.columns import WARNING, Column
+from mlpnas.data.columns import WARNING
 from mlpnas.data.dialect import GUESSED, Dialect
 from mlpnas.data.encoding import clean_rows
 from mlpnas.data.names import named
 from mlpnas.data.reading import check_for_parquet, read_rows
-from mlpnas.run.record import TableRecord
-from mlpnas.run.settings import Settings
-
-if TYPE_CHECKING:
-    import keras
-
-ROWS_AT_A_TIME = 10_000
+from mlpnas.final.delivered import DeliveredNetwork
 
 
 class Reading(NamedTuple):
@@ -72,38 +61,21 @@ def predict(
         raise InputError(
             f"{output} exists already; expected a new file: choose another --output"
         )
-    record = _record(run)
-    told = record["data"]
-    columns = [Column.of(column) for column in told["columns"]]
-    if columns:
+    network = DeliveredNetwork(run)
+    if network.columns:
         check_for_parquet(data, reading.dialect)
-        run_dialect = settings_of(run, record, Settings).dialect
-        dialect = replace(run_dialect, **reading.dialect.said())
-        rows, beside = _read(data, columns, told, reading.identifiers, dialect, console)
+        rows, beside = _read(data, network, reading, console)
     else:
         _check_plain(reading, data)
-        rows, beside = read_new_rows(data, math.prod(told["inputs"])), pd.DataFrame()
+        rows, beside = network.cleaned(data), pd.DataFrame()
     with console.status("starting TensorFlow"):
-        start_tensorflow()
-        model = _load(run / "best.keras", columns)
-    target = told["target"] or "prediction"
-    outputs = _outputs(model, rows, columns)
-    table = _readable(outputs, told["classes"], target)
+        network.model  # noqa: B018 - loaded here, where it is told
+    outputs = network.outputs(rows)
+    table = _readable(outputs, network)
     with replacing(output) as file:
         pd.concat([beside, table], axis=1).to_csv(file, index=False)
     print_notes(_unanswered(outputs), console)
     console.print(f"{len(table)} predictions: {output}", soft_wrap=True)
-
-
-def _record(run: Path) -> dict[str, Any]:
-    """What run.json says of a finished run."""
-    if not (run / "run.json").is_file():
-        raise InputError(f"{run} is no folder of a run; expected one made by mlpnas search")
-    if not (run / "best.keras").is_file():
-        raise InputError(
-            f"{run} has no best.keras yet; expected a finished run: mlpnas resume {run}"
-        )
-    return read_record(run, TableRecord)
 
 
 def _check_plain(reading: Reading, data: Path) -> None:
@@ -116,81 +88,39 @@ def _check_plain(reading: Reading, data: Path) -> None:
 
 
 def _read(
-    data: Path,
-    columns: list[Column],
-    told: dict[str, Any],
-    identifiers: Sequence[str],
-    dialect: Dialect,
-    console: Console,
+    data: Path, network: DeliveredNetwork, reading: Reading, console: Console
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The cleaned rows, and the columns that are copied beside their predictions."""
     notes: list[str] = []
-    known = told.get("identifiers", [])
+    columns, known, identifiers = network.columns, network.identifiers, reading.identifiers
     # Each may be one name with commas in it, or several.
     asked = [*identifiers, *",".join(identifiers).split(",")] if identifiers else known
+    dialect = replace(network.dialect, **reading.dialect.said())
     with steps(console, f"reading {data}"):
         frame = read_rows(data, columns, asked, dialect, notes)
         rows = clean_rows(frame, columns, notes.append)
     names = list(frame.columns)
-    beside = named(identifiers, "--id", names, told["target"]) or [
+    beside = named(identifiers, "--id", names, network.target) or [
         n for n in known if n in names
     ]
-    used = {*beside, *(column.name for column in columns), told["target"]}
+    used = {*beside, *(column.name for column in columns), network.target}
     if extra := [name for name in names if name not in used]:
         notes.append(f"Not used, since the run did not learn from them: {listing(extra)}")
     print_notes(notes, console)
     return rows, frame[beside]
 
 
-def _load(path: Path, columns: list[Column]) -> "keras.Model":
-    """The model, with the inputs that the columns demand."""
-    import keras
-
-    from mlpnas.final.export import input_names
-
-    try:
-        model = keras.saving.load_model(path)
-        inputs = sorted(tensor.name for tensor in model.inputs)
-    except (ValueError, OSError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as e:
-        reason = (str(e) or type(e).__name__).splitlines()[0]
-        raise InputError(
-            f"{path} cannot be loaded ({reason}); expected the file that mlpnas "
-            "search wrote: put it back, or run it again"
-        ) from None
-    expected = sorted(input_names(columns)) or ["rows"]
-    if inputs != expected:
-        raise InputError(
-            f"{path} takes {listing(inputs)}; expected {listing(expected)}: it is not the "
-            "model of this run; put that back"
-        )
-    return model
-
-
-def _outputs(
-    model: "keras.Model", rows: pd.DataFrame | np.ndarray, columns: list[Column]
-) -> np.ndarray:
-    """Probabilities or values, `(rows, outputs)`."""
-    from mlpnas.final.export import as_inputs
-
-    def given(part: pd.DataFrame | np.ndarray) -> Any:
-        return as_inputs(part, columns) if isinstance(part, pd.DataFrame) else part
-
-    starts = range(0, len(rows), ROWS_AT_A_TIME)
-    parts = (rows[start : start + ROWS_AT_A_TIME] for start in starts)
-    return np.concatenate([np.asarray(model(given(part))) for part in parts])
-
-
-def _readable(outputs: np.ndarray, classes: list[str], target: str) -> pd.DataFrame:
+def _readable(outputs: np.ndarray, network: DeliveredNetwork) -> pd.DataFrame:
     """A column called as the target was, and for classes one per probability; several values
     are numbered from 0. Rows for which there is no finite answer are empty."""
-    outputs = np.where(np.isfinite(outputs).all(axis=1, keepdims=True), outputs, np.nan)
-    if not classes:
+    target = network.target or "prediction"
+    if not len(network.classes_):
         several = outputs.shape[1] > 1
         names = [f"{target} {i}" for i in range(outputs.shape[1])] if several else [target]
         return pd.DataFrame(outputs, columns=names)
-    labels = pd.Series(np.asarray(classes, dtype=object)[outputs.argmax(axis=1)])
+    labels = pd.Series(network.classes_[outputs.argmax(axis=1)])
     table = pd.DataFrame({target: labels.mask(np.isnan(outputs[:, 0]))})
-    for label, column in zip(classes, outputs.T, strict=True):
+    for label, column in zip(network.classes_, outputs.T, strict=True):
         table[f"probability of {label}"] = column
     return table
 

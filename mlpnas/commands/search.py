@@ -180,6 +180,7 @@ def finish(run: "Run", history: "History", console: Console) -> None:
         f"chosen: {_chosen(winner, scoring)}",
         f"model:  {path}, {_kind(winner)}",
         f"run:    {run.folder.path}",
+        f'use:    mlpnas.load("{run.folder.path}").predict(frame)',
     ):
         console.print(escape(line), soft_wrap=True)
 

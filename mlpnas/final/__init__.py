@@ -8,5 +8,6 @@ In reading order:
                       these networks
     retrain           after the search: retrain the winner, read the test fold once, and compare
     export            one Keras model from raw rows to probabilities
+    delivered         a finished run in use: its delivered network, asked about raw rows
     finish            the finalists of a run retrained, and the winner chosen among them
 """

@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pandas as pd
+import polars
 import pytest
 
 import mlpnas.run.run
@@ -13,6 +14,7 @@ from mlpnas import MLPNASClassifier, MLPNASRegressor
 from mlpnas.__main__ import main
 from mlpnas.core.errors import InputError
 from mlpnas.core.executor.executors import InProcess
+from mlpnas.final.delivered import DeliveredNetwork
 
 SMALL = {
     "ensemble": 0,
@@ -62,6 +64,38 @@ def test_it_writes_what_the_estimator_predicts(finished, tmp_path, capsys):
     np.testing.assert_allclose(chances, estimator.predict_proba(frame), atol=1e-5)
 
 
+def test_a_finished_run_is_loaded_and_asked_in_two_lines(finished, tmp_path, caplog):
+    folder, estimator = finished
+    frame, _ = rows()
+    network = mlpnas.load(folder)
+    assert network.classes_.tolist() == ["poor", "rich"]
+    expected = estimator.predict_proba(frame)
+    frame.to_csv(tmp_path / "new.csv", index=False)
+    ways = (
+        frame,
+        frame.assign(note="<b>")[["note", "town", "wage"]],
+        frame.to_dict("list"),
+        tmp_path / "new.csv",
+        str(tmp_path / "new.csv"),
+        polars.from_pandas(frame),
+    )
+    for way in ways:
+        np.testing.assert_allclose(network.predict_proba(way), expected, atol=1e-5)
+        assert network.predict(way).tolist() == estimator.predict(frame).tolist()
+    network.predict(frame.assign(town="Nowhere"))
+    assert "Nowhere" in caplog.text
+
+
+def test_a_network_of_a_run_names_what_it_cannot_use(finished, tmp_path):
+    network = mlpnas.load(finished[0])
+    with pytest.raises(InputError, match="'town'"):
+        network.predict(rows()[0][["wage"]])
+    with pytest.raises(InputError, match="rows are int; expected a dataframe"):
+        network.predict(7)
+    with pytest.raises(InputError, match="is no folder of a run"):
+        mlpnas.load(tmp_path)
+
+
 def test_values_are_in_the_users_unit(tmp_path):
     frame, _ = rows()
     estimator = MLPNASRegressor(**SMALL, run_dir=tmp_path / "run").fit(
@@ -70,6 +104,10 @@ def test_values_are_in_the_users_unit(tmp_path):
     assert predict(tmp_path / "run", frame, tmp_path) == 0
     table = pd.read_csv(tmp_path / "out.csv")
     np.testing.assert_allclose(table["y"], estimator.predict(frame), rtol=1e-5)
+    network = mlpnas.load(tmp_path / "run")
+    np.testing.assert_allclose(network.predict(frame), estimator.predict(frame), rtol=1e-5)
+    with pytest.raises(InputError, match="which have no probabilities"):
+        network.predict_proba(frame)
 
 
 def test_several_values_have_a_column_each(tmp_path):
@@ -152,7 +190,9 @@ def test_another_model_or_a_damaged_one_is_refused(finished, tmp_path, capsys):
 
 def test_rows_without_an_answer_are_empty_and_told(finished, tmp_path, capsys, monkeypatch):
     folder, estimator = finished
-    monkeypatch.setattr("mlpnas.commands.predict._outputs", lost_in_the_middle)
+    monkeypatch.setattr(DeliveredNetwork, "outputs", lost_in_the_middle)
+    labels = mlpnas.load(folder).predict(rows()[0][:3])
+    assert labels.tolist() == ["rich", None, "rich"]
     assert predict(folder, rows()[0][:3], tmp_path) == 0
     table = pd.read_csv(tmp_path / "out.csv")
     assert table["y"].isna().tolist() == [False, True, False]
@@ -165,6 +205,6 @@ def test_rows_without_an_answer_are_empty_and_told(finished, tmp_path, capsys, m
         estimator.predict(rows()[0][:3])
 
 
-def lost_in_the_middle(model, rows, columns):
+def lost_in_the_middle(network, rows):
     """As if the second of three rows were too far away for the network."""
     return np.where(np.arange(3)[:, None] == 1, np.nan, [[0.25, 0.75]])

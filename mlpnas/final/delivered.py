@@ -1,0 +1,198 @@
+"""A finished run in use: its delivered network, asked about raw rows."""
+
+import logging
+import math
+import zipfile
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from mlpnas.core.errors import InputError, listing
+from mlpnas.core.run.record import read_record, settings_of
+from mlpnas.core.runtime.start import start_tensorflow
+from mlpnas.data.arrays import read_new_rows
+from mlpnas.data.columns import Column
+from mlpnas.data.dialect import Dialect
+from mlpnas.data.encoding import clean_rows
+from mlpnas.data.frames import as_frame
+from mlpnas.data.reading import read_rows
+from mlpnas.run.record import TableRecord
+from mlpnas.run.settings import Settings
+
+if TYPE_CHECKING:
+    import keras
+
+log = logging.getLogger(__name__)
+
+ROWS_AT_A_TIME = 10_000
+
+
+class DeliveredNetwork:
+    """What `best.keras` of a run predicts, in the user's terms.
+
+    Args:
+        run: folder of a finished run of `mlpnas search`.
+
+    Attributes:
+        classes_: labels as they are written, in the order of `predict_proba`; empty where
+            numbers are predicted.
+        columns: what it reads, in any order; empty for a run on arrays.
+        target: name of what it predicts.
+
+    Raises:
+        InputError: if the run is not finished, or its files do not belong together.
+
+    Example:
+        >>> network = mlpnas.load("runs/titanic-0")  # doctest: +SKIP
+        >>> network.predict(pd.read_csv("new.csv"))  # doctest: +SKIP
+    """
+
+    def __init__(self, run: str | Path):
+        self.path, record = Path(run), finished_record(Path(run))
+        told = record["data"]
+        self.columns = [Column.of(column) for column in told["columns"]]
+        self.classes_, self.target = np.asarray(told["classes"], object), told["target"]
+        self.identifiers: list[str] = told.get("identifiers", [])
+        self.inputs = math.prod(told["inputs"])
+        self.dialect: Dialect = settings_of(self.path, record, Settings).dialect
+
+    @cached_property
+    def model(self) -> "keras.Model":
+        """The file's model, loaded when first asked for, which starts TensorFlow.
+
+        Raises:
+            InputError: if it cannot be loaded, or is not the model of this run.
+        """
+        start_tensorflow()
+        return _load(self.path / "best.keras", self.columns)
+
+    def predict(self, rows: Any) -> np.ndarray:
+        """Labels, or values `(rows,)` or `(rows, outputs)`; None or NaN where a row lies so far
+        from all that was learned from that there is no finite answer.
+
+        Args:
+            rows: a dataframe of any library, a dict of columns, or the path of a CSV or parquet
+                file, with missing cells and further columns as they come; for a run on arrays
+                an array `(rows, inputs)` or the path of an npz with `x`.
+
+        Raises:
+            InputError: naming the column that is missing, or the cell that cannot be used.
+        """
+        outputs = self.outputs(self.cleaned(rows))
+        unknown = np.isnan(outputs).any(axis=1)
+        if not len(self.classes_):
+            return outputs[:, 0] if outputs.shape[1] == 1 else outputs
+        labels = self.classes_[outputs.argmax(axis=1)]
+        labels[unknown] = None
+        return labels
+
+    def predict_proba(self, rows: Any) -> np.ndarray:
+        """Probabilities `(rows, classes)`, in the order of `classes_`; rows as for `predict`.
+
+        Raises:
+            InputError: if numbers are predicted, and as `predict`.
+        """
+        if not len(self.classes_):
+            raise InputError(
+                f"{self.path} predicts numbers ({self.target}), which have no probabilities; "
+                "expected a run on classes: use predict"
+            )
+        return self.outputs(self.cleaned(rows))
+
+    def cleaned(self, rows: Any) -> pd.DataFrame | np.ndarray:
+        """Rows as the run's columns read them; what is unusual in them is logged."""
+        if not self.columns:
+            return self._array(rows)
+        notes: list[str] = []
+        if isinstance(rows, str | Path):
+            frame: Any = read_rows(Path(rows), self.columns, [], self.dialect, notes)
+        else:
+            frame = pd.DataFrame(rows) if isinstance(rows, Mapping) else as_frame(rows)
+        if frame is None:
+            raise InputError(
+                f"rows are {type(rows).__name__}; expected a dataframe, a dict of columns or "
+                f"the path of a CSV with the columns {listing([c.name for c in self.columns])}"
+            )
+        found = clean_rows(frame, self.columns, notes.append)
+        for note in notes:
+            log.warning(note)
+        return found
+
+    def _array(self, rows: Any) -> np.ndarray:
+        if isinstance(rows, str | Path):
+            return read_new_rows(Path(rows), self.inputs)
+        array = np.asarray(rows, np.float32)
+        if array.ndim < 2 or math.prod(array.shape[1:]) != self.inputs:
+            raise InputError(
+                f"rows have the shape {array.shape}; expected (rows, {self.inputs}), as the "
+                "run's arrays have"
+            )
+        return array.reshape(len(array), -1)
+
+    def outputs(self, rows: pd.DataFrame | np.ndarray) -> np.ndarray:
+        """Probabilities or values of cleaned rows, `(rows, outputs)`; NaN in whole rows for
+        which there is no finite answer."""
+        model = self.model
+        from mlpnas.final.export import as_inputs
+
+        def given(part: pd.DataFrame | np.ndarray) -> Any:
+            return as_inputs(part, self.columns) if isinstance(part, pd.DataFrame) else part
+
+        starts = range(0, len(rows), ROWS_AT_A_TIME)
+        parts = (rows[start : start + ROWS_AT_A_TIME] for start in starts)
+        found = np.concatenate([np.asarray(model(given(part))) for part in parts])
+        return np.where(np.isfinite(found).all(axis=1, keepdims=True), found, np.nan)
+
+
+def finished_record(run: Path) -> dict[str, Any]:
+    """What run.json says of a finished run.
+
+    Raises:
+        InputError: if the folder is none of a run, or the run is not finished.
+    """
+    if not (run / "run.json").is_file():
+        raise InputError(f"{run} is no folder of a run; expected one made by mlpnas search")
+    if not (run / "best.keras").is_file():
+        raise InputError(
+            f"{run} has no best.keras yet; expected a finished run: mlpnas resume {run}"
+        )
+    return read_record(run, TableRecord)
+
+
+def _load(path: Path, columns: Sequence[Column]) -> "keras.Model":
+    """The Keras model, with the inputs that the columns demand."""
+    import keras
+
+    from mlpnas.final.export import input_names
+
+    try:
+        model = keras.saving.load_model(path)
+        inputs = sorted(tensor.name for tensor in model.inputs)
+    except (ValueError, OSError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as e:
+        reason = (str(e) or type(e).__name__).splitlines()[0]
+        raise InputError(
+            f"{path} cannot be loaded ({reason}); expected the file that mlpnas "
+            "search wrote: put it back, or run it again"
+        ) from None
+    expected = sorted(input_names(columns)) or ["rows"]
+    if inputs != expected:
+        raise InputError(
+            f"{path} takes {listing(inputs)}; expected {listing(expected)}: it is not the "
+            "model of this run; put that back"
+        )
+    return model
+
+
+def load(run: str | Path) -> DeliveredNetwork:
+    """A finished run's network, which predicts from raw rows; see `DeliveredNetwork`.
+
+    Raises:
+        InputError: if the run is not finished, or its files do not belong together.
+    """
+    network = DeliveredNetwork(run)
+    network.model  # noqa: B018 - a damaged file is told now
+    return network
