@@ -57,6 +57,18 @@ def test_the_readme_is_short_and_leads_to_every_result():
         assert f"](docs/results/{path.name}" in text
 
 
+def test_the_readme_s_map_has_every_room():
+    """A line is `mlpnas/core/  errors  runtime/ ...`; where it goes on, it begins with blanks."""
+    text = re.search(r"## Rooms.*?```\n(.*?)```", README.read_text(), re.DOTALL)[1]
+    lines = re.sub(r"\n +", " ", text).splitlines()
+    shown = {first: sorted(rooms) for first, *rooms in map(str.split, lines)}
+    assert shown.keys() == {"mlpnas/core/", "mlpnas/", "cnnnas/", "rnncell/"}
+    for package, rooms in shown.items():
+        files = {p.stem for p in (ROOT / package).glob("*.py") if p.stem[:2] != "__"}
+        inner = {f"{p.parent.name}/" for p in (ROOT / package).glob("*/__init__.py")}
+        assert rooms == sorted((files | inner) - {"core/"})
+
+
 def test_the_version_is_the_same_everywhere():
     version = mlpnas.__version__
     assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text()
