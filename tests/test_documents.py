@@ -58,7 +58,7 @@ def test_the_readme_is_short_and_leads_to_every_result():
 
 
 def test_the_readme_s_map_has_every_room():
-    """A line is `mlpnas/core/  errors  runtime/ ...`; where it goes on, it begins with blanks."""
+    """A line is `mlpnas/core/  errors  runtime/ ...`; a continued one begins with blanks."""
     text = re.search(r"## Rooms.*?```\n(.*?)```", README.read_text(), re.DOTALL)[1]
     lines = re.sub(r"\n +", " ", text).splitlines()
     shown = {first: sorted(rooms) for first, *rooms in map(str.split, lines)}
