@@ -117,8 +117,8 @@ def test_an_extended_search_has_the_trials_of_one_that_was_long_from_the_start(
         return [(json.loads(t)["architecture"], json.loads(t)["score"]) for t in lines]
 
     first, second = tmp_path / "first", tmp_path / "second"
-    # 10 and 15 trials, five a round: either way a pass of training before every round.
-    options = ("--preset", "tiny", "--epochs", "2", "--seed", "3")
+    # 10 and 15 trials, five a round, three passes: either way one before every round.
+    options = ("--preset", "tiny", "--epochs", "3", "--seed", "3")
     assert run("search", corpus, *options, "--trials", "10", "--run", str(first)) == 0
     assert run("resume", str(first), "--trials", "15") == 0
     assert run("search", corpus, *options, "--trials", "15", "--run", str(second)) == 0
