@@ -9,8 +9,9 @@ from mlpnas.core.data.measure import Measure
 from mlpnas.core.errors import InputError
 from mlpnas.core.report import figures, sections
 from mlpnas.core.report.page import Section, page
-from mlpnas.core.report.terminal import failures
+from mlpnas.core.report.terminal import Record, failures
 from mlpnas.core.run.policy_record import read_policy
+from mlpnas.core.run.record import architecture_in
 from mlpnas.core.run.schema import parse
 from mlpnas.core.trial import History
 from mlpnas.final.finalists import PLAIN, name_of
@@ -35,7 +36,7 @@ Other = tuple[dict[str, Any], History, MLPSpace]
 
 def html_report(
     run: Path,
-    record: dict[str, Any],
+    record: Record,
     history: History,
     space: MLPSpace,
     other: Other | None = None,
@@ -54,7 +55,7 @@ def html_report(
     measure = measure_in(record)
     parts = [_summary(record, history)]
     if history.best():
-        parts += [_winner(record, history, space), *_scores(run, record, history, other)]
+        parts += [_winner(run, record, history, space), *_scores(run, record, history, other)]
         parts.append(sections.learning_curves(history, own_measure(record["data"])))
         parts += sections.calibration(history, measure)
     if history.trials:
@@ -67,7 +68,7 @@ def html_report(
     return page(f"Architecture search on {name}", parts)
 
 
-def _summary(record: dict[str, Any], history: History) -> Section:
+def _summary(record: Record, history: History) -> Section:
     data, s = record["data"], record["settings"]
     section = Section("Summary", wide=True)
     seconds = sum(trial.seconds for trial in history.trials)
@@ -91,10 +92,11 @@ def _summary(record: dict[str, Any], history: History) -> Section:
     return section
 
 
-def _winner(record: dict[str, Any], history: History, space: MLPSpace) -> Section:
+def _winner(run: Path, record: Record, history: History, space: MLPSpace) -> Section:
     told, best = record.get("winner"), history.leaderboard(1)[0]
     title = "The winner" if told else "The best so far"
-    architecture = space.parse(told["architecture"]) if told else best.architecture
+    text = told["architecture"] if told else str(best.architecture)
+    architecture = architecture_in(run, space, text)
     number = told["trial"] if told else best.id
     inputs, encoding = record["data"]["inputs"][0], space.encoding(architecture)
     bars = [(f"{inputs} inputs", 0.5), *([(encoding.label, 0.25)] if encoding else [])]
@@ -114,7 +116,7 @@ def _bars(layers: Sequence[LayerType], inputs: int) -> list[tuple[str, float]]:
     return bars
 
 
-def _leaderboard(record: dict[str, Any], history: History, measure: Measure) -> Section:
+def _leaderboard(record: Record, history: History, measure: Measure) -> Section:
     retrained = record.get("retrained_validation", {})
     section = sections.leaderboard(history, retrained, measure)
     if record.get("cross_validated"):
@@ -124,9 +126,7 @@ def _leaderboard(record: dict[str, Any], history: History, measure: Measure) -> 
     return section
 
 
-def _scores(
-    run: Path, record: dict[str, Any], history: History, other: Other | None
-) -> list[Section]:
+def _scores(run: Path, record: Record, history: History, other: Other | None) -> list[Section]:
     """Every trial; and beside random search, if there was one."""
     measure = measure_in(record)
     section = sections.scores(history, measure)
@@ -144,7 +144,7 @@ def _scores(
     ]
 
 
-def _beside(record: dict[str, Any], history: History, other: Other) -> Section:
+def _beside(record: Record, history: History, other: Other) -> Section:
     """Best so far of this run and of another.
 
     Raises:

@@ -11,8 +11,8 @@ from cnnnas.space.macro_space import MacroSpace
 from mlpnas.core.report import figures, sections
 from mlpnas.core.report.page import Section, page
 from mlpnas.core.run.policy_record import read_policy
-from mlpnas.core.run.record import settings_of
-from mlpnas.core.space.search_space import SearchSpace
+from mlpnas.core.run.record import architecture_in, settings_of
+from mlpnas.core.space.search_space import Architecture, SearchSpace
 from mlpnas.core.trial import History, Trial
 
 
@@ -29,7 +29,8 @@ def html_report(run: Path, record: dict[str, Any], history: History, space: Sear
     if best := history.best():
         results = record.get("results", [])
         text = results[0]["architecture"] if results else str(best.architecture)
-        parts.append(_network(text, space, "The network found" if results else "Best so far"))
+        title = "The network found" if results else "Best so far"
+        parts.append(_network(run, text, space, title))
         parts += sections.trained(record, measure.name)
         parts += sections.agreement(record, SHARED, ALONE)
         parts += sections.control(record)
@@ -43,22 +44,21 @@ def html_report(run: Path, record: dict[str, Any], history: History, space: Sear
     return page(f"Architecture search on {name}", parts)
 
 
-def _network(text: str, space: SearchSpace, title: str) -> Section:
+def _network(run: Path, text: str, space: SearchSpace, title: str) -> Section:
     section = Section(title)
-    for svg in _pictures(text, space):
+    for svg in _pictures(architecture_in(run, space, text), space):
         section.picture(svg, text)
     return section.text(text, note=True)
 
 
-def _pictures(text: str, space: SearchSpace) -> Iterator[str]:
-    architecture = space.parse(text)
+def _pictures(architecture: Architecture, space: SearchSpace) -> Iterator[str]:
     if isinstance(space, MacroSpace):
         yield draw_macro(architecture, space)
     elif isinstance(space, CellSpace):
         for kind, cell in space.cells(architecture).items():
             yield draw_cell(cell, kind)
     else:
-        yield figures.chain([(layer, 0.9) for layer in text.split(", ")])
+        yield figures.chain([(layer, 0.9) for layer in str(architecture).split(", ")])
 
 
 def epoch_sections(history: History, space: CellSpace) -> list[Section]:

@@ -7,7 +7,8 @@ from mlpnas.core.report import sections
 from mlpnas.core.report.page import Section, page
 from mlpnas.core.report.terminal import Record
 from mlpnas.core.run.policy_record import read_policy
-from mlpnas.core.run.record import settings_of
+from mlpnas.core.run.record import architecture_in, settings_of
+from mlpnas.core.space.search_space import Architecture
 from mlpnas.core.trial import History
 from rnncell.report.drawing import draw
 from rnncell.run.settings import Settings
@@ -32,7 +33,7 @@ def html_report(
         text = results[0]["cell"] if results else str(best.architecture)
         title = "The cell found" if results else "Best so far"
         average = settings_of(run, record, Settings).sizes.final_network.average
-        parts.append(_cell(text, space, average, title))
+        parts.append(_cell(architecture_in(run, space, text), space, average, title))
         parts += sections.trained(record, measure.name)
         parts += sections.agreement(record, measure, measure)
         parts += sections.control(record)
@@ -45,10 +46,10 @@ def html_report(
     return page(f"Search for a recurrent cell on {name}", parts)
 
 
-def _cell(text: str, space: Space, average: Average, title: str) -> Section:
-    drawn = draw(space.parse(text), space, average)
-    section = Section(title, wide=True).picture(drawn, text)
-    return section.text(text, note=True)
+def _cell(cell: Architecture, space: Space, average: Average, title: str) -> Section:
+    drawn = draw(cell, space, average)
+    section = Section(title, wide=True).picture(drawn, str(cell))
+    return section.text(str(cell), note=True)
 
 
 def _film(history: History, space: Space, average: Average) -> Section:

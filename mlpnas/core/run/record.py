@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from mlpnas.core.errors import InputError
 from mlpnas.core.run.schema import LIMIT, Count, Number, parse
 from mlpnas.core.run.settings import read_settings
+from mlpnas.core.space.search_space import Architecture, SearchSpace
 from mlpnas.core.task import Kind
 
 FORMAT = 1  # of the run folder; a reader refuses newer ones
@@ -128,6 +129,18 @@ def settings_of(path: Path, record: dict[str, Any], kind: type[S]) -> S:
     """
     try:
         return read_settings(kind, record["settings"])
+    except InputError as error:
+        raise damaged(path, str(error)) from None
+
+
+def architecture_in(path: Path, space: SearchSpace, text: str) -> Architecture:
+    """The architecture that a run.json names.
+
+    Raises:
+        InputError: naming the file, if it is none of the space.
+    """
+    try:
+        return space.parse(text)
     except InputError as error:
         raise damaged(path, str(error)) from None
 
