@@ -4,10 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOWEST := .venv-lowest
 
-.PHONY: search test slow test-lowest smoke-lowest clean
+.PHONY: search labs test slow test-lowest smoke-lowest clean
 
 search: $(VENV)/installed  ## search on the digits that ship in data/
 	$(BIN)/mlpnas search data/digits.csv --target digit --trials 40 --jobs 2
+
+labs: $(VENV)/installed-notebooks  ## build/labs: the notebooks as students get them
+	rm -rf build/labs
+	$(BIN)/python notebooks/labs.py students build/labs
 
 test: $(VENV)/installed-test  ## the default suite, within 5 minutes on two cores
 	$(BIN)/python -m pytest -n 2 --dist loadfile
@@ -32,6 +36,10 @@ $(VENV)/bin/python:
 $(VENV)/installed: $(VENV)/bin/python setup.cfg pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	touch $@
+
+$(VENV)/installed-notebooks: $(VENV)/bin/python setup.cfg pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[notebooks]"
+	touch $@ $(VENV)/installed
 
 $(VENV)/installed-test: $(VENV)/bin/python setup.cfg pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test]"

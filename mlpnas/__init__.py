@@ -26,12 +26,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what type checkers and editors see; a test holds it to `_HOME`
+    from mlpnas.core.differentiable.bilevel import Bilevel as Bilevel
+    from mlpnas.core.differentiable.bilevel import Descent as Descent
     from mlpnas.core.errors import ExhaustedError as ExhaustedError
     from mlpnas.core.errors import InputError as InputError
     from mlpnas.core.evaluator.evaluator import ChildEvaluator as ChildEvaluator
     from mlpnas.core.evaluator.evaluator import Evaluator as Evaluator
+    from mlpnas.core.evaluator.evaluator import reward as reward
+    from mlpnas.core.evaluator.tabular import Entry as Entry
+    from mlpnas.core.evaluator.tabular import Table as Table
     from mlpnas.core.evaluator.tabular import TabularEvaluator as TabularEvaluator
     from mlpnas.core.generator import Generator as Generator
+    from mlpnas.core.runtime.start import start_tensorflow as start_tensorflow
     from mlpnas.core.search import search as search
     from mlpnas.core.shared_weights import SharedWeights as SharedWeights
     from mlpnas.core.space.search_space import Architecture as Architecture
@@ -42,6 +48,7 @@ if TYPE_CHECKING:  # what type checkers and editors see; a test holds it to `_HO
     from mlpnas.core.strategies.base import usable_scores as usable_scores
     from mlpnas.core.strategies.bayesian import BayesianOptimization as BayesianOptimization
     from mlpnas.core.strategies.controller.learner import ReinforceLearner as ReinforceLearner
+    from mlpnas.core.strategies.controller.on_policy import OnPolicyStrategy as OnPolicyStrategy
     from mlpnas.core.strategies.controller.ppo import PPOLearner as PPOLearner
     from mlpnas.core.strategies.controller.reinforce import Predictor as Predictor
     from mlpnas.core.strategies.controller.reinforce import Prescreen as Prescreen
@@ -56,7 +63,10 @@ if TYPE_CHECKING:  # what type checkers and editors see; a test holds it to `_HO
     from mlpnas.core.strategies.progressive import ProgressiveSearch as ProgressiveSearch
     from mlpnas.core.strategies.q_learning import QLearning as QLearning
     from mlpnas.core.strategies.random import RandomStrategy as RandomStrategy
+    from mlpnas.core.strategies.surrogates import GaussianProcess as GaussianProcess
     from mlpnas.core.strategies.tpe import TPE as TPE
+    from mlpnas.core.supernet import SupernetEvaluator as SupernetEvaluator
+    from mlpnas.core.supernet import derive as derive
     from mlpnas.core.task import Fold as Fold
     from mlpnas.core.task import Task as Task
     from mlpnas.core.trainer.base import Job as Job
@@ -74,6 +84,7 @@ if TYPE_CHECKING:  # what type checkers and editors see; a test holds it to `_HO
     from mlpnas.estimator.estimator import MLPNASRegressor as MLPNASRegressor
     from mlpnas.final.delivered import DeliveredNetwork as DeliveredNetwork
     from mlpnas.final.delivered import load as load
+    from mlpnas.final.retrain import retrain as retrain
     from mlpnas.generator import MLPGenerator as MLPGenerator
     from mlpnas.layers import LayerType as LayerType
     from mlpnas.nasbench.choices import ChoiceSpace as ChoiceSpace
@@ -89,16 +100,20 @@ logging.getLogger(__name__).addHandler(logging.NullHandler())
 _HOME = {
     "Architecture": "mlpnas.core.space.search_space",
     "BayesianOptimization": "mlpnas.core.strategies.bayesian",
+    "Bilevel": "mlpnas.core.differentiable.bilevel",
     "ChildEvaluator": "mlpnas.core.evaluator.evaluator",
     "ChoiceSpace": "mlpnas.nasbench.choices",
     "Decision": "mlpnas.core.space.search_space",
     "DeliveredNetwork": "mlpnas.final.delivered",
+    "Descent": "mlpnas.core.differentiable.bilevel",
     "Encoder": "mlpnas.encodings",
     "Encoding": "mlpnas.encodings",
+    "Entry": "mlpnas.core.evaluator.tabular",
     "Evaluation": "mlpnas.core.trial",
     "Evaluator": "mlpnas.core.evaluator.evaluator",
     "ExhaustedError": "mlpnas.core.errors",
     "Fold": "mlpnas.core.task",
+    "GaussianProcess": "mlpnas.core.strategies.surrogates",
     "Generator": "mlpnas.core.generator",
     "History": "mlpnas.core.trial",
     "InputError": "mlpnas.core.errors",
@@ -113,6 +128,7 @@ _HOME = {
     "MLPNASRegressor": "mlpnas.estimator.estimator",
     "MLPSpace": "mlpnas.space",
     "MLPTrainer": "mlpnas.trainer.mlp_trainer",
+    "OnPolicyStrategy": "mlpnas.core.strategies.controller.on_policy",
     "Outcome": "mlpnas.core.trainer.base",
     "PPOLearner": "mlpnas.core.strategies.controller.ppo",
     "Predictor": "mlpnas.core.strategies.controller.reinforce",
@@ -128,16 +144,22 @@ _HOME = {
     "SearchSpace": "mlpnas.core.space.search_space",
     "SharedWeights": "mlpnas.core.shared_weights",
     "Strategy": "mlpnas.core.strategies.base",
+    "SupernetEvaluator": "mlpnas.core.supernet",
     "TPE": "mlpnas.core.strategies.tpe",
+    "Table": "mlpnas.core.evaluator.tabular",
     "TabularEvaluator": "mlpnas.core.evaluator.tabular",
     "Task": "mlpnas.core.task",
     "Trainer": "mlpnas.core.trainer.base",
     "Trial": "mlpnas.core.trial",
+    "derive": "mlpnas.core.supernet",
     "load": "mlpnas.final.delivered",
     "load_mlp": "mlpnas.nasbench.mlp",
     "make_strategy": "mlpnas.core.strategies.named",
     "read_table": "mlpnas.data.table",
+    "retrain": "mlpnas.final.retrain",
+    "reward": "mlpnas.core.evaluator.evaluator",
     "search": "mlpnas.core.search",
+    "start_tensorflow": "mlpnas.core.runtime.start",
     "usable_scores": "mlpnas.core.strategies.base",
 }
 

@@ -1,20 +1,22 @@
 """The notebooks: stored as a reader should find them, and they run.
 
 The quick tests read what is stored. The slow one executes every notebook in a fresh kernel, as
-a student would, with the network turned away.
+a student would, with the network turned away. What they call is checked in `test_code.py`.
 """
 
+import ast
 import re
 from itertools import pairwise
 from pathlib import Path
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
+from labs import PATHS, SOLUTION, folded, is_solution, run, unfolded
+
+import mlpnas
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "notebooks"
-PATHS = sorted(FOLDER.glob("*.ipynb"))
 
 
 @pytest.fixture(params=PATHS, ids=lambda path: path.stem)
@@ -65,15 +67,72 @@ def test_it_has_three_to_five_exercises_each_with_a_folded_solution(notebook):
     assert 3 <= len(asks) == sum(solved) <= 5
     for before, after in pairwise(notebook.cells):
         assert asks_something(before) == is_solution(after)
+    for cell in filter(is_solution, notebook.cells):
+        assert SOLUTION.fullmatch(cell.source)
 
 
 def asks_something(cell):
     return cell.cell_type == "markdown" and bool(re.search(r"^\*\*\d\. ", cell.source, re.M))
 
 
-def is_solution(cell):
-    folded = cell.metadata.get("jupyter", {}).get("source_hidden", False)
-    return folded and "solution" in cell.metadata.tags
+def test_its_solutions_survive_unfolding(notebook):
+    again = folded(unfolded(notebook))
+    assert [cell.source for cell in unfolded(again).cells] == [
+        cell.source for cell in unfolded(notebook).cells
+    ]
+
+
+def test_a_solution_shows_what_it_printed_and_drew():
+    code = nbformat.v4.new_code_cell("print(1)", metadata={"tags": ["solution"], "prose": ""})
+    code.outputs = [
+        nbformat.v4.new_output("stream", text="1\n"),
+        nbformat.v4.new_output("execute_result", data={"text/plain": "a table"}),
+        nbformat.v4.new_output("display_data", data={"image/png": "cG5n", "text/plain": "<>"}),
+    ]
+    (cell,) = folded(nbformat.v4.new_notebook(cells=[code])).cells
+    assert "```text\n1\n```\n\n```text\na table\n```" in cell.source
+    assert "](attachment:1.png)" in cell.source
+    assert cell.attachments == {"1.png": {"image/png": "cG5n"}}
+    assert SOLUTION.fullmatch(cell.source)["code"] == "print(1)"
+
+
+def test_it_says_what_will_be_learned_and_where_it_comes_from(notebook):
+    plan = notebook.cells[1].source
+    goals, sources = re.fullmatch(
+        r"\*\*After this lab you can\*\*\n\n(.*?)\n\n\|.*\*\*Read on\*\*\n\n(.*)",
+        plan,
+        re.DOTALL,
+    ).groups()
+    assert len(goals.splitlines()) >= 3
+    for source in sources.splitlines():
+        assert re.match(r"\* \[.+ \(\d{4}\), \*.+\*\]\(https://\S+\)", source)
+
+
+def test_its_minutes_are_those_of_its_sections_and_make_ninety(notebook):
+    planned = re.findall(r"^\| (.+) \| (\d+) \|$", notebook.cells[1].source, re.MULTILINE)
+    assert [section for section, _ in planned] == re.findall(
+        r"^## (.+)$", prose(notebook), re.MULTILINE
+    )
+    assert sum(int(minutes) for _, minutes in planned) == 90
+    assert "A lab of 90 minutes" in notebook.cells[0].source
+
+
+def test_it_imports_public_names_only(notebook):
+    """Those of `mlpnas` itself, and of the modules that the page on the labs lists."""
+    page = (ROOT / "docs" / "student" / "labs.md").read_text()
+    listed = set(re.findall(r"^\| `([\w.]+)` \|", page, re.MULTILINE))
+    code = "\n\n".join(cell.source for cell in of_type(unfolded(notebook), "code"))
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            assert not {alias.name.split(".")[0] for alias in node.names} & OURS
+        elif isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] in OURS:
+            names = {alias.name for alias in node.names}
+            whole = {f"{node.module}.{name}" for name in names}  # a module by its name
+            public = node.module == "mlpnas" and names <= {*mlpnas.__all__}
+            assert public or node.module in listed or whole <= listed, ast.unparse(node)
+
+
+OURS = {"mlpnas", "cnnnas", "rnncell"}
 
 
 def test_it_names_no_place_of_the_machine_it_was_written_on(notebook):
@@ -99,8 +158,4 @@ def test_the_folder_s_readme_lists_it(path):
 def test_it_runs(notebook, monkeypatch):
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")  # where nobody answers
-    # Seconds per cell; whoever hangs, is stopped.
-    NotebookClient(
-        notebook, timeout=600, resources={"metadata": {"path": str(FOLDER)}}
-    ).execute()
-    assert {o.name for o in outputs(notebook) if o.output_type == "stream"} <= {"stdout"}
+    assert {o.name for o in outputs(run(notebook)) if o.output_type == "stream"} <= {"stdout"}
