@@ -32,7 +32,8 @@ ROWS_AT_A_TIME = 50_000
 # The imputer's median copies its columns several times: few at a time, and it costs little. Yet
 # every group takes its time, however few: so in a wide table a group is a part of the whole.
 COLUMNS_AT_A_TIME = 8
-GROUPS = 16
+GROUPS = 16  # at most
+WIDE_GROUPS = 4  # where they would be more
 SHOWN = 20  # sentences on columns that are unlike those of training
 
 
@@ -121,7 +122,8 @@ def make_preprocessor(
 
 
 def _groups(names: list[str]) -> list[list[str]]:
-    size = max(COLUMNS_AT_A_TIME, math.ceil(len(names) / GROUPS))
+    wide = len(names) > GROUPS * COLUMNS_AT_A_TIME
+    size = math.ceil(len(names) / WIDE_GROUPS) if wide else COLUMNS_AT_A_TIME
     return [names[start : start + size] for start in range(0, len(names), size)]
 
 

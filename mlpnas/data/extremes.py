@@ -11,7 +11,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
 from mlpnas.core.data.rounding import complaint
-from mlpnas.data.columns import WARNING, Column, filled, numbers
+from mlpnas.data.columns import WARNING, Column, numbers, typed
 from mlpnas.data.standard import Standard
 
 FAR = 1e6  # deviations of the training rows; a network's answers there are seldom numbers
@@ -20,7 +20,7 @@ FAR = 1e6  # deviations of the training rows; a network's answers there are seld
 def rounded_off(frame: pd.DataFrame, columns: Sequence[Column]) -> list[str]:
     """A warning of each column of numbers whose differences float32 does not show."""
     told = (
-        complaint(f"column '{c.name}'", numbers(filled(frame[c.name]), c.format))
+        complaint(f"column '{c.name}'", numbers(typed(frame[c.name]), c.format))
         for c in columns
         if c.kind == "numeric"
     )

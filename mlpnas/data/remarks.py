@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from mlpnas.data import dates, numbers
-from mlpnas.data.columns import Column, as_text, filled, is_text
+from mlpnas.data.columns import NUMBERS, Column, as_text, filled, is_text
 from mlpnas.data.schema import Habits
 
 LOOKED_AT = 1000  # cells among which an example is looked for
@@ -15,8 +15,7 @@ SHOWN = 8  # columns in one sentence
 
 def guessed(values: pd.Series, column: Column, habits: Habits) -> str | None:
     """A sentence on cells that could be read in another way, where the user says nothing."""
-    cells = filled(values)
-    if not is_text(cells):
+    if values.dtype.kind in NUMBERS or not is_text(cells := filled(values)):
         return None
     if column.kind == "numeric" and habits.decimal is None:
         return _guessed_numbers(as_text(cells), column)

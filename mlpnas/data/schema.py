@@ -117,6 +117,8 @@ def describe(
     Raises:
         InputError: no cell can be read as the user says.
     """
+    if kind in (None, "numeric") and values.dtype.kind in NUMBERS[1:] and values.notna().any():
+        return Column(name, "numeric", missing=float(values.isna().mean()))  # nothing to read
     cells = typed(values)
     present = filled(values)
     if present.empty:
@@ -205,8 +207,6 @@ def _measured(column: Column, cells: pd.Series) -> Column:
         )
         frequent = counts[counts > 1].index[:MAX_CATEGORIES]
         column = replace(column, categories=tuple(sorted(frequent)))
-    if column.kind == "numeric" and cells.dtype.kind in NUMBERS:  # nothing to read, and quick
-        return replace(column, missing=float(cells.isna().mean()))
     _, present, unread = read(cells, column)
     unread_share = float(unread.sum() / max(1, present.sum()))
     return replace(column, unread=unread_share, missing=float(1 - present.mean()))

@@ -63,8 +63,8 @@ def choose_columns(
         raise InputError(f"Two columns are called '{twice}'; expected one: rename the other")
     habits = habits or Habits.of(frame)
     described = [
-        _choose(frame[name], name, i, notes, kinds.get(name), habits)
-        for i, name in enumerate(names)
+        _choose(values, name, i, notes, kinds.get(name), habits)
+        for i, (name, values) in enumerate(frame.items())
     ]
     chosen = [column for column in described if column is not None]
     notes.extend(written(frame, chosen))
@@ -154,11 +154,11 @@ def target_leaks(frame: pd.DataFrame, y: np.ndarray, regression: bool, seed: int
         return []
     rows = np.random.default_rng(seed).permutation(len(y))[:ROWS_LOOKED_AT]
     half = len(rows) // 2
-    target = _ranks(y[rows]) if regression else y[rows]
+    sample, target = frame.iloc[rows], _ranks(y[rows]) if regression else y[rows]
     halves = [(slice(half), slice(half, None)), (slice(half, None), slice(half))]
 
     def gives_away(name: str) -> bool:
-        x = _codes(frame[name].iloc[rows])
+        x = _codes(sample[name])
         return _sorts(x[:ROWS_SORTED, 0], target[:ROWS_SORTED], regression) and all(
             _predicts(x[a], target[a], x[b], target[b], regression) for a, b in halves
         )
