@@ -8,6 +8,7 @@ import json
 import re
 from dataclasses import asdict, dataclass
 
+import keras
 import numpy as np
 import pytest
 from conftest import make_tiny_task
@@ -15,13 +16,16 @@ from fakes import trials_of
 from rich.console import Console
 
 import cnnnas.commands.report
+import cnnnas.report.drawing
 import cnnnas.run.settings
 import mlpnas.commands.report
 import rnncell.commands.report
+import rnncell.report.drawing
 import rnncell.run.settings
 from cnnnas.run.record import Result as Network
 from cnnnas.run.spaces import make_space as image_space
 from mlpnas.core.errors import InputError
+from mlpnas.core.report import figures
 from mlpnas.core.run.folder import Folder, describe_data
 from mlpnas.core.run.journal import read_journal
 from mlpnas.core.run.policy_record import note_policy, read_policy
@@ -175,9 +179,27 @@ def test_no_edited_record_ends_a_report_in_an_error_of_python(
     assert reported > 20
 
 
+@pytest.fixture
+def drawn_once(monkeypatch):
+    """What is drawn of equal values is drawn once: of a page most edits change no picture."""
+    drawn, pictures = figures.drawn, {}
+
+    def once(draw, *size):
+        shown = [cell.cell_contents for cell in draw.__closure__ or ()]
+        key = repr((draw.__qualname__, size, shown))
+        if key not in pictures:
+            pictures[key] = drawn(draw, *size)
+        return pictures[key]
+
+    for module in (figures, cnnnas.report.drawing, rnncell.report.drawing):
+        monkeypatch.setattr(module, "drawn", once)
+    return pictures
+
+
 @pytest.mark.slow
-def test_no_edited_record_ends_a_page_in_an_error_of_python(package, tmp_path):
-    fuzz(package, package.make(tmp_path / "run"), QUICK, html=True)
+def test_no_edited_record_ends_a_page_in_an_error_of_python(package, drawn_once, tmp_path):
+    _, reported = fuzz(package, package.make(tmp_path / "run"), QUICK, html=True)
+    assert reported > len(drawn_once) > 3
 
 
 @pytest.mark.parametrize("html", [False, pytest.param(True, marks=pytest.mark.slow)])
@@ -192,6 +214,35 @@ def test_what_is_wrong_is_named_with_its_value(package, tmp_path):
     said = refusal(package.report, run)
     assert f"{run}/run.json is damaged" in said
     assert "results[0].valid is 'high': Input should be a valid number" in said
+
+
+@pytest.mark.parametrize(
+    ("kind", "classes"),
+    [("binary", 3), ("binary", 0), ("multiclass", 0), ("regression", 3), ("regression", 2)],
+)
+def test_a_kind_of_task_that_its_classes_do_not_fit_is_refused(
+    kind, classes, package, tmp_path
+):
+    run = package.make(tmp_path / "run")
+    record = json.loads((run / "run.json").read_text())
+    record["data"] |= {"kind": kind, "classes": ["low", "mid", "high"][:classes]}
+    (run / "run.json").write_text(json.dumps(record))
+    said = refusal(package.report, run)
+    assert f"{run}/run.json is damaged" in said
+    assert f"kind is '{kind}', and classes are {classes}" in said
+
+
+@pytest.mark.parametrize("outputs", [1, 2, 3, 4])
+def test_a_model_that_the_classes_of_its_run_do_not_fit_is_refused(outputs, tmp_path):
+    run = of_tables(tmp_path / "run")  # three classes
+    inputs = [keras.Input((1,), name=name) for name in ("a", "b")]
+    values = keras.layers.Dense(outputs)(keras.layers.Concatenate()(inputs))
+    keras.Model(inputs, values).save(run / "best.keras")
+    if outputs == 3:
+        assert mlpnas.load(run).classes_.tolist() == ["low", "mid", "high"]
+        return
+    with pytest.raises(InputError, match=f"gives {outputs} outputs; expected 3, one for each"):
+        mlpnas.load(run)
 
 
 def test_no_edited_line_of_a_journal_ends_a_report_in_an_error_of_python(tmp_path):

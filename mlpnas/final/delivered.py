@@ -68,7 +68,7 @@ class DeliveredNetwork:
             InputError: if it cannot be loaded, or is not the model of this run.
         """
         start_tensorflow()
-        return _load(self.path / "best.keras", self.columns)
+        return _load(self.path / "best.keras", self.columns, len(self.classes_))
 
     def predict(self, rows: Any) -> np.ndarray:
         """Labels, or values `(rows,)` or `(rows, outputs)`; None or NaN where a row lies so far
@@ -163,15 +163,15 @@ def finished_record(run: Path) -> dict[str, Any]:
     return read_record(run, TableRecord)
 
 
-def _load(path: Path, columns: Sequence[Column]) -> "keras.Model":
-    """The Keras model, with the inputs that the columns demand."""
+def _load(path: Path, columns: Sequence[Column], classes: int) -> "keras.Model":
+    """The Keras model, with the inputs that the columns demand and an output for each class."""
     import keras
 
     from mlpnas.final.export import input_names
 
     try:
         model = keras.saving.load_model(path)
-        inputs = sorted(tensor.name for tensor in model.inputs)
+        inputs, outputs = sorted(tensor.name for tensor in model.inputs), model.output.shape[-1]
     except (ValueError, OSError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as e:
         reason = (str(e) or type(e).__name__).splitlines()[0]
         raise InputError(
@@ -183,6 +183,11 @@ def _load(path: Path, columns: Sequence[Column]) -> "keras.Model":
         raise InputError(
             f"{path} takes {listing(inputs)}; expected {listing(expected)}: it is not the "
             "model of this run; put that back"
+        )
+    if classes and outputs != classes:
+        raise InputError(
+            f"{path} gives {outputs} outputs; expected {classes}, one for each class: it is "
+            "not the model of this run; put that back"
         )
     return model
 

@@ -8,6 +8,7 @@ search names the measure, and stands in its unit.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 
 @dataclass(frozen=True)
@@ -59,4 +60,8 @@ def of_curve(name: str) -> Measure:
 
 def inverse_power(c: float, exponent: float) -> Callable[[float], float]:
     """The inverse of (c / value) ** exponent; infinite at 0."""
-    return lambda score: c / score ** (1 / exponent) if score > 0 else math.inf
+    return partial(_inverse_power, c, exponent)
+
+
+def _inverse_power(c: float, exponent: float, score: float) -> float:
+    return c / score ** (1 / exponent) if score > 0 else math.inf

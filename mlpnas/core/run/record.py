@@ -35,6 +35,12 @@ class Data:
     fingerprint: str
     notes: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        number = len(self.classes)
+        fits = {"binary": number == 2, "multiclass": number > 0, "regression": number == 0}
+        if not fits[self.kind]:
+            raise ValueError(f"kind is {self.kind!r}, and classes are {number}")
+
 
 @dataclass(frozen=True)
 class Scores:
