@@ -30,9 +30,9 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from tasks import DATA, ROOT
 
 from mlpnas.baselines.verdict import SEARCH, read_lines
-from mlpnas.commands.search import table_of
 from mlpnas.core.runtime.start import start_tensorflow
 from mlpnas.run.settings import Settings
+from mlpnas.run.table import table_of
 
 TARGETS = {
     "adult": "income",

@@ -228,6 +228,28 @@ def predict(
 
 
 @app.command()
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="The run's folder.")],
+    table: Annotated[
+        Path | None,
+        typer.Argument(help="Labelled rows; default the run's own test rows."),
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(help="Predict the second of two classes from this probability on."),
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option(help="Shuffle columns to see which of them matter.")
+    ] = True,
+    data: Data = None,
+) -> None:
+    """Say how good a finished run's model is, and what it looks at."""
+    from mlpnas.commands import evaluate as command
+
+    command.evaluate(run, table, threshold, explain, data, console)
+
+
+@app.command()
 def report(
     run: Annotated[Path, typer.Argument(help="The run's folder.")],
     html: Annotated[bool, typer.Option(help="Write report.html there.")] = False,

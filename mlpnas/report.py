@@ -9,6 +9,7 @@ from mlpnas.core.data.measure import Measure
 from mlpnas.core.errors import InputError
 from mlpnas.core.report import figures, sections
 from mlpnas.core.report.page import Section, page
+from mlpnas.core.report.quality.page import quality_sections
 from mlpnas.core.report.terminal import Record, failures
 from mlpnas.core.run.policy_record import read_policy
 from mlpnas.core.run.record import architecture_in
@@ -55,7 +56,9 @@ def html_report(
     measure = measure_in(record)
     parts = [_summary(record, history)]
     if history.best():
-        parts += [_winner(run, record, history, space), *_scores(run, record, history, other)]
+        parts.append(_winner(run, record, history, space))
+        parts += quality_sections(record)
+        parts += _scores(run, record, history, other)
         parts.append(sections.learning_curves(history, own_measure(record["data"])))
         parts += sections.calibration(history, measure)
     if history.trials:

@@ -1,7 +1,7 @@
 """Scoring: outputs judged by accuracy or R², or by any of scikit-learn's measures."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from sklearn.metrics import get_scorer, get_scorer_names
 
 from mlpnas.core.data.measure import Measure, of_curve
 from mlpnas.core.errors import InputError
+from mlpnas.core.report.quality.intervals import Metric
 from mlpnas.core.task import Fold, Task
 from mlpnas.core.trainer.base import Job, Outcome, Trainer
 from mlpnas.data.table import Table
@@ -30,14 +31,14 @@ EXAMPLES = {
 
 
 class _Answers(BaseEstimator):
-    """What some network gave for some rows, with the methods that scorers call."""
+    """An estimator whose rows are its answers: probabilities `(rows, classes)`, or values."""
 
-    def __init__(self, outputs: np.ndarray, table: Table):
-        self.outputs, self.table = outputs, table
+    def __init__(self, labels: Sequence[Any]):
+        self.labels = labels
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.estimator_type = "classifier" if self.table.task.classes else "regressor"
+        tags.estimator_type = "classifier" if self.labels else "regressor"
         return tags
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -45,13 +46,13 @@ class _Answers(BaseEstimator):
 
     @property
     def classes_(self) -> np.ndarray:
-        return np.asarray(self.table.task.classes)
+        return np.asarray(self.labels)
 
-    def predict(self, x: Any) -> np.ndarray:
-        return self.table.decode(self.outputs)
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        return self.classes_[x.argmax(axis=1)] if self.labels else x
 
-    def predict_proba(self, x: Any) -> np.ndarray:
-        return self.table.probabilities(self.outputs)
+    def predict_proba(self, x: np.ndarray) -> np.ndarray:
+        return x
 
 
 def score(outputs: np.ndarray, fold: Fold, table: Table, scoring: ScoringOption) -> float:
@@ -71,15 +72,42 @@ def score(outputs: np.ndarray, fold: Fold, table: Table, scoring: ScoringOption)
     """
     if scoring is None:
         return table.task.score(fold.y, outputs, fold.weight)
-    answers = _Answers(outputs, table)
-    y = answers.classes_[fold.y] if table.task.classes else table.decode(fold.y)
+    classes = table.task.classes
+    answers = _Answers(classes)
+    x = table.probabilities(outputs) if classes else table.decode(outputs)
+    y = answers.classes_[fold.y] if classes else table.decode(fold.y)
     weights = {} if fold.weight is None else {"sample_weight": fold.weight}
     with warnings.catch_warnings():
         # A class that is never predicted has no precision, and counts as 0; few rows may
         # all be of one class.
         warnings.simplefilter("ignore", UndefinedMetricWarning)
         warnings.filterwarnings("ignore", "A single label was found", UserWarning)
-        return float(get_scorer(scoring)(answers, fold.x, y, **weights))
+        return float(get_scorer(scoring)(answers, x, y, **weights))
+
+
+def metrics_of(scoring: ScoringOption, labels: Sequence[str]) -> dict[str, Metric]:
+    """The measure that was asked for, of classes and probabilities or of values, by name.
+
+    Args:
+        scoring: its name; of None there is none.
+        labels: of the classes, as run.json has them.
+    """
+    if scoring is None:
+        return {}
+    answers, scorer = _Answers([_label(text) for text in labels]), get_scorer(scoring)
+
+    def metric(truth: np.ndarray, outputs: np.ndarray) -> float:
+        return scorer(answers, outputs, answers.classes_[truth] if labels else truth)
+
+    return {scoring: metric}
+
+
+def _label(text: str) -> Any:
+    """What a label was before it was written: measures of two classes look for 1 or True."""
+    try:
+        return int(text)
+    except ValueError:
+        return {"True": True, "False": False}.get(text, text)
 
 
 def measure_name(task: Task, scoring: ScoringOption) -> str:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tables import SMALL, rows
 
+from mlpnas import MLPNASClassifier
 from mlpnas.core.task import Fold, Task
 
 ROOT = Path(__file__).parents[1]
@@ -72,3 +74,10 @@ def tiny_multiclass():
 @pytest.fixture
 def tiny_regression():
     return make_tiny_task("regression")
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    """A finished run's folder, and the estimator that left it; read, not written to."""
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    return folder, MLPNASClassifier(**SMALL, run_dir=folder).fit(*rows())

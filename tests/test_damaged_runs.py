@@ -6,7 +6,8 @@ The runs are written by the packages' own writers; nothing is trained.
 import copy
 import json
 import re
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 
 import keras
 import numpy as np
@@ -26,6 +27,16 @@ from cnnnas.run.record import Result as Network
 from cnnnas.run.spaces import make_space as image_space
 from mlpnas.core.errors import InputError
 from mlpnas.core.report import figures
+from mlpnas.core.report.quality.classes import judge_classes
+from mlpnas.core.report.quality.page import quality_sections
+from mlpnas.core.report.quality.record import (
+    Curve,
+    Dependence,
+    Explanation,
+    Importance,
+    Interval,
+)
+from mlpnas.core.report.quality.values import judge_values
 from mlpnas.core.run.folder import Folder, describe_data
 from mlpnas.core.run.journal import read_journal
 from mlpnas.core.run.policy_record import note_policy, read_policy
@@ -200,6 +211,59 @@ def drawn_once(monkeypatch):
 def test_no_edited_record_ends_a_page_in_an_error_of_python(package, drawn_once, tmp_path):
     _, reported = fuzz(package, package.make(tmp_path / "run"), QUICK, html=True)
     assert reported > len(drawn_once) > 3
+
+
+def evaluated(path):
+    """A finished run that was evaluated, of few classes and of numbers at once."""
+    run = of_tables(path)
+    truth = np.arange(12) % 3
+    p = np.eye(3)[truth] * 0.5 + np.roll(np.eye(3), 1, axis=1)[truth] * 0.2 + 0.1
+    found = judge_classes(truth, p, ["a", "b", "c"], "rows")
+    values = judge_values(np.arange(4.0)[:, None], np.ones((4, 1)), ["y"], "rows").values
+    curve = Curve("y", (1.0, 2.0), (0.5, 0.6))
+    explanation = Explanation(
+        "rows", 12, "accuracy", (Importance("a", Interval(0.1, 0.0, 0.2)),),
+        (Dependence("a", (), (curve,)), Dependence("b", ("u", "v"), (curve,))),
+    )  # fmt: skip
+    with Folder.open(run) as folder:
+        folder.note(
+            evaluation=asdict(replace(found, values=values)), explanation=asdict(explanation)
+        )
+    return run
+
+
+@pytest.mark.parametrize("values", [("x", ABSENT), pytest.param(QUICK, marks=pytest.mark.slow)])
+def test_no_edited_evaluation_ends_a_report_in_an_error_of_python(
+    values, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(mlpnas.core.report.terminal, "leaderboard", lambda *of_trials: "")
+    run = evaluated(tmp_path / "run")
+    assert refusal(report_table, run) is None
+    record = json.loads((run / "run.json").read_text())
+    for at in places(record):
+        if at[:1] in (("evaluation",), ("explanation",)):
+            for new in values:
+                (run / "run.json").write_text(changed(record, at, new))
+                refusal(report_table, run)
+
+
+@pytest.mark.slow
+def test_what_an_evaluation_lacks_is_not_drawn(tmp_path):
+    record = json.loads((evaluated(tmp_path / "run") / "run.json").read_text())
+    whole = record["evaluation"], record["explanation"]
+    assert sum(s.html().count("<img") for s in quality_sections(record)) == 6 + 3
+    for name, part in zip(("evaluation", "explanation"), whole, strict=True):
+        for at in places(part):
+            if isinstance(value_at(part, at), list):
+                content = json.loads(changed({name: part}, (name, *at), []))
+                with suppress(InputError):
+                    quality_sections(content)
+
+
+def value_at(value, at):
+    for key in at:
+        value = value[key]
+    return value
 
 
 @pytest.mark.parametrize("html", [False, pytest.param(True, marks=pytest.mark.slow)])

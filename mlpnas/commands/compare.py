@@ -21,7 +21,6 @@ from mlpnas.baselines.verdict import (
     record,
     verdict,
 )
-from mlpnas.commands.search import table_of
 from mlpnas.core.baselines.rank_correlation import FEWEST
 from mlpnas.core.baselines.rank_correlation import told as told_tau
 from mlpnas.core.commands.command_line import print_notes
@@ -35,6 +34,7 @@ from mlpnas.core.run.schema import parse
 from mlpnas.core.runtime.capacity import check_jobs
 from mlpnas.core.runtime.start import start_tensorflow
 from mlpnas.run.settings import Settings
+from mlpnas.run.table import table_of
 from mlpnas.scoring import measure_name, measure_of
 
 if TYPE_CHECKING:

@@ -25,13 +25,19 @@ def report(run: Path, html: bool, against: Path | None, console: Console) -> Non
     Raises:
         InputError: if a folder is no run, or damaged; or if the runs cannot be compared.
     """
-    record, history, space = read_run(run)
     if not html and against is None:
+        record, history, _ = read_run(run)
         print_report(record, history, console, measure_in(record))
         return
+    write_html(run, against, console)
+
+
+def write_html(run: Path, against: Path | None, console: Console) -> None:
+    """Write report.html into the run's folder; see `report`."""
     # Imported here: drawing loads matplotlib, which the text does not need.
     from mlpnas.report import html_report
 
+    record, history, space = read_run(run)
     other = None if against is None else read_run(against)
     write_page(run, html_report(run, record, history, space, other), console)
 

@@ -1,6 +1,5 @@
 """`mlpnas search`: a table in, a searched and retrained network out."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +16,11 @@ from mlpnas.core.run.files import replacing
 from mlpnas.core.run.folder import Folder, free_folder
 from mlpnas.core.runtime.capacity import check_jobs
 from mlpnas.core.runtime.start import start_tensorflow
-from mlpnas.data.schema import Declared
-from mlpnas.data.table import Table, read_table
-from mlpnas.data.weights import balanced
+from mlpnas.data.table import Table
 from mlpnas.final.finalists import name_of
 from mlpnas.run.settings import Settings, Workers
-from mlpnas.scoring import ScoringOption, check_scoring, from_unit_interval, measure_name
+from mlpnas.run.table import table_of
+from mlpnas.scoring import ScoringOption, from_unit_interval, measure_name
 
 ASYNCHRONOUS = (
     "--async: results are told as they come, so another run will differ; finished trials "
@@ -115,34 +113,6 @@ def open_table(settings: Settings, console: Console) -> Table:
     with steps(console, f"reading {settings.data}"):
         table = table_of(settings)
     print_notes(table.notes, console)
-    return table
-
-
-def table_of(settings: Settings, rows: int | None = None) -> Table:
-    """The settings' table, with the loss and the weights that they ask for.
-
-    Args:
-        settings: say which.
-        rows: at most so many, drawn at random; None for all.
-
-    Raises:
-        InputError: for what cannot be used, a measure that does not fit the target included.
-    """
-    s = settings
-    table = read_table(
-        s.data,
-        s.target,
-        task=s.task,
-        drop=s.drop,
-        declared=Declared(s.categorical, s.numeric, s.date),
-        seed=s.seed,
-        scaling=s.scaling,
-        rows=rows,
-        dialect=s.dialect,
-    )
-    task = replace(table.task, regression_loss=s.loss)
-    table = replace(table, task=balanced(task) if s.class_weight == "balanced" else task)
-    check_scoring(table, s.scoring)
     return table
 
 

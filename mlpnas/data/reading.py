@@ -61,8 +61,9 @@ def read_rows(
     identifiers: Sequence[str] = (),
     dialect: Dialect = GUESSED,
     notes: list[str] | None = None,
+    target: str | None = None,
 ) -> pd.DataFrame:
-    """Reads rows to predict, which need no target; otherwise as `read_frame`.
+    """Reads rows to predict, or with a target to compare with; otherwise as `read_frame`.
 
     Args:
         path: the file.
@@ -70,6 +71,7 @@ def read_rows(
         identifiers: names of further columns that are kept so, if they are there.
         dialect: how a CSV is written.
         notes: sentences on what was guessed are added here.
+        target: a column that keeps its precision, if it is there; None for none.
     """
     notes = [] if notes is None else notes
     _check_kind(path)
@@ -78,7 +80,7 @@ def read_rows(
     layout = scan(path, dialect, [column.name for column in columns], notes)
     texts = [column.name for column in columns if column.kind != "numeric" or column.format]
     there = {*texts, *identifiers}.intersection(layout.names)
-    frame = parse(path, layout, None, there)
+    frame = parse(path, layout, target, there)
     for column in columns:  # a frame may have taught the run that NA is a category
         words = tuple(word for word in layout.words if word not in column.categories)
         if words != layout.words and column.name in frame:

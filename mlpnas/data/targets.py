@@ -111,6 +111,16 @@ def read_target(
     return target, present
 
 
+def read_amounts(values: pd.Series, name: str, habits: Habits = HABITS) -> np.ndarray:
+    """Float64 `(rows,)` of a target that is known to be a quantity, none of it missing.
+
+    Raises:
+        InputError: for cells that are no finite numbers.
+    """
+    format = _recognised(values, "regression", habits)
+    return _quantity(values if format is None else _amounts(values, format, name), name).y
+
+
 def _check_variety(values: pd.Series, missing: int, name: str, notes: list[str]) -> None:
     """Enough rows with a target, and not the same one in all of them."""
     words = "".join(f". {note}" for note in notes if "--missing" in note)
@@ -212,7 +222,7 @@ def _quantity(values: pd.Series, name: str) -> Target:
 
 def _classes(values: pd.Series, name: str) -> Target:
     """The classes in order, and their indices."""
-    plain = _plain_labels(values)
+    plain = plain_labels(values)
     codes, labels = pd.factorize(plain, sort=True)
     if _are_many(len(labels), len(codes)):
         raise InputError(
@@ -239,12 +249,12 @@ def _instead_of_classes(values: pd.Series) -> str:
     return "it looks like an identifier or a name; choose another target"
 
 
-def _plain_labels(values: pd.Series) -> np.ndarray:
+def plain_labels(values: pd.Series) -> np.ndarray:
     """Labels as bool, whole numbers (also where pandas made them floats), or text."""
     if pd.api.types.is_bool_dtype(values.dtype):
         return values.to_numpy(dtype=bool)
     if isinstance(values.dtype, pd.CategoricalDtype):
-        return _plain_labels(values.astype(values.cat.categories.dtype))
+        return plain_labels(values.astype(values.cat.categories.dtype))
     if not pd.api.types.is_numeric_dtype(values.dtype):
         return values.astype(str).to_numpy(dtype=object)
     labels = values.to_numpy()

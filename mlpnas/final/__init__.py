@@ -8,6 +8,9 @@ In reading order:
                       these networks
     retrain           after the search: retrain the winner, read the test fold once, and compare
     export            one Keras model from raw rows to probabilities
+    given             rows as users give them become raw rows
+    labelled          labelled rows: what a network reads of them, and what it should have said
+    judged            a delivered network judged on labelled rows
     delivered         a finished run in use: its delivered network, asked about raw rows
     finish            the finalists of a run retrained, and the winner chosen among them
 """

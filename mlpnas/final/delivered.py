@@ -3,7 +3,7 @@
 import logging
 import math
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,14 +12,13 @@ import numpy as np
 import pandas as pd
 
 from mlpnas.core.errors import InputError, listing
+from mlpnas.core.report.quality.record import Evaluation, Explanation
 from mlpnas.core.run.record import read_record, settings_of
 from mlpnas.core.runtime.start import start_tensorflow
-from mlpnas.data.arrays import read_new_rows
 from mlpnas.data.columns import Column
-from mlpnas.data.dialect import Dialect
 from mlpnas.data.encoding import clean_rows
-from mlpnas.data.frames import as_frame
-from mlpnas.data.reading import read_rows
+from mlpnas.final import judged
+from mlpnas.final.given import given_array, given_frame
 from mlpnas.run.record import TableRecord
 from mlpnas.run.settings import Settings
 
@@ -42,6 +41,7 @@ class DeliveredNetwork:
             numbers are predicted.
         columns: what it reads, in any order; empty for a run on arrays.
         target: name of what it predicts.
+        record, settings: what run.json says of the run.
 
     Raises:
         InputError: if the run is not finished, or its files do not belong together.
@@ -52,13 +52,15 @@ class DeliveredNetwork:
     """
 
     def __init__(self, run: str | Path):
-        self.path, record = Path(run), finished_record(Path(run))
-        told = record["data"]
+        self.path = Path(run)
+        self.record = finished_record(self.path)
+        told = self.record["data"]
         self.columns = [Column.of(column) for column in told["columns"]]
         self.classes_, self.target = np.asarray(told["classes"], object), told["target"]
         self.identifiers: list[str] = told.get("identifiers", [])
         self.inputs = math.prod(told["inputs"])
-        self.dialect: Dialect = settings_of(self.path, record, Settings).dialect
+        self.settings: Settings = settings_of(self.path, self.record, Settings)
+        self.dialect = self.settings.dialect
 
     @cached_property
     def model(self) -> "keras.Model":
@@ -103,49 +105,78 @@ class DeliveredNetwork:
             )
         return self.outputs(self.cleaned(rows))
 
+    def evaluate(
+        self, labelled: Any = None, y: Any = None, *, threshold: float | None = None
+    ) -> Evaluation:
+        """How good the network is on labelled rows: measures with 95% bootstrap intervals,
+        and classes by class or residuals; `print` shows what may be concluded.
+
+        Args:
+            labelled: rows as for `predict`, with the target in them; None for the test rows of
+                the run's own data, which the search has not seen.
+            y: the labels, where they are not in a column of the rows.
+            threshold: of two classes the second is predicted from this probability on.
+
+        Raises:
+            InputError: as `predict`; for labels that the run has not learned, or a threshold
+                where there are not two classes.
+        """
+        return judged.evaluate(self, judged.read_labelled(self, labelled, y), threshold)
+
+    def explain(
+        self,
+        labelled: Any = None,
+        y: Any = None,
+        *,
+        on_step: Callable[[str], None] = lambda step: None,
+    ) -> Explanation:
+        """What the network looks at: permutation importance of every column, on labelled rows,
+        and how predictions depend on the strongest.
+
+        Args:
+            labelled, y: as for `evaluate`.
+            on_step: told what begins.
+
+        Raises:
+            InputError: as `evaluate`, and for more than 200 columns.
+        """
+        return judged.explain(self, judged.read_labelled(self, labelled, y), on_step=on_step)
+
     def cleaned(self, rows: Any) -> pd.DataFrame | np.ndarray:
         """Rows as the run's columns read them; what is unusual in them is logged."""
         if not self.columns:
-            return self._array(rows)
+            return given_array(rows, self.inputs)
         notes: list[str] = []
-        if isinstance(rows, str | Path):
-            frame: Any = read_rows(Path(rows), self.columns, [], self.dialect, notes)
-        else:
-            frame = pd.DataFrame(rows) if isinstance(rows, Mapping) else as_frame(rows)
-        if frame is None:
-            raise InputError(
-                f"rows are {type(rows).__name__}; expected a dataframe, a dict of columns or "
-                f"the path of a CSV with the columns {listing([c.name for c in self.columns])}"
-            )
-        found = clean_rows(frame, self.columns, notes.append)
+        frame = given_frame(rows, self.columns, self.dialect, notes)
         for note in notes:
             log.warning(note)
-        return found
+        return self.clean(frame)
 
-    def _array(self, rows: Any) -> np.ndarray:
-        if isinstance(rows, str | Path):
-            return read_new_rows(Path(rows), self.inputs)
-        array = np.asarray(rows, np.float32)
-        if array.ndim < 2 or math.prod(array.shape[1:]) != self.inputs:
-            raise InputError(
-                f"rows have the shape {array.shape}; expected (rows, {self.inputs}), as the "
-                "run's arrays have"
-            )
-        return array.reshape(len(array), -1)
+    def clean(
+        self, rows: Any, warn: Callable[[str], None] = log.warning
+    ) -> pd.DataFrame | np.ndarray:
+        """The same of a raw frame, or an array `(rows, ...)`."""
+        if not self.columns:
+            return given_array(rows, self.inputs)
+        return clean_rows(rows, self.columns, warn)
 
     def outputs(self, rows: pd.DataFrame | np.ndarray) -> np.ndarray:
         """Probabilities or values of cleaned rows, `(rows, outputs)`; NaN in whole rows for
         which there is no finite answer."""
         model = self.model
-        from mlpnas.final.export import as_inputs
-
-        def given(part: pd.DataFrame | np.ndarray) -> Any:
-            return as_inputs(part, self.columns) if isinstance(part, pd.DataFrame) else part
-
         starts = range(0, len(rows), ROWS_AT_A_TIME)
         parts = (rows[start : start + ROWS_AT_A_TIME] for start in starts)
-        found = np.concatenate([np.asarray(model(given(part))) for part in parts])
+        found = np.concatenate([np.asarray(model(self._inputs(part))) for part in parts])
         return np.where(np.isfinite(found).all(axis=1, keepdims=True), found, np.nan)
+
+    def fast(self, rows: pd.DataFrame) -> np.ndarray:
+        """The same from a traced graph, which pays for whoever asks hundreds of times."""
+        return np.asarray(self.model.predict_on_batch(self._inputs(rows)))
+
+    def _inputs(self, rows: pd.DataFrame | np.ndarray) -> Any:
+        from mlpnas.final.export import as_inputs
+
+        return as_inputs(rows, self.columns) if self.columns else np.asarray(rows)
 
 
 def finished_record(run: Path) -> dict[str, Any]:

@@ -431,3 +431,15 @@ def test_declared_columns_are_kept_in_the_run_and_new_rows_are_read_by_them(tmp_
     assert "column 'day': 1 of 1 values are not dates (first: 'soon' in row 1)" in printed
     assert run("search", tmp_path / "t.csv", *asked, "--categorical", "Zip") == 2
     assert "did you mean 'zip'?" in capsys.readouterr().err
+
+
+def test_without_a_file_the_test_rows_are_evaluated(finished, tmp_path, capsys):
+    folder = shutil.copytree(finished, tmp_path / "run")
+    assert run("evaluate", folder, "--no-explain") == 0
+    assert "30 test rows, 95% interval" in capsys.readouterr().out
+    record = json.loads((folder / "run.json").read_text())
+    found = record["evaluation"]["measures"]["accuracy"]["value"]
+    assert found == pytest.approx(record["results"][0]["test"])
+    assert record["explanation"] is None
+    assert run("evaluate", folder, DATA / "iris.csv", "--no-explain") == 0
+    assert "most of these rows were learned from" in capsys.readouterr().out

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import polars
 import pytest
+from tables import SMALL, rows
 
 import mlpnas.run.run
 from mlpnas import MLPNASClassifier, MLPNASRegressor
@@ -15,31 +16,6 @@ from mlpnas.__main__ import main
 from mlpnas.core.errors import InputError
 from mlpnas.core.executor.executors import InProcess
 from mlpnas.final.delivered import DeliveredNetwork
-
-SMALL = {
-    "ensemble": 0,
-    "max_trials": 2,
-    "epochs": 2,
-    "refit_epochs": 5,
-    "strategy": "random",
-    "one_shot": False,
-    "search_space": {"widths": (16,), "max_layers": 3, "dropout": None},
-    "random_state": 0,
-}
-
-
-def rows() -> tuple[pd.DataFrame, np.ndarray]:
-    rng = np.random.default_rng(0)
-    town = rng.choice(["Genova", "Köln", None], 80)
-    frame = pd.DataFrame({"wage": rng.normal(size=80), "town": town})
-    return frame, np.where(frame["wage"] > 0, "rich", "poor")
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """A finished run's folder, and the estimator that left it."""
-    folder = tmp_path_factory.mktemp("runs") / "run"
-    return folder, MLPNASClassifier(**SMALL, run_dir=folder).fit(*rows())
 
 
 def predict(folder: Path, frame: pd.DataFrame, at: Path, *more: str) -> int:

@@ -11,7 +11,6 @@ from keras import ops
 
 from mlpnas import MLPNASClassifier, MLPNASRegressor
 from mlpnas.__main__ import main
-from mlpnas.commands.search import table_of
 from mlpnas.core.errors import InputError
 from mlpnas.core.run.folder import Folder, check_data
 from mlpnas.core.run.settings import read_settings
@@ -22,6 +21,7 @@ from mlpnas.data.table import from_frame, read_table
 from mlpnas.final.export import raw_model
 from mlpnas.run.run import Run
 from mlpnas.run.settings import Settings, Workers
+from mlpnas.run.table import table_of
 
 ROWS = 60
 RNG = np.random.default_rng(0)

@@ -16,6 +16,8 @@ from rich.table import Table
 from mlpnas.core.baselines.comparison import agreement_line, control_lines
 from mlpnas.core.data.measure import Measure
 from mlpnas.core.errors import InputError
+from mlpnas.core.report.quality.record import QualityRecord, quality_in
+from mlpnas.core.report.quality.terminal import print_evaluation, print_explanation
 from mlpnas.core.run.files import replacing
 from mlpnas.core.run.journal import read_journal
 from mlpnas.core.run.record import check_journal, damaged, read_record, settings_of
@@ -49,7 +51,7 @@ def read_run(
     """
     if not (path / "run.json").is_file():
         raise InputError(f"{path} is no folder of a run; expected one made by {program} search")
-    record = read_record(path, *more)
+    record = read_record(path, QualityRecord, *more)
     check_journal(path, record)
     settings = settings_of(path, record, kind)
     record["settings"] = asdict(settings)  # type: ignore[call-overload]
@@ -106,7 +108,7 @@ def failures(history: History) -> str | None:
 
 
 def print_report(record: Record, history: History, console: Console, measure: Measure) -> None:
-    """Leaderboard, failures, and what was trained at length.
+    """Leaderboard, failures, what was trained at length, and how good the model is.
 
     Args:
         record: the run's run.json.
@@ -123,6 +125,11 @@ def print_report(record: Record, history: History, console: Console, measure: Me
         console.print(agreement_line(record), soft_wrap=True, markup=False)
     for line in control_lines(record):
         console.print(line, soft_wrap=True, markup=False)
+    quality = quality_in(record)
+    if quality.evaluation:
+        print_evaluation(quality.evaluation, console)
+    if quality.explanation:
+        print_explanation(quality.explanation, console)
 
 
 def _told(result: Record, measure: str) -> str:

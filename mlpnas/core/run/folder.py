@@ -148,6 +148,13 @@ class Folder:
         with replacing(self.path / "run.json") as file:
             file.write(json.dumps(record | results, indent=2).encode())
 
+    def note(self, **entries: Any) -> None:
+        """Add entries to run.json, which stay until the search goes on."""
+        path = self.path / "run.json"
+        record = json.loads(path.read_bytes()) | entries
+        with replacing(path) as file:
+            file.write(json.dumps(record, indent=2).encode())
+
     @property
     def model(self) -> Path:
         """The delivered network's file, see `delivery.deliver`."""

@@ -1,0 +1,58 @@
+"""`mlpnas evaluate`: how good a finished run's model is on labelled rows."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+
+from mlpnas.commands.report import write_html
+from mlpnas.core.commands.command_line import print_notes
+from mlpnas.core.commands.display import steps
+from mlpnas.core.report.quality.classes import check_threshold
+from mlpnas.core.report.quality.explanation import MOST_COLUMNS
+from mlpnas.core.report.quality.terminal import print_evaluation, print_explanation
+from mlpnas.core.run.folder import Folder
+from mlpnas.final import judged
+from mlpnas.final.delivered import DeliveredNetwork
+
+
+def evaluate(
+    run: Path,
+    table: Path | None,
+    threshold: float | None,
+    explain: bool,
+    data: str | None,
+    console: Console,
+) -> None:
+    """Print measures with intervals, classes or residuals and the importance of columns, and
+    write them into run.json and report.html.
+
+    Args:
+        run: folder of a finished run.
+        table: labelled rows; None for the test rows of the run's own data.
+        threshold: of two classes the second is predicted from this probability on.
+        explain: whether columns are shuffled to see which matter.
+        data: where the run's data is now; None to look where it was, and beside the run.
+        console: where to print.
+
+    Raises:
+        InputError: for what the user can mend.
+    """
+    with Folder.open(run) as folder, folder.guarded():
+        network = DeliveredNetwork(run)
+        check_threshold(threshold, list(network.classes_))
+        notes: list[str] = []
+        with steps(console, f"reading {table or 'the test rows'}") as told:
+            rows = judged.read_labelled(network, table, None, data, notes.append)
+            told("drawing rows for intervals")
+            evaluation = judged.evaluate(network, rows, threshold)
+            shown = explain and len(network.columns or range(network.inputs)) <= MOST_COLUMNS
+            explanation = judged.explain(network, rows, on_step=told) if shown else None
+        print_notes(notes, console)
+        folder.note(
+            evaluation=asdict(evaluation), explanation=explanation and asdict(explanation)
+        )
+    print_evaluation(evaluation, console)
+    if explanation:
+        print_explanation(explanation, console)
+    write_html(run, None, console)
