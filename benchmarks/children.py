@@ -246,7 +246,7 @@ def make_tuner(task, generator, trials, seed=0):
     try:
         import keras_tuner
     except ImportError:
-        sys.exit("skipped: keras_tuner is not installed")
+        sys.exit("skipped: keras_tuner is not installed; pip install 'mlpnas[benchmarks]'")
     import keras
 
     logging.disable()

@@ -11,6 +11,20 @@ class InputError(ValueError):
     """Something the user gave (file, column, option, architecture) cannot be used."""
 
 
+def extra_missing(what: str, package: str, extra: str) -> InputError:
+    """What to raise where an optional package is not there.
+
+    Args:
+        what: needs it, as a sentence begins: "Reading 'x.parquet'".
+        package: its name.
+        extra: of ours, that installs it; setup.cfg has them.
+    """
+    return InputError(
+        f"{what} needs {package}, which is not installed; expected the extra: "
+        f"pip install 'mlpnas[{extra}]'"
+    )
+
+
 class ExhaustedError(Exception):
     """The search space holds fewer new architectures than were asked for.
 

@@ -5,7 +5,7 @@ from typing import Any
 import narwhals
 import pandas as pd
 
-from mlpnas.core.errors import InputError
+from mlpnas.core.errors import extra_missing
 
 
 def as_frame(rows: Any) -> pd.DataFrame | None:
@@ -26,7 +26,5 @@ def as_frame(rows: Any) -> pd.DataFrame | None:
     try:
         return frame.to_pandas()
     except ModuleNotFoundError as error:
-        raise InputError(
-            f"Reading a {type(rows).__module__.split('.')[0]} frame needs {error.name}, which "
-            "is missing; expected the extra: pip install mlpnas[parquet]"
-        ) from None
+        library = type(rows).__module__.split(".")[0]
+        raise extra_missing(f"Reading a {library} frame", str(error.name), "parquet") from None

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mlpnas.core.errors import InputError, listing
+from mlpnas.core.errors import InputError, extra_missing, listing
 from mlpnas.data import numbers
 from mlpnas.data.columns import WARNING, Column, is_text
 from mlpnas.data.csv_file import as_written, parse
@@ -198,10 +198,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     try:
         return pd.read_parquet(path).reset_index(drop=True)
     except ImportError:
-        raise InputError(
-            f"Reading '{path}' needs pyarrow, which is missing; expected the extra: "
-            "pip install mlpnas[parquet]"
-        ) from None
+        raise extra_missing(f"Reading '{path}'", "pyarrow", "parquet") from None
     except (ValueError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, TextIO
 
-from mlpnas.core.errors import InputError
+from mlpnas.core.errors import InputError, extra_missing
 
 BLOCK = 1 << 20
 SHOWN = 40  # letters of a line, in a message
@@ -145,10 +145,8 @@ def _unzstd(path: Path) -> Any:
     try:
         import pyarrow as pa
     except ImportError:
-        raise InputError(
-            f"Reading '{path}', which zstd packed, needs pyarrow; expected the extra: pip "
-            "install mlpnas[parquet]"
-        ) from None
+        what = f"Reading '{path}', which zstd packed,"
+        raise extra_missing(what, "pyarrow", "parquet") from None
     return io.BufferedReader(pa.input_stream(str(path), compression="zstd"))
 
 

@@ -1,6 +1,5 @@
 """LaNAS: the tree, the bound, and what is drawn from a region."""
 
-import sys
 from collections import Counter
 from itertools import pairwise
 
@@ -8,7 +7,6 @@ import numpy as np
 import pytest
 from fakes import trials_of
 
-from mlpnas.core.errors import InputError
 from mlpnas.core.strategies.lanas.lanas import LaNAS, Tree
 from mlpnas.core.strategies.lanas.metropolis import walk
 from mlpnas.core.strategies.lanas.partition import Partition, draw, path
@@ -74,15 +72,8 @@ def test_half_spaces_by_hand():
 
 
 def test_a_tree_is_drawn(tmp_path):
-    pytest.importorskip("matplotlib")
     draw(Partition(*samples(60)), tmp_path / "tree.png")
     assert (tmp_path / "tree.png").read_bytes().startswith(b"\x89PNG")
-
-
-def test_without_matplotlib_the_missing_extra_is_named(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(InputError, match=r"pip install 'mlpnas\[benchmarks\]'"):
-        draw(Partition(*samples(60)), tmp_path / "tree.png")
 
 
 def test_equal_scores_and_single_samples_are_not_cut():

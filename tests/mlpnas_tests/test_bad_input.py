@@ -98,7 +98,7 @@ def test_parquet_without_pyarrow(tmp_path, monkeypatch):
     monkeypatch.setattr(pd, "read_parquet", absent)
     path = tmp_path / "t.parquet"
     path.write_bytes(b"PAR1")
-    assert "pip install mlpnas[parquet]" in complaint(path)
+    assert "pip install 'mlpnas[parquet]'" in complaint(path)
 
 
 # Targets

@@ -121,7 +121,7 @@ def test_archives_of_several_files_and_spreadsheets(read, tmp_path):
 
 def test_zstd_without_pyarrow(read, tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
-    assert "pip install mlpnas[parquet]" in refusal(read, b"\x28\xb5\x2f\xfd")
+    assert "pip install 'mlpnas[parquet]'" in refusal(read, b"\x28\xb5\x2f\xfd")
 
 
 # Separators and headers

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from concurrent.futures import Future
 from typing import Any, Self
 
-from mlpnas.core.errors import InputError
+from mlpnas.core.errors import InputError, extra_missing
 from mlpnas.core.executor.executors import Executor, TrainerFactory, attempt, memory
 from mlpnas.core.executor.worker_pool import Outcomes, WorkerPool, WorkerReply
 from mlpnas.core.runtime.start import start_tensorflow
@@ -65,9 +65,7 @@ def connect(address: str | None, n: int) -> Any:
     try:
         import ray
     except ImportError:
-        raise InputError(
-            "--executor ray needs Ray, which is not installed: pip install 'mlpnas[ray]'"
-        ) from None
+        raise extra_missing("--executor ray", "Ray", "ray") from None
     here = {} if address else {"num_cpus": n, "include_dashboard": False}
     try:
         ray.init(address, log_to_driver=False, logging_level="ERROR", **here)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpnas.core.errors import InputError
+from mlpnas.core.errors import extra_missing
 from mlpnas.core.space.search_space import Architecture, SearchSpace, Tokens
 from mlpnas.core.strategies.base import Proposals, Strategy
 from mlpnas.core.strategies.observations import Observations
@@ -109,9 +109,6 @@ def _import_optuna() -> Any:
     try:
         import optuna
     except ImportError:
-        raise InputError(
-            "the TPE strategy needs Optuna, which is not installed; "
-            "pip install 'mlpnas[strategies]'"
-        ) from None
+        raise extra_missing("The TPE strategy", "Optuna", "strategies") from None
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 
-from mlpnas.core.errors import InputError
 from mlpnas.core.strategies.linear import ridge, upper_bound
 
 
@@ -163,13 +162,8 @@ def draw(partition: Partition, file: Path) -> None:
         partition: at least one sample.
         file: a .png or .svg to write.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise InputError(
-            "drawing a partition needs Matplotlib, which is not installed; "
-            "pip install 'mlpnas[benchmarks]'"
-        ) from None
+    from matplotlib.figure import Figure  # slow to import, and searches draw nothing
+
     nodes = np.flatnonzero(partition.visits)
     levels = np.array([len(path(int(node))) - 1 for node in nodes])
     # In a heap, level k begins at node 2^k - 1 and has 2^k places side by side.
