@@ -43,7 +43,7 @@ def main() -> None:
                 "seeds": options.seeds,
                 "test": table,
                 "kendall_tau": taus,
-                "cells": [record["results"][0]["cell"] for record in records],
+                "cells": [record["results"][0]["architecture"] for record in records],
                 "epochs": {n: [_of(r, n)["epochs"] for r in records] for n in table},
                 "parameters": {n: [_of(r, n)["parameters"] for r in records] for n in table},
                 "wall_seconds": [record.get("wall_seconds") for record in records],

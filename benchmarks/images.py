@@ -32,9 +32,10 @@ from tasks import DATA, ROOT
 
 from cnnnas.baselines import PlainCNN, plain_cnn
 from cnnnas.data.images import read_images
-from cnnnas.run.presets import PRESETS
+from cnnnas.names import SPACES
 from cnnnas.trainer.training import make_trainer
 from mlpnas.core.baselines.step_time import seconds_per_step
+from mlpnas.core.run.kit import find_kit
 from mlpnas.core.runtime.start import start_tensorflow
 from mlpnas.core.task import Task
 from mlpnas.core.trainer.base import Job, Recipe
@@ -107,7 +108,7 @@ def plain(args: argparse.Namespace, seed: int, out: Path, like: dict) -> dict:
     start_tensorflow()
     task = read_images(str(DATA / f"{args.data}.npz"), args.train_rows, seed).task
     generator, only = plain_cnn(like["parameters"], task), cast(Any, None)  # it has no space
-    recipe = PRESETS[args.preset][args.space].final
+    recipe = find_kit(SPACES, args.space).presets[args.preset].final
     found = keras.saving.load_model(run_of(args, seed, out) / "best.keras")
     networks = (found, generator.build(only, task, seed))
     own, pace = seconds_per_step([step(network, task, recipe) for network in networks])

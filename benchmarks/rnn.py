@@ -49,7 +49,7 @@ def prepare(units: int, nodes: int) -> tuple[dict[str, Callable[[], object]], di
     """What takes one training step each, and parameters."""
     from mlpnas.core.task import Fold, Task
     from rnncell.data.text import windows
-    from rnncell.generator.networks import CellGenerator, baseline, parameters, sized
+    from rnncell.generator.networks import CellGenerator, baseline, sized
     from rnncell.recipes import Network, SupernetRecipe, TextRecipe
     from rnncell.space.enas_space import ENASCellSpace
     from rnncell.supernet.text_supernet import TextSupernet
@@ -62,7 +62,7 @@ def prepare(units: int, nodes: int) -> tuple[dict[str, Callable[[], object]], di
     space, network = ENASCellSpace(nodes), Network(units)
     cell = space.sample_architecture(rng)
     found = CellGenerator(space, network, BATCH)
-    size = parameters(found, cell, task)
+    size = found.parameters(cell, task)
     lstm = sized(found, "lstm", task, size)
     batch = [part[0] for part in windows(fold, BATCH, STEPS)]
 
@@ -77,7 +77,7 @@ def prepare(units: int, nodes: int) -> tuple[dict[str, Callable[[], object]], di
         "lstm": trains(lstm, baseline("lstm")),
         "supernet": lambda: net.train([cell]),
     }
-    return runners, {"cell": size, "lstm": parameters(lstm, baseline("lstm"), task)}
+    return runners, {"cell": size, "lstm": lstm.parameters(baseline("lstm"), task)}
 
 
 def report(options: dict, seconds: dict[str, list[float]], sizes: dict[str, int]) -> None:

@@ -2,7 +2,7 @@
 
 Each of these imports only those before it:
 
-    names           what spaces, variants, rules and presets are called in settings
+    names           what spaces, variants and rules are called in settings
     space           what may be searched: cells, and networks layer by layer
     generator       from architectures to Keras models
     strategies      controllers for convolutional networks
@@ -11,9 +11,10 @@ Each of these imports only those before it:
     differentiable  DARTS and its variants on images
     data            from images as people have them to a Task
     run             a search on images, put together from settings
-    final           after the search: the best retrained beside random ones, and written
+    final           networks trained at length, tested and written
     baselines       what a user would have tried otherwise: a plain network of the same size
-    report          a run on a page, with pictures of what was found
+    report          what was found, as pictures
+    kits            what belongs to each space, as a kit beside it
     published       published architectures as data, each with the line that builds it
     commands        what each command does; `cnnnas.__main__` reads its options
 """

@@ -1,35 +1,21 @@
 """The command line: images in, a searched convolutional network out."""
 
-from pathlib import Path
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from cnnnas.names import PresetName, RuleName, SpaceName, VariantName, Variation
-from cnnnas.run.settings import Settings, check_stop, plan, resting
-from mlpnas.core.commands.command_line import (  # fmt: skip
-    StrategyOption,
-    listed,
-    refuse_unread,
-    run_app,
-    seconds,
-)
+from cnnnas.commands.search import PROGRAM
+from cnnnas.names import SPACES, RuleName, VariantName, Variation
+from cnnnas.run.settings import Settings, check_stop, resting
+from mlpnas.core.commands import options as o
+from mlpnas.core.commands import program
+from mlpnas.core.commands.command_line import listed, refuse_unread, seconds
+from mlpnas.core.run.search_settings import draft
 
-app = typer.Typer(
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="Neural architecture search for convolutional networks.",
-)
+app = program.make_app("Neural architecture search for convolutional networks.")
 console = Console(highlight=False)
-
-
-# Options of more than one command.
-Data = Annotated[
-    str | None, typer.Option(help="Where its data is now; default where it was, or beside it.")
-]
-TimeLimit = Annotated[str | None, typer.Option(help="Of the search, such as 90s, 10m or 2h.")]
-Jobs = Annotated[int, typer.Option(help="Processes that train children.", min=1)]
 
 
 @app.command()
@@ -42,122 +28,98 @@ def search(
             "or mnist, fashion_mnist, cifar10, cifar100."
         ),
     ],
-    space: Annotated[SpaceName, typer.Option(help="What to search.")] = "macro",
-    strategy: StrategyOption = "reinforce",
-    preset: Annotated[PresetName, typer.Option(help="Sizes and durations.")] = "small",
-    run: Annotated[Path | None, typer.Option(help="Folder to write; default runs/...")] = None,
-    train_rows: Annotated[int | None, typer.Option(help="Take a sample of so many.")] = None,
+    train_rows: Annotated[int | None, o.option(o.DATA, "Take a sample of this size.")] = None,
     image_size: Annotated[
-        int | None, typer.Option(help="Longer side of a folder's pictures, in pixels.")
+        int | None, o.option(o.DATA, "Longer side of a folder's pictures, in pixels.")
     ] = None,
-    trials: Annotated[int | None, typer.Option(help="Architectures to score.")] = None,
-    epochs: Annotated[
-        int | None, typer.Option(help="Passes of the shared weights, or of each child.")
-    ] = None,
-    one_shot: Annotated[
-        bool | None,
-        typer.Option(help="Share weights (except in zoph), or train children one by one."),
-    ] = None,
-    augment: Annotated[Variation, typer.Option(help="How images are varied.")] = "auto",
-    order: Annotated[
-        int, typer.Option(help="Of the gradient of a darts search.", min=1, max=2)
-    ] = 1,
-    variant: Annotated[VariantName, typer.Option(help="Of a darts search.")] = "plain",
-    stop: Annotated[RuleName, typer.Option(help="What ends a darts search early.")] = "never",
+    space: Annotated[str, o.space_option(tuple(SPACES))] = "macro",
+    strategy: o.Strategy = "reinforce",
+    preset: o.Preset = "small",
+    trials: o.Trials = None,
+    per_round: o.PerRound = None,
+    layer_types: Annotated[
+        str, o.option(o.SEARCH, "Of zoph's layers, such as conv,max,avg.")
+    ] = "conv",
+    strides: Annotated[
+        str,
+        o.option(o.SEARCH, "That zoph's layers may have in each direction, such as 1,2,3."),
+    ] = "1",
+    variant: Annotated[VariantName, o.option(o.SEARCH, "Of a darts search.")] = "plain",
+    order: o.Order = 1,
+    stop: Annotated[RuleName, o.option(o.SEARCH, "What ends a darts search early.")] = "never",
     warm_up: Annotated[
         int | None,
-        typer.Option(
+        o.option(
+            o.SEARCH,
+            "First epochs of a darts search, in which the weights alone learn; default 3 of 10 "
+            "with --variant pc, else none.",
             metavar="EPOCHS",
-            help="First epochs of a darts search, in which the weights alone learn; default 3 "
-            "of 10 with --variant pc, else none.",
             min=0,
         ),
     ] = None,
-    layer_types: Annotated[
-        str, typer.Option(help="Of zoph's layers, such as conv,max,avg.")
-    ] = "conv",
-    strides: Annotated[
-        str, typer.Option(help="That zoph's layers may have in each direction, such as 1,2,3.")
-    ] = "1",
+    seed: o.Seed = 0,
+    time_limit: o.TimeLimit = None,
+    epochs: o.Epochs = None,
+    one_shot: o.OneShot = None,
+    augment: Annotated[Variation, o.option(o.TRAINING, "How images are varied.")] = "auto",
     mixed_precision: Annotated[
         bool,
-        typer.Option(
+        o.option(
+            o.TRAINING,
+            "Train in bfloat16, weights in float32 (darts: not the search itself). Meant for "
+            "GPUs; a CPU may be slower with it.",
             "--mixed-precision",
-            help="Train in bfloat16, weights in float32 (darts: not the search itself). Meant "
-            "for GPUs; a CPU may be slower with it.",
         ),
     ] = False,
-    seed: Annotated[int, typer.Option(help="Equal seeds, equal results.")] = 0,
-    time_limit: TimeLimit = None,
-    jobs: Jobs = 2,
+    jobs: o.Jobs = 2,
+    trial_timeout: o.TrialTimeout = None,
+    executor: o.Executor = "local",
+    address: o.Address = None,
+    gpus_per_job: o.Gpus = 0.0,
+    run: o.NewRun = None,
+    tensorboard: o.Tensorboard = False,
 ) -> None:
     """Search for the best convolutional network for images."""
-    one_shot = space != "zoph" if one_shot is None else one_shot
-    by_gradient = space == "darts" and one_shot
-    planned = plan(preset, space, one_shot, trials, epochs)
-    warm_up = resting(variant, warm_up, planned["epochs"], by_gradient)
-    if by_gradient:
-        check_stop(stop, warm_up, planned["epochs"])
-    settings = Settings(
+    settings: Settings = draft(
+        Settings,
         data,
-        **planned,
+        one_shot,
+        strategy,
         space=space,
-        strategy="gradient" if by_gradient else strategy,
         preset=preset,
-        one_shot=one_shot,
         augment=augment,
         train_rows=train_rows,
         image_size=image_size,
         order=order,
         variant=variant,
         stop=stop,
-        warm_up=warm_up,
         layer_types=listed(layer_types, str, "--layer-types"),
         strides=listed(strides, int, "--strides"),
         mixed_precision=mixed_precision,
         seed=seed,
     )
     refuse_unread(context, settings.unread())
+    settings = settings.planned(trials, per_round, epochs)
+    if settings.differentiable:
+        settings = replace(settings, warm_up=resting(variant, warm_up, settings.epochs))
+        check_stop(stop, settings.warm_up, settings.epochs)
     limit = seconds(time_limit)
-    # Imported here, so that --help and bad options answer at once.
-    from cnnnas.commands import search as command
-
-    command.search(settings, run, limit, jobs, console)
+    workers = o.workers_of(jobs, trial_timeout, executor, address, gpus_per_job)
+    program.search(context.obj, settings, run, limit, workers, console, tensorboard)
 
 
-@app.command()
-def resume(
-    run: Annotated[Path, typer.Argument(help="The run's folder.")],
-    trials: Annotated[int | None, typer.Option(help="Extend the run to so many.")] = None,
-    data: Data = None,
-    time_limit: TimeLimit = None,
-    jobs: Jobs = 2,
-) -> None:
-    """Continue a search that was stopped or killed, or extend a finished one."""
-    limit = seconds(time_limit)
-    from cnnnas.commands import resume as command
-
-    command.resume(run, trials, data, limit, jobs, console)
+program.add_resume(app, console)
+program.add_report(app, console)
 
 
-@app.command()
-def report(
-    run: Annotated[Path, typer.Argument(help="The run's folder.")],
-    html: Annotated[bool, typer.Option(help="Write report.html there.")] = False,
-) -> None:
-    """Show what a run found, as text or as one HTML file."""
-    from cnnnas.commands import report as command
-
-    command.report(run, html, console)
-
-
-def main(arguments: list[str] | None = None) -> None:
+def main(arguments: list[str] | None = None, program_: program.Program = PROGRAM) -> None:
     """Run the command line; a user's mistake is told in one line, with exit status 2.
 
     Args:
         arguments: instead of the process's own.
+        program_: what the commands work on.
     """
-    run_app(app, "cnnnas", arguments)
+    program.run_program(app, program_, arguments)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 Each of these imports only those before it:
 
+    names           what spaces are called in settings
     space           what may be searched: cells as nodes, and cells as trees
     recipes         how networks are regularised, trained and rewarded, as data; light to import
     generator       found cells as Keras layers, and networks around them
@@ -11,8 +12,9 @@ Each of these imports only those before it:
     supernet        all cells of a space in one set of weights
     differentiable  DARTS on a text
     run             a search on a text or on sequences, put together from settings
-    final           after the search: the best retrained beside random cells, LSTM and GRU
-    report          a run on a page, with pictures of what was found
+    final           cells trained at length beside LSTM and GRU, tested and written
+    report          what was found, as pictures
+    kits            what belongs to each space, as a kit beside it
     published       published cells, each in one line
     commands        what each command does; `rnncell.__main__` reads its options
 """

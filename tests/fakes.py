@@ -1,6 +1,7 @@
 """Stand-ins that answer at once, so that tests of the loop train nothing."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -98,3 +99,14 @@ class FakePolicy:
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         self.asks, self.learned = int(state["learned"][0]), float(state["learned"][1])
+
+
+def in_this_process(program, jobs: int = 2):
+    """The program of tables, which trains here unless other jobs are asked for."""
+
+    def make_run(settings, table, folder, workers):
+        if workers.jobs == jobs:
+            workers = replace(workers, executor="here")
+        return program.make_run(settings, table, folder, workers)
+
+    return replace(program, make_run=make_run)

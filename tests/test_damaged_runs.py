@@ -8,6 +8,7 @@ import json
 import re
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 
 import keras
 import numpy as np
@@ -16,15 +17,13 @@ from conftest import make_tiny_task
 from fakes import trials_of
 from rich.console import Console
 
-import cnnnas.commands.report
+import cnnnas.commands.search
 import cnnnas.report.drawing
-import cnnnas.run.settings
-import mlpnas.commands.report
-import rnncell.commands.report
+import mlpnas.commands.program
+import rnncell.commands.search
 import rnncell.report.drawing
-import rnncell.run.settings
-from cnnnas.run.record import Result as Network
-from cnnnas.run.spaces import make_space as image_space
+from cnnnas.run.settings import Settings as ImageSettings
+from mlpnas.core.commands.program import report
 from mlpnas.core.errors import InputError
 from mlpnas.core.report import figures
 from mlpnas.core.report.quality.classes import judge_classes
@@ -40,12 +39,12 @@ from mlpnas.core.report.quality.values import judge_values
 from mlpnas.core.run.folder import Folder, describe_data
 from mlpnas.core.run.journal import read_journal
 from mlpnas.core.run.policy_record import note_policy, read_policy
+from mlpnas.core.run.record import Result
 from mlpnas.core.trial import History
 from mlpnas.data.columns import Column
 from mlpnas.run.settings import Settings
 from mlpnas.space import MLPSpace
-from rnncell.run.record import Result as Cell
-from rnncell.run.spaces import make_space as text_space
+from rnncell.run.settings import Settings as TextSettings
 
 # What begins with RAW is JSON that Python does not write.
 HUGE = "1" + "0" * 400
@@ -85,24 +84,18 @@ def of_tables(path):
 
 
 def of_images(path):
-    settings = cnnnas.run.settings.Settings(
-        "t.npz", **cnnnas.run.settings.plan("tiny", "macro", True, 20, 2), preset="tiny"
-    )
-    space = image_space(settings)
+    settings = ImageSettings("t.npz", 1, 1, 1, preset="tiny").planned(20, None, 2)
+    space = settings.kit.space(settings)
     text = str(space.sample_walk(np.random.default_rng(0)))
-    results = [asdict(Network("found", text, 10, 0.5, 0.5, 1.0, (0.4, 0.5)))]
+    results = [asdict(Result("found", text, 10, 0.5, 0.5, 1.0, (0.4, 0.5), 2))]
     return write_run(path, "cnnnas", settings, space, {}, results=results, **SHARED)
 
 
 def of_texts(path):
-    settings = rnncell.run.settings.Settings(
-        "t.txt",
-        **rnncell.run.settings.plan("tiny", "t.txt", "enas", True, 20, 2),
-        preset="tiny",
-    )
-    space = text_space(settings)
+    settings = TextSettings("t.txt", 1, 1, 1, preset="tiny").planned(20, None, 2)
+    space = settings.kit.space(settings)
     text = str(space.sample_walk(np.random.default_rng(0)))
-    results = [asdict(Cell("found", text, 10, 8, 2, 9.5, 9.5, 1.0, (10.4, 9.5)))]
+    results = [asdict(Result("found", text, 10, 9.5, 9.5, 1.0, (10.4, 9.5), 2))]
     return write_run(path, "rnncell", settings, space, {}, results=results, **SHARED)
 
 
@@ -114,14 +107,11 @@ class Package:
     report: object
 
 
-def report_table(run, html, console):
-    mlpnas.commands.report.report(run, html, None, console)
-
-
+report_table = partial(report, mlpnas.commands.program.PROGRAM)
 PACKAGES = {
     "mlpnas": Package(of_tables, report_table),
-    "cnnnas": Package(of_images, cnnnas.commands.report.report),
-    "rnncell": Package(of_texts, rnncell.commands.report.report),
+    "cnnnas": Package(of_images, partial(report, cnnnas.commands.search.PROGRAM)),
+    "rnncell": Package(of_texts, partial(report, rnncell.commands.search.PROGRAM)),
 }
 
 
@@ -184,7 +174,7 @@ def fuzz(package, run, values, html=False):
 def test_no_edited_record_ends_a_report_in_an_error_of_python(
     package, values, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(mlpnas.core.report.terminal, "leaderboard", lambda *of_trials: "")
+    monkeypatch.setattr("mlpnas.core.report.terminal.leaderboard", lambda *of_trials: "")
     refused, reported = fuzz(package, package.make(tmp_path / "run"), values)
     assert refused > 100
     assert reported > 20
@@ -236,7 +226,7 @@ def evaluated(path):
 def test_no_edited_evaluation_ends_a_report_in_an_error_of_python(
     values, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(mlpnas.core.report.terminal, "leaderboard", lambda *of_trials: "")
+    monkeypatch.setattr("mlpnas.core.report.terminal.leaderboard", lambda *of_trials: "")
     run = evaluated(tmp_path / "run")
     assert refusal(report_table, run) is None
     record = json.loads((run / "run.json").read_text())

@@ -46,6 +46,15 @@ class Images:
     notes: tuple[str, ...]
     kept: np.ndarray
 
+    def record(self) -> dict[str, Any]:
+        """What run.json says of them, besides what `folder.describe_data` does."""
+        return {
+            "shape": list(self.shape),
+            "mean": self.mean.tolist(),
+            "deviation": self.deviation.tolist(),
+            "notes": list(self.notes),
+        }
+
 
 def read_images(
     data: str, train_rows: int | None = None, seed: int = 0, image_size: int | None = None

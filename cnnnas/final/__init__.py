@@ -1,7 +1,7 @@
-"""After the search: the best retrained beside random ones, and written.
+"""After the search: networks trained at length, and written.
 
 In reading order:
 
     export   raw pixels in, probabilities out, with Keras alone
-    retrain  after the search: choose, train random children beside it, retrain both, test once
+    retrain  the networks trained at length, tested once, the first delivered
 """

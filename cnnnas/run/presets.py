@@ -9,7 +9,7 @@ A search may set other numbers of trials and epochs; the rest is the preset's.
 
 from dataclasses import dataclass, replace
 
-from cnnnas.names import PresetName, RuleName, SpaceName, VariantName
+from cnnnas.names import RuleName, VariantName
 from mlpnas.core.run.budget import Budget
 from mlpnas.core.trainer.base import Recipe
 
@@ -49,9 +49,9 @@ class Preset:
             to which two reductions come.
         channels: of the stem of the shared weights.
         child_channels: of the stem of networks with weights of their own.
-        shared: the budget with shared weights.
+        together: the budget with shared weights.
         alone: the budget of training children one by one.
-        rivals: how many random architectures are trained one by one beside a search with
+        baselines: how many random architectures are trained one by one beside a search with
             shared weights; at least ten, or the rank correlation says nothing.
         batch_size, rate: rows of a batch of the shared weights, and their highest learning
             rate.
@@ -70,7 +70,7 @@ class Preset:
     layers: int
     channels: int
     child_channels: int
-    shared: Budget
+    together: Budget
     alone: Budget
     baselines: int
     batch_size: int
@@ -84,13 +84,13 @@ class Preset:
     growth: Growth = Growth((2, 3, 4, 5), every=5)
 
 
-# As many passes of the shared weights as there are random architectures: each of them gets one
-# epoch.
-_MACRO = Preset(
+# The macro space's, from which others differ. As many passes of the shared weights as there are
+# random architectures: each of them gets one epoch.
+BASE = Preset(
     layers=6,
     channels=16,
     child_channels=16,
-    shared=Budget(trials=480, per_round=10, epochs=12),
+    together=Budget(trials=480, per_round=10, epochs=12),
     alone=Budget(trials=20, per_round=5, epochs=2),
     baselines=12,
     batch_size=32,
@@ -101,31 +101,11 @@ _MACRO = Preset(
     draws=100,
     final=Recipe(epochs=10, patience=None, batch_size=64, learning_rate=0.05),
 )
-_CELLS = replace(_MACRO, channels=8, child_channels=8, batch_size=64)
-_SMALL: dict[SpaceName, Preset] = {
-    "macro": _MACRO,
-    # A step takes three times as long as in the macro space, and teaches as much more.
-    "micro": replace(
-        _CELLS,
-        layers=2,
-        shared=Budget(trials=240, per_round=10, epochs=4),
-        baselines=10,
-        rate=0.2,
-        draws=50,
-    ),
-    "zoph": _MACRO,
-    # Every edge runs all operations: a step takes as long as those of a dozen children.
-    "darts": replace(
-        _CELLS,
-        layers=2,
-        channels=4,
-        shared=Budget(trials=5, per_round=1, epochs=5),
-        baselines=10,
-        rate=0.05,
-        alpha_rate=0.01,
-        final=replace(_CELLS.final, epochs=8),
-    ),
-}
+
+
+def in_three_sizes(small: Preset) -> dict[str, Preset]:
+    """A space's presets: a small one, and what follows from it."""
+    return {"tiny": _tiny(small), "small": small, "medium": _longer(small)}
 
 
 def _times(factor: int, budget: Budget) -> Budget:
@@ -136,7 +116,7 @@ def _longer(preset: Preset) -> Preset:
     """Twice the search, and a last training of 25 epochs, with drop path."""
     return replace(
         preset,
-        shared=_times(2, preset.shared),
+        together=_times(2, preset.together),
         alone=Budget(trials=40, per_round=5, epochs=3),
         final=replace(preset.final, epochs=25),
         drop_path=0.1,
@@ -145,23 +125,16 @@ def _longer(preset: Preset) -> Preset:
 
 
 def _tiny(preset: Preset) -> Preset:
-    per_round = min(preset.shared.per_round, 5)
+    per_round = min(preset.together.per_round, 5)
     return replace(
         preset,
         layers=preset.layers // 2,
         channels=4,
         child_channels=4,
-        shared=Budget(trials=4 * per_round, per_round=per_round, epochs=4),
+        together=Budget(trials=4 * per_round, per_round=per_round, epochs=4),
         baselines=10,
         alone=Budget(trials=4, per_round=2, epochs=1),
         draws=20,
         final=replace(preset.final, epochs=2),
         growth=Growth((2, 3), every=2),
     )
-
-
-PRESETS: dict[PresetName, dict[SpaceName, Preset]] = {
-    "tiny": {name: _tiny(preset) for name, preset in _SMALL.items()},
-    "small": _SMALL,
-    "medium": {name: _longer(preset) for name, preset in _SMALL.items()},
-}

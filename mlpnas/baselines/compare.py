@@ -26,6 +26,7 @@ from mlpnas.baselines.scikit_learn import judge, test_peer
 from mlpnas.baselines.verdict import RANDOM, SEARCH, WITHOUT, Score
 from mlpnas.core.run.clock import Clock
 from mlpnas.core.run.folder import Folder
+from mlpnas.core.run.workers import Workers
 from mlpnas.core.trainer.base import Job
 from mlpnas.core.trial import History
 from mlpnas.data.table import Table
@@ -34,7 +35,7 @@ from mlpnas.final.cross_validation import kept_score
 from mlpnas.final.finish import choose_winner
 from mlpnas.final.retrain import final_recipe
 from mlpnas.run.run import Run
-from mlpnas.run.settings import Settings, Workers
+from mlpnas.run.settings import Settings
 
 TUNED = "RandomizedSearchCV of it"
 RETRAINED = 12  # architectures whose proxy is held against their score after retraining

@@ -2,10 +2,9 @@
 
 In reading order:
 
-    search    a table in, a searched and retrained network out
-    resume    a search that was interrupted goes on as if it had not been
+    search    the table that settings name, and what follows the search
     predict   raw rows in, predictions and probabilities out, by the saved model
-    report    what a run found, as text or as one HTML file
-    evaluate  how good the model is on labelled rows, and what it looks at
     compare   the run's search against scikit-learn and against luck, over seeds
+    program   what `mlpnas` fills in of search, resume and report
+    evaluate  how good the model is on labelled rows, and what it looks at
 """

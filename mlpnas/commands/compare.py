@@ -92,6 +92,12 @@ def compare(
         (run / UNFINISHED).unlink()
 
 
+def plan(folder: Folder) -> None:
+    """Note in a new run's folder that a comparison is asked for; nothing is compared yet."""
+    with replacing(folder.path / UNFINISHED):
+        pass
+
+
 def go_on(run: Path, jobs: int, console: Console) -> None:
     """Finish the run's comparison, if one was asked for and is not finished."""
     if (run / UNFINISHED).exists():

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from mlpnas.commands.report import write_html
+from mlpnas.commands.program import PROGRAM
 from mlpnas.core.commands.command_line import print_notes
 from mlpnas.core.commands.display import steps
+from mlpnas.core.commands.program import report
 from mlpnas.core.report.quality.classes import check_threshold
 from mlpnas.core.report.quality.explanation import MOST_COLUMNS
 from mlpnas.core.report.quality.terminal import print_evaluation, print_explanation
@@ -55,4 +56,4 @@ def evaluate(
     print_evaluation(evaluation, console)
     if explanation:
         print_explanation(explanation, console)
-    write_html(run, None, console)
+    report(PROGRAM, run, html=True, console=console)

@@ -1,24 +1,18 @@
-"""`mlpnas search`: a table in, a searched and retrained network out."""
+"""`mlpnas search`: the table that settings name, and what follows the search."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as TextTable
 
-from mlpnas.baselines.verdict import UNFINISHED
 from mlpnas.core.commands.command_line import print_notes
 from mlpnas.core.commands.display import steps
 from mlpnas.core.errors import InputError
-from mlpnas.core.run.files import replacing
-from mlpnas.core.run.folder import Folder, free_folder
-from mlpnas.core.runtime.capacity import check_jobs
-from mlpnas.core.runtime.start import start_tensorflow
 from mlpnas.data.table import Table
 from mlpnas.final.finalists import name_of
-from mlpnas.run.settings import Settings, Workers
+from mlpnas.run.settings import Settings
 from mlpnas.run.table import table_of
 from mlpnas.scoring import ScoringOption, from_unit_interval, measure_name
 
@@ -36,83 +30,22 @@ if TYPE_CHECKING:
     from mlpnas.run.run import Run
 
 
-def search(
-    settings: Settings,
-    path: Path | None,
-    limit: float | None,
-    workers: Workers,
-    console: Console,
-    tensorboard: bool = False,
-    compare: bool = False,
-) -> Path:
-    """Read the table, search, retrain, compare; print what a user wants to know of it.
-
-    Args:
-        settings: what to search.
-        path: the run's folder; None chooses a free one under runs/.
-        limit: seconds after which the search ends; None for no limit.
-        workers: where children are trained.
-        console: where to print.
-        tensorboard: whether to log the trials for it.
-        compare: whether `commands.compare.go_on` is to find something to do.
-
-    Returns:
-        The run's folder. What is asked for is noted there, so that a resume knows of it.
+def open_table(settings: Settings, console: Console) -> Table:
+    """The settings' table; prints what was inferred, dropped and looks wrong.
 
     Raises:
-        InputError: for what the user can mend. The folder is made after the table was read.
+        InputError: see `table_of`; or if the loss is not for such a target.
     """
-    table = open_table(settings, console)
+    with steps(console, f"reading {settings.data}"):
+        table = table_of(settings)
+    print_notes(table.notes, console)
     if settings.loss != "mse" and table.task.classes:
         raise InputError(
             f"--loss {settings.loss} is for targets that are numbers, and '{table.target}' has "
             f"{len(table.task.classes)} classes; leave it out, or say --task regression"
         )
-    with Folder.create(path or free_folder(settings.data, settings.seed)) as folder:
-        if tensorboard:
-            folder.tensorboard.mkdir(exist_ok=True)
-        if compare:
-            with replacing(folder.path / UNFINISHED):
-                pass  # empty: nothing is compared yet
-        carry_on(settings, table, folder, limit, workers, console)
-    return folder.path
-
-
-def carry_on(
-    settings: Settings,
-    table: Table,
-    folder: Folder,
-    limit: float | None,
-    workers: Workers,
-    console: Console,
-    done: Any = None,
-) -> None:
-    """What a new search and a resumed one have in common.
-
-    Args:
-        done: the results, if the run was finished before.
-
-    Raises:
-        InputError: for what the user can mend, a full disk included.
-    """
-    print_notes(check_jobs(workers.jobs if workers.executor == "local" else 1), console)
-    with console.status("starting TensorFlow"):
-        # Whatever imports TensorFlow is imported after it was started quietly.
-        start_tensorflow()
-        from mlpnas.core.commands.conduct import conduct
-        from mlpnas.run.run import Run
-
-        run = Run(settings, table, folder, workers)
     if settings.asynchronous:
         print_notes([ASYNCHRONOUS], console)
-    conduct(run, limit, lambda history: finish(run, history, console), console, done)
-
-
-def open_table(settings: Settings, console: Console) -> Table:
-    """The settings' table; prints what was inferred, dropped and looks wrong."""
-    with steps(console, f"reading {settings.data}"):
-        table = table_of(settings)
-    print_notes(table.notes, console)
     return table
 
 

@@ -1,5 +1,6 @@
 """Generator: from an architecture to a Keras model whose layers carry weight keys."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -29,3 +30,8 @@ class Generator(ABC):
     @abstractmethod
     def weight_shapes(self, architecture: Architecture, task: Task) -> Shapes:
         """Weight key -> shapes of its arrays, in layer order, without building a model."""
+
+    def parameters(self, architecture: Architecture, task: Task) -> int:
+        """Trainable parameters of an architecture."""
+        shapes = self.weight_shapes(architecture, task).values()
+        return sum(math.prod(shape) for arrays in shapes for shape in arrays)

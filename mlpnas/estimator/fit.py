@@ -12,6 +12,7 @@ from rich.console import Console
 from mlpnas.core.commands.display import SearchDisplay
 from mlpnas.core.run.clock import Clock
 from mlpnas.core.run.folder import Folder
+from mlpnas.core.run.workers import Workers
 from mlpnas.core.strategies.names import name_of
 from mlpnas.core.trial import History, Trial
 from mlpnas.data.table import Table
@@ -20,7 +21,7 @@ from mlpnas.final.finish import choose_winner
 from mlpnas.final.retrain import Winner
 from mlpnas.network import Network
 from mlpnas.run.run import Run
-from mlpnas.run.settings import Settings, Workers
+from mlpnas.run.settings import Settings
 from mlpnas.scoring import check_scoring, score
 from mlpnas.space import MLPSpace
 

@@ -8,11 +8,11 @@ from typing import Any
 from mlpnas.core.asynchronous import search_asynchronously
 from mlpnas.core.data.measure import Measure
 from mlpnas.core.evaluator.evaluator import ChildEvaluator
-from mlpnas.core.executor.executors import Executor, InProcess, TrainerFactory, WorkerProcesses
-from mlpnas.core.executor.ray_executor import OnRay
+from mlpnas.core.executor.executors import Executor, TrainerFactory
 from mlpnas.core.run.clock import Clock
 from mlpnas.core.run.folder import Folder, describe_data
 from mlpnas.core.run.session import Session
+from mlpnas.core.run.workers import Hire, Workers, make_executor
 from mlpnas.core.search import search
 from mlpnas.core.shared_weights import SharedWeights
 from mlpnas.core.space.search_space import Architecture, SearchSpace
@@ -23,7 +23,7 @@ from mlpnas.core.trainer.base import Recipe, Trainer
 from mlpnas.core.trial import History, Trial
 from mlpnas.data.table import Table
 from mlpnas.generator import MLPGenerator
-from mlpnas.run.settings import Settings, Workers
+from mlpnas.run.settings import Settings
 from mlpnas.scoring import ScoringOption, ScoringTrainer, measure_name, measure_of
 from mlpnas.space import MLPSpace
 from mlpnas.trainer.mlp_trainer import MLPTrainer
@@ -40,6 +40,7 @@ class Run:
         space: what to search; None for what the settings say.
         chooser: makes the strategy of a space and a seed; None for the one that the settings
             name.
+        hire: makes an executor of what makes trainers.
     """
 
     settings: Settings
@@ -48,6 +49,7 @@ class Run:
     workers: Workers
     space: MLPSpace | None = None
     chooser: Callable[[SearchSpace, int], Strategy] | None = None
+    hire: Hire = make_executor
     generator: MLPGenerator = field(init=False)
     strategy: Strategy = field(init=False)
     executor: Executor = field(init=False)
@@ -63,7 +65,7 @@ class Run:
             make_strategy, s.strategy, predictor=predictor, decay=s.controller_decay
         )
         self.strategy = chooser(space, s.seed)
-        self.executor = make_executor(self.trainer(Recipe(epochs=s.epochs)), self.workers)
+        self.executor = self.hire(self.trainer(Recipe(epochs=s.epochs)), self.workers)
         self.evaluator = ChildEvaluator(
             self.generator,
             task,
@@ -130,20 +132,3 @@ def make_trainer(
     """Trains children of the table, and judges them by `scoring` if that is not None."""
     trainer = MLPTrainer(table.task, generator, recipe)
     return trainer if scoring is None else ScoringTrainer(trainer, generator, table, scoring)
-
-
-def make_executor(trainer: TrainerFactory, workers: Workers) -> Executor:
-    """Where the children are trained.
-
-    For the command line in processes of their own even if it is one only. That costs four
-    seconds at the start, on a second core, and buys that no child can end the search: neither
-    by crashing nor by hanging nor by taking all memory. A search that its own child ends
-    would, when resumed, come to the same child again.
-    """
-    if workers.executor == "ray":
-        return OnRay(
-            trainer, workers.jobs, workers.trial_timeout, workers.address, workers.gpus
-        )
-    if workers.executor == "here":
-        return InProcess(trainer)
-    return WorkerProcesses(trainer, workers.jobs, workers.trial_timeout)

@@ -117,30 +117,3 @@ class Settings:
         if Path(self.data).suffix == ".npz":
             idle |= dict.fromkeys(_OF_COLUMNS, "tables with named columns")
         return idle
-
-
-@dataclass(frozen=True)
-class Workers:
-    """Where children are trained. Unlike the settings, this changes no result.
-
-    Attributes:
-        jobs: processes that train, at least 1.
-        trial_timeout: seconds after which a child is given up; None waits for ever.
-        executor: `"local"` for processes on this machine, `"ray"` for a Ray cluster,
-            `"here"` for no other process than this one.
-        address: of the Ray cluster; None starts Ray on this machine.
-        gpus: per process on Ray; a fraction shares one.
-    """
-
-    jobs: int = 1
-    trial_timeout: float | None = None
-    executor: Literal["local", "ray", "here"] = "local"
-    address: str | None = None
-    gpus: float = 0.0
-
-    def __post_init__(self) -> None:
-        at_least(self, 1, "jobs")
-        if not self.gpus >= 0:
-            raise InputError(f"--gpus-per-job is {self.gpus}; expected 0 or more")
-        if self.executor != "ray" and (self.address or self.gpus):
-            raise InputError("--address and --gpus-per-job are for --executor ray; add it")

@@ -2,7 +2,5 @@
 
 In reading order:
 
-    search  a text or sequences in, a searched and retrained network out
-    resume  a search that was interrupted goes on as if it had not been
-    report  what a run found, as text or as one HTML file
+    search  what `rnncell` fills in of search, resume and report
 """

@@ -12,7 +12,7 @@ import codecs
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -56,6 +56,11 @@ class Text(NamedTuple):
     task: Task
     notes: tuple[str, ...]
     raw: Raw | None = None
+
+    def record(self) -> dict[str, Any]:
+        """What run.json says of it, besides what `folder.describe_data` does; the vocabulary,
+        by token id, are its classes."""
+        return {"notes": list(self.notes)}
 
 
 class Windows(NamedTuple):

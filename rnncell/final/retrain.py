@@ -1,39 +1,30 @@
-"""After the search: derive, train random cells beside it, retrain with the baselines, test.
+"""After the search: cells trained at length beside LSTM and GRU, tested, the first delivered.
 
-The best random cell is what a search has to beat: as many training steps as the search took
-are spent on cells that are drawn uniformly and trained one by one; the best of them is
-retrained by the same recipe as the cell found. LSTM and GRU get as many units as give them
-the same number of parameters, and as many epochs as take the same time.
+LSTM and GRU get as many units as give them the same number of parameters as the cell found,
+and as many epochs as take the same time.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 
-from mlpnas.core.baselines import comparison
 from mlpnas.core.baselines.step_time import seconds_per_step
-from mlpnas.core.executor.executors import WorkerProcesses
 from mlpnas.core.run.delivery import Probe, deliver
+from mlpnas.core.run.record import Result, Retrained
+from mlpnas.core.run.run import Run, Training
 from mlpnas.core.space.search_space import Architecture
-from mlpnas.core.strategies.random import RandomStrategy
 from mlpnas.core.trainer.base import Job, Outcome, Trainer
 from mlpnas.core.trainer.keras_trainer import set_weights
 from mlpnas.core.trainer.retraining import persistent, slower
-from mlpnas.core.trial import History, Trial
-from rnncell.data.text import windows
+from rnncell.data.text import Text, windows
 from rnncell.final.export import raw_model
-from rnncell.generator.networks import BASELINES, CellGenerator, baseline, parameters, sized
+from rnncell.generator.networks import BASELINES, CellGenerator, baseline, sized
 from rnncell.recipes import TextRecipe
-from rnncell.run.record import Result
-from rnncell.run.run import Run, make_trainer
 from rnncell.trainer.text_trainer import compile_model, perplexity
-
-FOUND, RANDOM = "found by the search", "best random"
 
 
 class Plan(NamedTuple):
@@ -44,33 +35,47 @@ class Plan(NamedTuple):
     recipe: TextRecipe
 
 
-def found(run: Run, history: History) -> Architecture:
-    """The cell that the search found, see `comparison.select_architecture`."""
-    draws = run.settings.sizes.draws
-    return comparison.select_architecture(history, run.session.strategy, run.supernet, draws)
+def retrain(
+    run: Run[Text], architectures: Mapping[str, Architecture], told: Callable[[str], None]
+) -> Retrained:
+    """Train each at length from fresh weights, and read the test fold, once for each.
+
+    Args:
+        architectures: by where they came from; the first is the one to keep.
+        told: of every step.
+
+    Returns:
+        The results, and the file of the first, which takes any number of raw sequences.
+
+    Raises:
+        InputError: see `retraining.persistent` and `delivery.deliver`.
+    """
+    told("measuring the baselines")
+    planned = plans(run, architectures)
+    told(f"training {len(planned)} networks at length")
+    planned, outcomes = persistent(
+        partial(_train, run), planned, lambda p: p._replace(recipe=slower(p.recipe))
+    )
+    networks = {name: _network(run, planned[name], outcomes[name]) for name in planned}
+    results = [
+        _tested(run, name, planned[name], outcomes[name], network)
+        for name, network in networks.items()
+    ]
+    first, weights = next(iter(planned.values())), next(iter(outcomes.values())).weights
+    model = first.generator.with_batch(None).build(first.architecture, run.data.task)
+    set_weights(model, weights)
+    probe = _probe(run, first.recipe, next(iter(networks.values())))
+    return Retrained(results, deliver(raw_model(model, run.data), run.folder.model, probe))
 
 
-def random_search(run: Run, history: History, on_trial: Callable[[Trial], None]) -> History:
-    """As many training steps as the search took, on cells drawn uniformly."""
-    s = run.settings
-    shared, passes = run.supernet is not None, s.per_round * s.rounds_per_pass
-    budget = comparison.equal_budget(len(history), s.epochs, shared, s.sizes.baselines, passes)
-    strategy = RandomStrategy(run.space, run.seed_of(0))
-    trainer = run.trainer(replace(s.sizes.final, epochs=budget.epochs))
-    path = run.folder.path / "rivals.jsonl"
-    with WorkerProcesses(trainer, run.jobs) as crew:
-        evaluator = run.children(crew, run.seed_of(1))
-        return comparison.random_search(path, strategy, evaluator, budget.children, on_trial)
-
-
-def plans(run: Run, cells: Mapping[str, Architecture]) -> dict[str, Plan]:
+def plans(run: Run[Text], cells: Mapping[str, Architecture]) -> dict[str, Plan]:
     """The cells by the preset's last recipe, and the baselines of the first one's size and
     training time."""
-    recipe, task = run.settings.sizes.final, run.text.task
-    generator = run.generate(run.settings.sizes.final_network)
+    recipe, task = run.settings.sizes.final, run.data.task
+    generator: Any = run.final_generator()
     planned = {name: Plan(a, generator, recipe) for name, a in cells.items()}
     first = next(iter(planned.values()))
-    target = parameters(generator, first.architecture, task)
+    target = generator.parameters(first.architecture, task)
     peers = {
         name.upper(): Plan(baseline(name), sized(generator, name, task, target), recipe)
         for name in BASELINES
@@ -82,11 +87,15 @@ def plans(run: Run, cells: Mapping[str, Architecture]) -> dict[str, Plan]:
     return planned
 
 
-def _step(run: Run, plan: Plan) -> Callable[[], Any]:
+def _is_text(run: Run[Text]) -> bool:
+    return not run.data.task.input_shape
+
+
+def _step(run: Run[Text], plan: Plan) -> Callable[[], Any]:
     """A training step of a new network, always on the same batch."""
-    task, recipe = run.text.task, plan.recipe
+    task, recipe = run.data.task, plan.recipe
     model = plan.generator.build(plan.architecture, task)
-    if run.is_text:
+    if _is_text(run):
         compile_model(model, recipe, 1)
         batch = [part[0] for part in windows(task.train, recipe.batch, recipe.steps)]
     else:
@@ -95,41 +104,16 @@ def _step(run: Run, plan: Plan) -> Callable[[], Any]:
     return partial(model.train_on_batch, *batch)
 
 
-def retrain(run: Run, planned: Mapping[str, Plan]) -> tuple[list[Result], Path]:
-    """Train each at length from fresh weights, and read the test fold, once for each.
-
-    Returns:
-        The results, and the file of the first, which takes any number of raw sequences.
-
-    Raises:
-        InputError: see `retraining.persistent` and `delivery.deliver`.
-    """
-    planned, outcomes = persistent(
-        partial(_train, run), planned, lambda p: p._replace(recipe=slower(p.recipe))
-    )
-    networks = {name: _network(run, planned[name], outcomes[name]) for name in planned}
-    results = [
-        _tested(run, name, planned[name], outcomes[name], network)
-        for name, network in networks.items()
-    ]
-    first, weights = next(iter(planned.values())), next(iter(outcomes.values())).weights
-    free = CellGenerator(run.space, first.generator.network)
-    model = free.build(first.architecture, run.text.task)
-    set_weights(model, weights)
-    probe = _probe(run, first.recipe, next(iter(networks.values())))
-    return results, deliver(raw_model(model, run.text), run.folder.model, probe)
-
-
-def _network(run: Run, plan: Plan, outcome: Outcome) -> keras.Model:
+def _network(run: Run[Text], plan: Plan, outcome: Outcome) -> keras.Model:
     """The trained network as it is scored."""
-    model = plan.generator.build(plan.architecture, run.text.task)
+    model = plan.generator.build(plan.architecture, run.data.task)
     set_weights(model, outcome.weights)
     return model
 
 
-def _probe(run: Run, recipe: TextRecipe, network: keras.Model) -> Probe:
+def _probe(run: Run[Text], recipe: TextRecipe, network: keras.Model) -> Probe:
     """Validation sequences, and what the network that was scored says of them."""
-    valid, raw = run.text.task.valid, run.text.raw
+    valid, raw = run.data.task.valid, run.data.raw
     if raw is not None:
         scored = network.predict(valid.x[: len(raw.steps)], verbose=0)
         return Probe({"steps": raw.steps, "length": raw.length}, scored)
@@ -139,36 +123,33 @@ def _probe(run: Run, recipe: TextRecipe, network: keras.Model) -> Probe:
     return Probe(tokens, logits, max(1.0, float(np.abs(logits).max())))
 
 
-def _train(run: Run, planned: Mapping[str, Plan]) -> dict[str, Outcome]:
-    trainers = {
-        str(plan.architecture): (plan.generator, plan.recipe) for plan in planned.values()
-    }
-    jobs = [Job(plan.architecture, run.seed_of(2)) for plan in planned.values()]
-    with WorkerProcesses(_Assorted(run, trainers), run.jobs) as crew:
-        return dict(zip(planned, crew.run(jobs), strict=True))
+def _train(run: Run[Text], planned: Mapping[str, Plan]) -> dict[str, Outcome]:
+    jobs = [
+        Job(plan.architecture, run.seed_of(2), recipe=(plan.generator, plan.recipe))
+        for plan in planned.values()
+    ]
+    with run.hire(partial(Assorted, run.training), run.workers) as executor:
+        return dict(zip(planned, executor.run(jobs), strict=True))
 
 
-class _Assorted:
-    """Makes a trainer for which every architecture brings its own network and recipe.
+@dataclass(frozen=True)
+class Assorted:
+    """A trainer of jobs whose recipes each bring a generator with them."""
 
-    It is the factory that is sent to the workers, and the trainer too.
-    """
-
-    def __init__(self, run: Run, recipes: Mapping[str, tuple[CellGenerator, TextRecipe]]):
-        self._task, self._reward, self._recipes = run.text.task, run.reward, dict(recipes)
-
-    def __call__(self) -> Trainer:
-        return self
+    training: Training
 
     def train(self, job: Job) -> Outcome:
         """See `trainer.base.Trainer`."""
-        generator, recipe = self._recipes[str(job.architecture)]
-        return make_trainer(self._task, generator, recipe, self._reward).train(job)
+        generator, recipe = job.recipe
+        trainer: Trainer = self.training.trainer(generator, recipe)()
+        return trainer.train(replace(job, recipe=None))
 
 
-def _tested(run: Run, name: str, plan: Plan, outcome: Outcome, model: keras.Model) -> Result:
-    task, recipe = run.text.task, plan.recipe
-    if run.is_text:
+def _tested(
+    run: Run[Text], name: str, plan: Plan, outcome: Outcome, model: keras.Model
+) -> Result:
+    task, recipe = run.data.task, plan.recipe
+    if _is_text(run):
         compile_model(model, recipe, 1)
         # The weights are those of the best epoch, whose validation is known.
         valid, test = min(outcome.curve), perplexity(model, task.test, recipe)
@@ -178,11 +159,6 @@ def _tested(run: Run, name: str, plan: Plan, outcome: Outcome, model: keras.Mode
             for fold in (task.valid, task.test)
         )
     return Result(
-        name, str(plan.architecture), outcome.parameters, plan.generator.network.units,
-        recipe.epochs, valid, test, outcome.seconds, outcome.curve,
+        name, str(plan.architecture), outcome.parameters, valid, test, outcome.seconds,
+        outcome.curve, recipe.epochs,
     )  # fmt: skip
-
-
-def record(results: Sequence[Result]) -> list[dict[str, Any]]:
-    """Plain values for run.json."""
-    return [asdict(result) for result in results]

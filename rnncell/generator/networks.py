@@ -1,11 +1,10 @@
 """Networks around a recurrent cell: language models and classifiers of sequences.
 
 A cell is named by its text, as its space writes it, or `lstm` or `gru`: so the baselines are
-built, sized and trained by the same code as what was found.
+built, sized and trained by the same code as what was found. What makes the cell is the space's.
 """
 
-import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -20,30 +19,33 @@ from rnncell.generator.highway_cell import HighwayCell
 from rnncell.generator.tree_cell import TreeCell
 from rnncell.recipes import Network
 
-BASELINES = ("lstm", "gru")
+# What makes a cell of its text, what surrounds it, and the options of Keras's cells.
+MakeCell = Callable[..., Any]
 
 
-def make_cell(name: str, network: Network, seed: int | None = None) -> Any:
-    """The cell of this name: `lstm`, `gru`, or one of the spaces' texts."""
-    r = network.regularization
-    options: dict[str, Any] = {
-        "dropout": r.input,
-        "recurrent_dropout": r.state,
-        "kernel_regularizer": keras.regularizers.L2(r.l2) if r.l2 else None,
-        "seed": seed,
-    }
-    if name in BASELINES:
-        kind = layers.LSTMCell if name == "lstm" else layers.GRUCell
-        return kind(
-            network.units,
-            kernel_initializer=keras.initializers.GlorotUniform(seed),
-            recurrent_initializer=keras.initializers.Orthogonal(seed=seed),
-            recurrent_regularizer=options["kernel_regularizer"],
-            **options,
-        )
-    if ";" in name:
-        return TreeCell(network.units, name, **options)
-    return HighwayCell(network.units, name, average=network.average, **options)
+def highway_cell(text: str, network: Network, **options: Any) -> Any:
+    """The cell of an `ENASCellSpace`'s text."""
+    return HighwayCell(network.units, text, average=network.average, **options)
+
+
+def tree_cell(text: str, network: Network, **options: Any) -> Any:
+    """The cell of a `TreeCellSpace`'s text."""
+    return TreeCell(network.units, text, **options)
+
+
+def keras_cell(name: str, network: Network, seed: int | None, **options: Any) -> Any:
+    """Keras's own cell of a name of `BASELINES`."""
+    return BASELINES[name](
+        network.units,
+        kernel_initializer=keras.initializers.GlorotUniform(seed),
+        recurrent_initializer=keras.initializers.Orthogonal(seed=seed),
+        recurrent_regularizer=options["kernel_regularizer"],
+        seed=seed,
+        **options,
+    )
+
+
+BASELINES = {"lstm": layers.LSTMCell, "gru": layers.GRUCell}
 
 
 @keras.saving.register_keras_serializable("rnncell")
@@ -77,14 +79,27 @@ class CellGenerator(Generator):
         network: what surrounds the cell.
         batch: sequences side by side in a language model; None for any number, which then
             start from zero states at every call.
+        cell: makes the cell of an architecture's text.
     """
 
-    def __init__(self, space: SearchSpace, network: Network, batch: int | None = None):
-        self.space, self.network, self.batch = space, network, batch
+    def __init__(
+        self, space: SearchSpace, network: Network, batch: int | None = None,
+        cell: MakeCell = highway_cell,
+    ):  # fmt: skip
+        self.space, self.network, self.batch, self._cell = space, network, batch, cell
 
     def with_batch(self, batch: int | None) -> "CellGenerator":
         """The same for so many sequences."""
-        return CellGenerator(self.space, self.network, batch)
+        return CellGenerator(self.space, self.network, batch, self._cell)
+
+    def with_units(self, units: int) -> "CellGenerator":
+        """The same with cells of so many units."""
+        network = replace(self.network, units=units)
+        return CellGenerator(self.space, network, self.batch, self._cell)
+
+    def baseline(self) -> "CellGenerator":
+        """The same around the cells of `BASELINES`."""
+        return CellGenerator(self.space, self.network, self.batch, keras_cell)
 
     def build(self, architecture: Architecture, task: Task, seed: int = 0) -> keras.Model:
         make = self._classifier if task.input_shape else self._language_model
@@ -110,7 +125,7 @@ class CellGenerator(Generator):
         for rate, shape in ((r.word, (None, None, 1)), (r.embedding, (None, 1, None))):
             x = layers.Dropout(rate, noise_shape=shape, seed=next(seeds))(x)
         x = layers.RNN(
-            make_cell(cell, network, next(seeds)),
+            self._made(cell, next(seeds)),
             return_sequences=True, stateful=self.batch is not None, name="rnn",
         )(x)  # fmt: skip
         if r.slowness:
@@ -123,29 +138,31 @@ class CellGenerator(Generator):
         units, activation = task.head
         inputs = keras.Input((None, task.input_shape[-1]), name="steps")
         x = layers.Masking()(inputs)  # see `sequences`: filling is all zeros
-        x = layers.RNN(make_cell(cell, network, next(seeds)), name="rnn")(x)
+        x = layers.RNN(self._made(cell, next(seeds)), name="rnn")(x)
         x = layers.Dropout(network.regularization.output, seed=next(seeds))(x)
         start = keras.initializers.GlorotUniform(next(seeds))
         head = layers.Dense(units, activation, kernel_initializer=start, name="classes")
         return keras.Model(inputs, head(x), name="classifier")
 
-
-def parameters(generator: CellGenerator, architecture: Architecture, task: Task) -> int:
-    """Trainable parameters of the network of an architecture."""
-    shapes = generator.weight_shapes(architecture, task).values()
-    return sum(math.prod(shape) for arrays in shapes for shape in arrays)
+    def _made(self, cell: str, seed: int) -> Any:
+        r = self.network.regularization
+        return self._cell(
+            cell,
+            self.network,
+            dropout=r.input,
+            recurrent_dropout=r.state,
+            kernel_regularizer=keras.regularizers.L2(r.l2) if r.l2 else None,
+            seed=seed,
+        )
 
 
 def sized(generator: CellGenerator, name: str, task: Task, target: int) -> CellGenerator:
-    """The generator with as many units as bring the cell of this name nearest to `target`
-    trainable parameters."""
-
-    def with_units(units: int) -> CellGenerator:
-        network = replace(generator.network, units=units)
-        return CellGenerator(generator.space, network, generator.batch)
+    """The generator of baselines with as many units as bring the cell of this name nearest to
+    `target` trainable parameters."""
+    plain = generator.baseline()
 
     def count(units: int) -> int:
-        return parameters(with_units(units), baseline(name), task)
+        return plain.with_units(units).parameters(baseline(name), task)
 
     high = 1
     while count(high) < target:
@@ -154,8 +171,9 @@ def sized(generator: CellGenerator, name: str, task: Task, target: int) -> CellG
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if count(middle) < target else (low, middle)
-    nearest = min((max(low, 1), high), key=lambda units: abs(count(units) - target))
-    return with_units(nearest)
+    return plain.with_units(
+        min((max(low, 1), high), key=lambda units: abs(count(units) - target))
+    )
 
 
 def baseline(name: str) -> Architecture:

@@ -8,9 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mlpnas.core.report.figures import BLUE, GREY, ORANGE, arrow, box, drawn
-from mlpnas.core.space.search_space import Architecture
-from rnncell.run.spaces import Space
-from rnncell.space.enas_space import Average, ENASCellSpace, Nodes, averaged
+from rnncell.space.enas_space import Average, Nodes, averaged
 from rnncell.space.tree import Tree, children
 
 # A colour per activation; what only passes on, and names of tensors, are grey.
@@ -23,13 +21,6 @@ class Box(NamedTuple):
     place: tuple[float, float]
     text: str
     reads: tuple[int, ...] = ()
-
-
-def draw(architecture: Architecture, space: Space, average: Average = "loose") -> str:
-    """The cell of an architecture; what its output is the mean of, see `HighwayCell`."""
-    if isinstance(space, ENASCellSpace):
-        return draw_nodes(space.cell(architecture), average)
-    return draw_tree(space.cell(architecture))
 
 
 def draw_nodes(nodes: Nodes, average: Average = "loose") -> str:

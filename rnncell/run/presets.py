@@ -18,9 +18,6 @@ from mlpnas.core.run.budget import Budget
 from rnncell.recipes import MixedRecipe, Network, Regularization, SupernetRecipe, TextRecipe
 from rnncell.space.activations import ACTIVATIONS
 
-PresetName = Literal["tiny", "small", "enas-lm", "enas-paper", "darts"]
-
-
 PUBLISHED_MIXTURE = MixedRecipe()
 
 
@@ -31,6 +28,7 @@ class Preset:
     Attributes:
         nodes, root, activations: of `ENASCellSpace`.
         base: of `TreeCellSpace`.
+        exponent: of the perplexity in the reward.
         policy: of the controller that learns from shared weights, see `enas`.
         network, final_network: while searching, and of what is trained at length.
         shared: how shared weights are trained.
@@ -38,7 +36,7 @@ class Preset:
         final: how a network is trained at length; children by the same with fewer epochs.
         together: the budget with shared weights.
         alone: the budget of training children one by one.
-        rivals: random cells trained one by one beside a search with shared weights.
+        baselines: random cells trained one by one beside a search with shared weights.
         draws: cells drawn from the controller when one is derived.
         vocabulary, tokens: of a text, see `text.read_text`.
     """
@@ -53,6 +51,7 @@ class Preset:
     root: str | None = None
     activations: tuple[str, ...] = ACTIVATIONS
     base: int = 8
+    exponent: float = 1.0
     policy: Literal["small", "enas-lm", "enas-paper"] = "small"
     baselines: int = 10
     draws: int = 100
@@ -171,11 +170,11 @@ _SMALL_SEQUENCES = replace(
 )
 _TINY_SEQUENCES = replace(_TINY, final=TextRecipe(epochs=2, batch=16, learning_rate=5e-3))
 
-TEXT: dict[PresetName, Preset] = {
+TEXT = {
     "tiny": _TINY,
     "small": _SMALL,
     "enas-lm": _ENAS_LM,
     "enas-paper": _ENAS_PAPER,
 }
-DARTS: dict[PresetName, Preset] = {"tiny": _TINY_DARTS, "small": _SMALL_DARTS, "darts": _DARTS}
-SEQUENCES: dict[PresetName, Preset] = {"tiny": _TINY_SEQUENCES, "small": _SMALL_SEQUENCES}
+DARTS_TEXT = {"tiny": _TINY_DARTS, "small": _SMALL_DARTS, "darts": _DARTS}
+SEQUENCES = {"tiny": _TINY_SEQUENCES, "small": _SMALL_SEQUENCES}

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -16,15 +17,18 @@ import numpy as np
 import pytest
 from fakes import FakePolicy, token_score
 
-import cnnnas.run.factory
-import cnnnas.run.run
 from cnnnas.__main__ import main
+from cnnnas.commands.search import PROGRAM
 from cnnnas.data.images import read_images
 from cnnnas.differentiable.image_darts import ImageDARTS
-from cnnnas.run.presets import PRESETS
-from cnnnas.run.settings import plan, resting
+from cnnnas.kits.cells import DARTS
+from cnnnas.run.run import ImageTraining
+from cnnnas.run.settings import Settings, resting
+from cnnnas.strategies.depth_schedule import DepthSchedule
 from mlpnas.core.differentiable.search import GradientSearch
 from mlpnas.core.executor.executors import InProcess
+from mlpnas.core.run.kit import named_strategy
+from mlpnas.core.run.run import Run
 from mlpnas.core.trainer.base import Outcome
 
 
@@ -99,28 +103,30 @@ class FakeTrainer:
         return Outcome(curve=curve, losses=((1.0, 1.0),) * epochs, parameters=100, seconds=1.0)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def supernets():
-    """The supernets made, the last one last."""
-    made = []
+def fake_controller(space, settings):
+    """Instead of a real controller, which takes seconds to compile."""
+    if not settings.one_shot and settings.strategy == "reinforce":
+        return DepthSchedule(space, settings.sizes.growth.every, FakePolicy)
+    return named_strategy(space, settings)
 
-    def make(space, task, settings, augment):
-        made.append(FakeSupernet(space))
-        return made[-1]
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cnnnas.run.run, "make_supernet", make)
-        # Real controllers take seconds to compile; they are followed in the tests of the core.
-        patch.setattr(
-            cnnnas.run.factory.named,
-            "make_controller",
-            lambda name, *a, **k: FakePolicy(*a, **k),
-        )
-        patch.setattr(cnnnas.run.run, "make_generator", lambda space, sizes: FakeGenerator())
-        patch.setattr(
-            cnnnas.run.run, "make_executor", lambda trainer, jobs: InProcess(FakeTrainer)
-        )
-        yield made
+def faked(settings):
+    """The settings' kit with supernet and networks that answer at once."""
+    kit = settings.kit
+    if kit.supernet is not None:
+        kit = replace(kit, supernet=lambda space, task, settings: FakeSupernet(space))
+    if not kit.shares:
+        kit = replace(kit, strategy=fake_controller)
+    return replace(kit, generator=lambda space, settings, final: FakeGenerator(), beside=None)
+
+
+def fake_run(settings, images, folder, workers, hire=lambda *asked: InProcess(FakeTrainer)):
+    training = ImageTraining(settings, images.task.without_test())
+    return Run(settings, faked(settings), images, folder, training, workers, hire)
+
+
+FAKED = replace(PROGRAM, make_run=fake_run)
+SEARCHED = replace(FAKED, finish=lambda *_: None)  # ends after the search
 
 
 @pytest.fixture(scope="module")
@@ -134,15 +140,15 @@ def data(tmp_path_factory) -> Path:
     return path
 
 
-def run(*arguments: object) -> int:
+def run(*arguments: object, program=FAKED) -> int:
     """Exit status of the command line with these arguments."""
     with pytest.raises(SystemExit) as exit_:
-        main([str(a) for a in arguments])
+        main([str(a) for a in arguments], program)
     return exit_.value.code or 0
 
 
-def search(data: Path, folder: Path, *more: object) -> int:
-    return run("search", data, "--preset", "tiny", "--run", folder, *more)
+def search(data: Path, folder: Path, *more: object, program=FAKED) -> int:
+    return run("search", data, "--preset", "tiny", "--run", folder, *more, program=program)
 
 
 def trials(folder: Path, name: str = "trials.jsonl") -> list[dict]:
@@ -237,11 +243,11 @@ def test_a_run_whose_file_is_another_network_is_not_finished(
 
 @pytest.mark.parametrize("fails_at", [3, pytest.param(10, marks=pytest.mark.slow)])
 def test_a_search_that_was_interrupted_goes_on_as_if_it_had_not_been(
-    fails_at, data, finished, supernets, tmp_path, monkeypatch
+    fails_at, data, finished, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(FakeSupernet, "__init__", _failing(fails_at))
     with pytest.raises(PowerCut):
-        main([*map(str, ["search", data, "--preset", "tiny", "--run", tmp_path / "r"])])
+        search(data, tmp_path / "r")
     assert len(trials(tmp_path / "r")) == fails_at
     monkeypatch.undo()
     assert run("resume", tmp_path / "r") == 0
@@ -306,10 +312,9 @@ def test_a_controller_of_zophs_layers_goes_deeper_whether_or_not_it_was_killed(
     with monkeypatch.context() as patch:
         patch.setattr(FakeTrainer, "train", train_until_cut)
         with pytest.raises(PowerCut):
-            main([*map(str, ["search", data, *ZOPH, "--run", tmp_path / "r"])])
+            run("search", data, *ZOPH, "--run", tmp_path / "r")
     assert len(trials(tmp_path / "r")) == 3
-    monkeypatch.setattr("cnnnas.commands.search.finish", lambda *_: None)
-    assert run("resume", tmp_path / "r") == 0
+    assert run("resume", tmp_path / "r", program=SEARCHED) == 0
     assert trials(tmp_path / "r") == trials(zoph)
 
 
@@ -354,9 +359,9 @@ def test_the_control_is_logged_and_reported(zoph, capsys):
 @pytest.mark.parametrize(("trials", "epochs"), [(480, 12), (500, 12), (25, 2), (3, 10)])
 def test_shared_weights_are_not_trained_beyond_their_schedule(trials, epochs):
     # A pass too many would be made at the high learning rate of a restart.
-    planned = plan("small", "macro", True, trials, epochs)
-    rounds = math.ceil(trials / planned["per_round"])
-    assert math.ceil(rounds / planned["rounds_per_pass"]) <= epochs
+    planned = Settings("images", 1, 1, 1).planned(trials, None, epochs)
+    rounds = math.ceil(trials / planned.per_round)
+    assert math.ceil(rounds / planned.rounds_per_pass) <= epochs
 
 
 @pytest.mark.parametrize(
@@ -367,10 +372,9 @@ def test_no_process_is_hired_while_shared_weights_do_the_work(
 ):
     # Each would hold all of the images, and wait.
     hired = []
-    monkeypatch.setattr(cnnnas.run.run, "make_executor", lambda *a: hired.append(a))
-    monkeypatch.setattr(cnnnas.run.run, "make_darts", no_darts)
-    monkeypatch.setattr("cnnnas.commands.search.finish", lambda *_: None)
-    assert search(data, tmp_path / "r", "--space", space) == 0
+    monkeypatch.setattr("cnnnas.kits.cells.DARTS", replace(DARTS, gradient=no_darts))
+    program = replace(SEARCHED, make_run=partial(fake_run, hire=lambda *a: hired.append(a)))
+    assert search(data, tmp_path / "r", "--space", space, program=program) == 0
     assert hired == []
 
 
@@ -395,9 +399,9 @@ def test_one_crew_at_a_time_trains_children_rivals_and_finalists(
     one_shot, data, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(Watched, "most", 0)
-    monkeypatch.setattr(cnnnas.run.run, "make_executor", lambda *a: Watched())
+    program = replace(FAKED, make_run=partial(fake_run, hire=lambda *a: Watched()))
     options = ("--strategy", "random", "--trials", 4)
-    assert search(data, tmp_path / "r", one_shot, *options) == 0
+    assert search(data, tmp_path / "r", one_shot, *options, program=program) == 0
     assert (Watched.most, Watched.open) == (1, 0)
 
 
@@ -410,7 +414,7 @@ def test_one_crew_at_a_time_trains_children_rivals_and_finalists(
 def test_alphas_rest_for_the_published_share_of_the_epochs_or_as_asked(
     variant, asked, epochs, expected
 ):
-    assert resting(variant, asked, epochs, differentiable=True) == expected
+    assert resting(variant, asked, epochs) == expected
 
 
 def test_micro_cells_are_searched_with_shared_weights(data, tmp_path):
@@ -432,13 +436,11 @@ def test_a_differentiable_search_is_resumed_retrained_exported_and_reported(
 ):
     folder = tmp_path / "r"
     # Half of the training rows are smaller than the preset's batch.
-    tiny = PRESETS["tiny"]["darts"]
-    monkeypatch.setitem(PRESETS["tiny"], "darts", replace(tiny, batch_size=6))
+    small = replace(DARTS.presets["tiny"], batch_size=6)
+    monkeypatch.setattr("cnnnas.kits.cells.DARTS", replace(DARTS, presets={"tiny": small}))
     monkeypatch.setattr(ImageDARTS, "train", _guess)
     options = ["--space", "darts", "--order", 2]
-    with monkeypatch.context() as patch:  # ends after the search of one epoch
-        patch.setattr("cnnnas.commands.search.finish", lambda *_: None)
-        assert search(data, folder, *options, "--trials", 1) == 0
+    assert search(data, folder, *options, "--trials", 1, program=SEARCHED) == 0
     assert run("resume", folder, "--trials", 2) == 0
     assert "found:  Genotype(normal=[(" in capsys.readouterr().out
     record = json.loads((folder / "run.json").read_text())
@@ -462,10 +464,14 @@ def test_a_differentiable_search_is_resumed_retrained_exported_and_reported(
         (["{data}", "--seed", "-1"], "--seed is -1; expected"),
         (
             ["{data}", "--space", "zoph", "--one-shot"],
-            "zoph has no shared weights; expected macro or micro",
+            "has no shared weights; expected one of macro, micro, darts, or --no-one-shot",
         ),
         (["{data}", "--strategy", "evolution"], "or add --no-one-shot"),
         (["{data}", "--strategy", "luck"], "reinforce"),
+        (["{data}", "--space", "marco"], "did you mean 'macro'? expected one of macro, micro"),
+        (["{data}", "--space", "nowhere:KIT"], "'nowhere:KIT' cannot be imported"),
+        (["{data}", "--space", "json:loads"], "expected a mlpnas.core.run.kit.Kit"),
+        (["{data}", "--per-round", "0"], "--per-round is 0; expected 1 or more"),
         (
             ["{data}", "--space", "darts", "--variant", "snas", "--order", "2"],
             "--order is 2, but --variant snas",

@@ -17,7 +17,6 @@ from cnnnas.differentiable.variants import VARIANTS
 from cnnnas.generator.cell_networks import darts_network
 from cnnnas.run.presets import earliest
 from cnnnas.run.settings import Settings
-from cnnnas.run.spaces import make_space
 from cnnnas.space.cell import Cell
 from cnnnas.space.cell_space import CellSpace
 from mlpnas.core.differentiable.relaxation import softmax
@@ -322,9 +321,8 @@ def test_the_penalty_is_the_mean_over_both_kinds_of_cells_as_published(monkeypat
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_what_a_variant_derives_is_in_the_space_that_reports_read(name):
-    space = make_space(
-        Settings("images", 1, 1, 1, space="darts", strategy="gradient", variant=name)
-    )
+    settings = Settings("images", 1, 1, 1, space="darts", strategy="gradient", variant=name)
+    space = settings.kit.space(settings)
     variant = VARIANTS[name]
     made = ImageDARTS.__new__(ImageDARTS)  # no network is needed
     made._variant, made.operations, made.space = variant, variant.operations, space

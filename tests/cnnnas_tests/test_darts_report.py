@@ -4,13 +4,16 @@ import re
 
 import numpy as np
 
+from cnnnas.kits.cells import skip_counts
 from cnnnas.published import DARTS_V1
-from cnnnas.report.page import epoch_sections, skip_counts
+from cnnnas.run.settings import Settings
 from cnnnas.space.cell_space import CellSpace
 from mlpnas.core.report.page import Section
+from mlpnas.core.report.search_page import epoch_sections
 from mlpnas.core.trial import History, Trial
 
 SPACE = CellSpace.darts()
+SETTINGS = Settings("images", 3, 1, 3, space="darts", strategy="gradient")
 
 
 def history(n: int) -> History:
@@ -22,12 +25,12 @@ def history(n: int) -> History:
 
 
 def test_skips_are_counted_per_cell():
-    trial = Trial(0, 0, SPACE.parse(DARTS_V1), "ok", score=0.5)
-    assert skip_counts(trial, SPACE) == [3, 3]
+    counts = skip_counts(SPACE, SPACE.parse(DARTS_V1))
+    assert counts == {"skips, normal": 3, "skips, reduce": 3}
 
 
 def test_every_epoch_has_a_row_and_a_frame_of_each_cell():
-    table, *films = (section.html() for section in epoch_sections(history(3), SPACE))
+    table, *films = (section.html() for section in epoch_sections(history(3), SPACE, SETTINGS))
     assert table.count("<tr>") == 1 + 3
     assert table.count("0.6000") == table.count("0.5000") == 3
     for kind, film in zip(SPACE.kinds, films, strict=True):

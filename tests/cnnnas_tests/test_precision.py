@@ -12,7 +12,7 @@ from cnnnas.generator.cell_networks import enas_network
 from cnnnas.generator.macro_generator import MacroGenerator
 from cnnnas.generator.precision import MixedPrecision
 from cnnnas.generator.zoph_generator import ZophGenerator
-from cnnnas.run.factory import make_supernet
+from cnnnas.kits.macro import make_supernet
 from cnnnas.run.settings import Settings
 from cnnnas.space.cell_space import CellSpace
 from cnnnas.space.macro_space import MacroSpace
@@ -130,7 +130,5 @@ def test_shared_weights_learn_in_bfloat16_and_stay_float32(stripes):
 def test_the_option_reaches_the_shared_weights(stripes):
     settings = Settings("stripes", 5, 5, 1, preset="tiny", mixed_precision=True)
     for mixed, dtype in ((True, "bfloat16"), (False, "float32")):
-        made = make_supernet(
-            MACRO, stripes, replace(settings, mixed_precision=mixed), augment=None
-        )
+        made = make_supernet(MACRO, stripes, replace(settings, mixed_precision=mixed))
         assert made._training.dtype == dtype

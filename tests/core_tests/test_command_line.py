@@ -12,10 +12,13 @@ COMMANDS = {
         "predict": ["run", "t.csv"],
         "report": ["run", "--html"],
         "compare": ["run"],
+        "evaluate": ["run"],
     },
     "cnnnas": {"search": ["mnist"], "resume": ["run"], "report": ["run", "--html"]},
     "rnncell": {"search": ["t.txt"], "resume": ["run"], "report": ["run", "--html"]},
 }
+
+OWN = ("predict", "compare", "evaluate")  # of tables alone
 
 
 @pytest.mark.parametrize(
@@ -36,7 +39,8 @@ def test_what_the_disk_refuses_is_one_line(package, command, error, name, monkey
     def refused(*arguments, **options):
         raise OSError(error, name, "where it was")
 
-    monkeypatch.setattr(import_module(f"{package}.commands.{command}"), command, refused)
+    home = f"mlpnas.commands.{command}" if command in OWN else "mlpnas.core.commands.program"
+    monkeypatch.setattr(import_module(home), command, refused)
     main = import_module(f"{package}.__main__").main
     with pytest.raises(SystemExit) as exit_:
         main([command, *COMMANDS[package][command]])

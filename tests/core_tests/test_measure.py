@@ -34,7 +34,7 @@ def test_rewards_say_what_they_are():
 
 
 def image(**settings) -> Measure:
-    return ImageSettings("images", 1, 1, 1, **settings).measure
+    return ImageSettings("images", 1, 1, 1, **settings).measure(10)
 
 
 def text(**settings) -> Measure:

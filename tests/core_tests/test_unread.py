@@ -1,5 +1,6 @@
 """An option that was given and that nothing would read is refused by name, in one line."""
 
+from dataclasses import replace
 from importlib import import_module
 
 import pytest
@@ -23,6 +24,7 @@ REFUSED = [
     ("cnnnas", ["--space", "darts", "--strides", "1,2"], "--strides", "--space zoph"),
     ("cnnnas", ["--space", "darts", "--strategy", "reinforce"], "--strategy", SCORES),
     ("cnnnas", ["--space", "darts", "--strategy", "random"], "--strategy", SCORES),
+    ("cnnnas", ["--space", "darts", "--per-round", "2"], "--per-round", SCORES),
     ("rnncell", ["--order", "2"], "--order", GRADIENT),
     ("rnncell", ["--space", "enas", "--base", "8"], "--base", "--space zoph"),
     ("rnncell", ["--space", "darts", "--strategy", "reinforce"], "--strategy", SCORES),
@@ -87,15 +89,14 @@ READ = [
 
 
 @pytest.mark.parametrize(("package", "more"), READ)
-def test_what_is_read_is_taken(package, more, monkeypatch):
-    taken = []
-    module = import_module(f"{package}.commands.search")
-    monkeypatch.setattr(module, "search", lambda settings, *_: taken.append(settings))
-    monkeypatch.setattr("mlpnas.commands.compare.go_on", lambda *_: None)
-    with pytest.raises(SystemExit) as exit_:
-        import_module(f"{package}.__main__").main(["search", "data", *more])
-    assert not exit_.value.code
-    assert len(taken) == 1
+def test_what_is_read_is_taken(package, more, capsys):
+    def open_data(settings, console):
+        raise InputError("taken")
+
+    module = import_module(f"{package}.__main__")
+    with pytest.raises(SystemExit):
+        module.main(["search", "data", *more], replace(module.PROGRAM, open_data=open_data))
+    assert capsys.readouterr().err == f"{package}: taken\n"
 
 
 @pytest.mark.parametrize("environment", [True, False])

@@ -16,33 +16,30 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from fakes import in_this_process
 
-from mlpnas.__main__ import main
+from mlpnas.__main__ import PROGRAM, main
 from mlpnas.core.commands.command_line import seconds
 from mlpnas.core.errors import InputError
-from mlpnas.core.executor.executors import InProcess, WorkerProcesses
 from mlpnas.core.run.folder import Folder
+from mlpnas.core.run.workers import Workers
 from mlpnas.core.trainer.base import Recipe
 from mlpnas.data.table import read_table
 from mlpnas.run.run import Run
-from mlpnas.run.settings import Settings, Workers
+from mlpnas.run.settings import Settings
 
 DATA = Path(__file__).parents[2] / "data"
+# Trains in this process unless a job is asked for: a worker takes seconds to start.
+HERE = in_this_process(PROGRAM)
 SMALL = ["--trials", "4", "--per-round", "2", "--epochs", "2", "--ensemble", "0"]
 
 
 @pytest.fixture(scope="module", autouse=True)
 def here():
-    """Train in this process unless two jobs are asked for: a worker takes seconds to start.
-    Finalists learn for two epochs; that they learn enough is not asked here."""
+    """Finalists learn for two epochs; that they learn enough is not asked here."""
     import mlpnas.final.finish
-    import mlpnas.run.run
-
-    def executor(trainer, workers):
-        return InProcess(trainer) if workers.jobs == 1 else WorkerProcesses(trainer, 2)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mlpnas.run.run, "make_executor", executor)
         patch.setattr(
             mlpnas.final.finish, "final_recipe", lambda *asked: Recipe(2, 1, best="metric")
         )
@@ -52,7 +49,7 @@ def here():
 def run(*arguments: str) -> int:
     """Exit status of the command line with these arguments."""
     with pytest.raises(SystemExit) as exit_:
-        main([str(a) for a in arguments])
+        main([str(a) for a in arguments], HERE)
     return exit_.value.code or 0
 
 
@@ -232,7 +229,7 @@ def test_a_run_whose_file_is_not_the_cross_validated_winner_is_not_finished(
 
 @pytest.mark.slow
 def test_the_same_command_gives_the_same_trials_whatever_the_jobs(finished, tmp_path):
-    assert iris(tmp_path / "again", "--jobs", "2") == 0
+    assert iris(tmp_path / "again", "--jobs", "1") == 0
     assert trials(tmp_path / "again") == trials(finished)
     assert iris(tmp_path / "other", "--seed", "1") == 0
     assert trials(tmp_path / "other") != trials(finished)

@@ -8,14 +8,16 @@ import numpy as np
 import pandas as pd
 import polars
 import pytest
+from fakes import in_this_process
 from tables import SMALL, rows
 
-import mlpnas.run.run
+import mlpnas
 from mlpnas import MLPNASClassifier, MLPNASRegressor
-from mlpnas.__main__ import main
+from mlpnas.__main__ import PROGRAM, main
 from mlpnas.core.errors import InputError
-from mlpnas.core.executor.executors import InProcess
 from mlpnas.final.delivered import DeliveredNetwork
+
+HERE = in_this_process(PROGRAM)
 
 
 def predict(folder: Path, frame: pd.DataFrame, at: Path, *more: str) -> int:
@@ -96,16 +98,13 @@ def test_several_values_have_a_column_each(tmp_path):
     np.testing.assert_allclose(table, estimator.predict(frame), rtol=1e-4)
 
 
-def test_a_run_on_arrays_predicts_arrays(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(
-        mlpnas.run.run, "make_executor", lambda trainer, workers: InProcess(trainer)
-    )
+def test_a_run_on_arrays_predicts_arrays(tmp_path, capsys):
     rng = np.random.default_rng(0)
     x = rng.integers(0, 255, (60, 2, 3)).astype(np.uint8)
     np.savez(tmp_path / "a.npz", x_train=x, y_train=x.reshape(60, -1).argmax(axis=1) % 2)
     search = ["search", tmp_path / "a.npz", "--run", tmp_path / "run", "--trials", "1"]
     with pytest.raises(SystemExit) as exit_:
-        main([str(a) for a in [*search, "--epochs", "1", "--strategy", "random"]])
+        main([str(a) for a in [*search, "--epochs", "1", "--strategy", "random"]], HERE)
     assert not exit_.value.code
     np.savez(tmp_path / "new.npz", x=x[:7])
     ask = ["predict", tmp_path / "run", tmp_path / "new.npz", "--output", tmp_path / "out.csv"]

@@ -14,13 +14,14 @@ from mlpnas.__main__ import main
 from mlpnas.core.errors import InputError
 from mlpnas.core.run.folder import Folder, check_data
 from mlpnas.core.run.settings import read_settings
+from mlpnas.core.run.workers import Workers
 from mlpnas.core.strategies.random import RandomStrategy
 from mlpnas.data.dialect import Dialect
 from mlpnas.data.schema import Declared
 from mlpnas.data.table import from_frame, read_table
 from mlpnas.final.export import raw_model
 from mlpnas.run.run import Run
-from mlpnas.run.settings import Settings, Workers
+from mlpnas.run.settings import Settings
 from mlpnas.run.table import table_of
 
 ROWS = 60

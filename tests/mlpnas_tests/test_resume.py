@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -21,12 +22,13 @@ import numpy as np
 import pytest
 
 import mlpnas.core.run.checkpoint
-import mlpnas.run.run
-from mlpnas.__main__ import main
+from mlpnas.__main__ import PROGRAM, main
 from mlpnas.core.executor.executors import InProcess
 from mlpnas.core.run.clock import Clock
 from mlpnas.core.trainer.base import Outcome
 from mlpnas.core.trial import Trial
+from mlpnas.generator import MLPGenerator
+from mlpnas.run.run import Run
 
 DATA = Path(__file__).parents[2] / "data"
 PLANNED = ["--trials", "11", "--per-round", "4"]  # the third round is cut short
@@ -63,26 +65,29 @@ def kill():
     raise Killed
 
 
+FATE = {"jobs": 0, "act": kill}
+
+
+def make_run(settings, table, folder, workers):
+    generator = MLPGenerator(settings.space(table.task.head))
+    fake = partial(FakeTrainer, generator, table.task.without_test(), FATE)
+    return Run(settings, table, folder, workers, hire=lambda *asked: InProcess(fake))
+
+
+FAKED = replace(PROGRAM, make_run=make_run, finish=lambda run, history, console: None)
+
+
 @pytest.fixture
-def fate(monkeypatch):
+def fate():
     """What happens at which job; nothing by default."""
-    fate = {"jobs": 0, "act": kill}
-
-    def executor(trainer, workers):
-        table, generator = trainer.args[:2]
-        task = table.task
-        assert len(task.test) == 0, "who trains gets no row of the test fold"
-        return InProcess(partial(FakeTrainer, generator, task, fate))
-
-    monkeypatch.setattr(mlpnas.run.run, "make_executor", executor)
-    monkeypatch.setattr("mlpnas.commands.search.finish", lambda run, history, console: None)
-    return fate
+    FATE.update(jobs=0, act=kill)
+    return FATE
 
 
 def run(*arguments) -> int:
     """Exit status of the command line with these arguments."""
     with pytest.raises(SystemExit) as exit_:
-        main([str(a) for a in arguments])
+        main([str(a) for a in arguments], FAKED)
     return exit_.value.code or 0
 
 

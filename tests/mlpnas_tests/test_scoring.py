@@ -6,14 +6,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from fakes import in_this_process
 from sklearn.metrics import balanced_accuracy_score, log_loss, mean_absolute_error
 from sklearn.neural_network import MLPClassifier
 
-import mlpnas.run.run
-from mlpnas.__main__ import main
+from mlpnas.__main__ import PROGRAM, main
 from mlpnas.baselines.scikit_learn import test_peer as peer_result
 from mlpnas.core.errors import InputError
-from mlpnas.core.executor.executors import InProcess
 from mlpnas.core.task import Fold
 from mlpnas.core.trainer.base import Recipe
 from mlpnas.data.table import from_frame, read_table
@@ -130,10 +129,7 @@ def test_peers_are_judged_by_the_same_measure():
     assert found.test == pytest.approx(balanced_accuracy_score(table.task.test.y, predicted))
 
 
-def test_a_command_line_chooses_by_it_and_says_so(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(
-        mlpnas.run.run, "make_executor", lambda trainer, workers: InProcess(trainer)
-    )
+def test_a_command_line_chooses_by_it_and_says_so(tmp_path, capsys):
     rare().to_csv(tmp_path / "rare.csv", index=False)
     command = [
         "search", tmp_path / "rare.csv", "--target", "y", "--run", tmp_path / "run",
@@ -142,7 +138,7 @@ def test_a_command_line_chooses_by_it_and_says_so(tmp_path, monkeypatch, capsys)
         "--ensemble", "3",
     ]  # fmt: skip
     with pytest.raises(SystemExit) as exit_:
-        main([str(part) for part in command])
+        main([str(part) for part in command], in_this_process(PROGRAM))
     assert not exit_.value.code
     printed = capsys.readouterr().out
     assert "test balanced_accuracy" in printed

@@ -1,13 +1,15 @@
 """The command line: mistakes in one line, a whole search, and one that was interrupted."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import rnncell
 from rnncell.__main__ import main
-from rnncell.run.settings import plan
+from rnncell.commands.search import PROGRAM
+from rnncell.run.settings import Settings
 from rnncell.space.enas_space import read_nodes
 
 TEXT = "the cat sat on the mat and the dog sat on the cat while the mat lay there\n" * 120
@@ -33,9 +35,12 @@ def vowels(tmp_path):
     return str(tmp_path / "vowels.npz")
 
 
-def run(*arguments: str) -> int:
+SEARCHED = replace(PROGRAM, finish=lambda *run: None)  # ends after the search
+
+
+def run(*arguments: str, program=PROGRAM) -> int:
     with pytest.raises(SystemExit) as ended:
-        main(list(arguments))
+        main(list(arguments), program)
     return ended.value.code or 0
 
 
@@ -72,8 +77,8 @@ def test_a_mistake_is_told_in_one_line_with_status_2(corpus, capsys, arguments, 
 @pytest.mark.parametrize(("trials", "rounds_per_pass"), [(110, 2), (500, 9), (600, 10)])
 def test_shared_weights_are_not_trained_beyond_their_schedule(trials, rounds_per_pass):
     # Ten trials a round and six passes: fewer rounds to a pass would make more than six.
-    planned = plan("small", "corpus.txt", "enas", True, trials, 6)
-    assert planned["rounds_per_pass"] == rounds_per_pass
+    planned = Settings("corpus.txt", 1, 1, 1).planned(trials, None, 6)
+    assert planned.rounds_per_pass == rounds_per_pass
 
 
 @pytest.mark.slow
@@ -101,17 +106,15 @@ def test_a_search_from_text_to_model_and_its_report(corpus, tmp_path, capsys):
     assert f"test {by_name['LSTM']['test']:.4f}" in capsys.readouterr().out
     assert run("report", str(folder), "--html") == 0
     page = (folder / "report.html").read_text()
-    for expected in ("The cell found", "Trained at length", "shared weights be believed"):
+    for expected in ("The network found", "Trained at length", "shared weights be believed"):
         assert expected in page
 
 
 @pytest.mark.slow
 def test_an_extended_search_has_the_trials_of_one_that_was_long_from_the_start(
-    corpus, tmp_path, monkeypatch
+    corpus, tmp_path
 ):
     # What follows a search is slow, and tested above.
-    monkeypatch.setattr("rnncell.commands.search.finish", lambda *run: None)
-
     def scores(folder) -> list:
         lines = (folder / "trials.jsonl").read_text().splitlines()
         return [(json.loads(t)["architecture"], json.loads(t)["score"]) for t in lines]
@@ -119,9 +122,10 @@ def test_an_extended_search_has_the_trials_of_one_that_was_long_from_the_start(
     first, second = tmp_path / "first", tmp_path / "second"
     # 10 and 15 trials, five a round, three passes: either way one before every round.
     options = ("--preset", "tiny", "--epochs", "3", "--seed", "3")
-    assert run("search", corpus, *options, "--trials", "10", "--run", str(first)) == 0
-    assert run("resume", str(first), "--trials", "15") == 0
-    assert run("search", corpus, *options, "--trials", "15", "--run", str(second)) == 0
+    search = ("search", corpus, *options)
+    assert run(*search, "--trials", "10", "--run", str(first), program=SEARCHED) == 0
+    assert run("resume", str(first), "--trials", "15", program=SEARCHED) == 0
+    assert run(*search, "--trials", "15", "--run", str(second), program=SEARCHED) == 0
     assert scores(first) == scores(second)
     assert len(scores(first)) == 15
 
@@ -152,13 +156,11 @@ def test_children_are_trained_one_by_one_for_trees_and_for_sequences(
 
 @pytest.mark.slow
 def test_a_differentiable_search_is_resumed_retrained_exported_and_reported(
-    corpus, tmp_path, capsys, monkeypatch
+    corpus, tmp_path, capsys
 ):
     folder = tmp_path / "run"
     options = ("--space", "darts", "--preset", "tiny", "--run", str(folder))
-    with monkeypatch.context() as patch:  # ends after the search of one epoch
-        patch.setattr("rnncell.commands.search.finish", lambda *_: None)
-        assert run("search", corpus, *options, "--trials", "1") == 0
+    assert run("search", corpus, *options, "--trials", "1", program=SEARCHED) == 0
     assert run("resume", str(folder), "--trials", "2") == 0
     told = capsys.readouterr().out
     genotype = next(line for line in told.splitlines() if line.startswith("Genotype("))
@@ -166,7 +168,7 @@ def test_a_differentiable_search_is_resumed_retrained_exported_and_reported(
     assert {"found by the search", "best random", "LSTM", "GRU"} == {
         result["name"] for result in record["results"]
     }
-    assert read_nodes(genotype) == read_nodes(record["results"][0]["cell"])
+    assert read_nodes(genotype) == read_nodes(record["results"][0]["architecture"])
     assert len((folder / "trials.jsonl").read_text().splitlines()) == 2
     model = rnncell.load_model(folder / "best.keras")
     assert model.predict(np.zeros((2, 3), np.int32), verbose=0).shape[:2] == (2, 3)

@@ -18,10 +18,10 @@ from rnncell.differentiable import mixed_cell
 from rnncell.differentiable.mixed_cell import OPERATIONS, MixedCell, derive, one_hot
 from rnncell.differentiable.text_darts import TextDARTS
 from rnncell.generator.highway_cell import HighwayCell
+from rnncell.kits.nodes import make_space
 from rnncell.recipes import MixedRecipe, Network, Regularization, Reward
 from rnncell.run import presets
 from rnncell.run.settings import Settings
-from rnncell.run.spaces import make_space
 from rnncell.space.enas_space import ENASCellSpace, Node, genotype, read_nodes
 from rnncell.space.genotype import read_genotype
 
@@ -29,7 +29,7 @@ V1 = (
     "Genotype(recurrent=[('relu', 0), ('relu', 1), ('tanh', 2), ('relu', 3), ('relu', 4), "
     "('identity', 1), ('relu', 5), ('relu', 1)], concat=range(1, 9))"
 )
-PUBLISHED = presets.DARTS["darts"]
+PUBLISHED = presets.DARTS_TEXT["darts"]
 PUBLISHED_SPACE = make_space(
     Settings("text", 1, 1, 1, space="darts", preset="darts", strategy="gradient")
 )

@@ -75,9 +75,11 @@ def retrained(sequences, tmp_path, monkeypatch):
         weights = get_weights(generator.build(CELL, text.task, seed=1))
         outcome = Outcome((9.0,), weights=weights)
         monkeypatch.setattr(final, "_train", lambda run, planned: {"found": outcome})
+        plan = final.Plan(CELL, generator, recipe)
+        monkeypatch.setattr(final, "plans", lambda run, cells: {"found": plan})
         folder = SimpleNamespace(model=tmp_path / "best.keras")
-        run = SimpleNamespace(text=text, folder=folder, space=SPACE, is_text=kind == "text")
-        return final.retrain(run, {"found": final.Plan(CELL, generator, recipe)})
+        run = SimpleNamespace(data=text, folder=folder)
+        return final.retrain(run, {}, lambda step: None)
 
     return retrain
 

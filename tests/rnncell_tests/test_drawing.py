@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from rnncell.report.drawing import draw, spread
+from rnncell.report.drawing import draw_nodes, draw_tree, spread
 from rnncell.space.enas_space import ENASCellSpace, read_nodes
 from rnncell.space.tree_space import TreeCellSpace
 
@@ -17,15 +17,17 @@ def test_columns_go_by_depth_and_a_node_stands_in_the_middle_of_what_grew_from_i
     assert spread(nodes) == [(0, -0.5), (1, 0), (2, 0), (1, -1)]
 
 
-@pytest.mark.parametrize("space", [ENASCellSpace(8), TreeCellSpace(4)], ids=lambda s: s.name)
-def test_every_node_of_any_cell_is_drawn_with_its_activation(space, property_seed):
+@pytest.mark.parametrize(
+    ("space", "draw"), [(ENASCellSpace(8), draw_nodes), (TreeCellSpace(4), draw_tree)], ids=str
+)
+def test_every_node_of_any_cell_is_drawn_with_its_activation(space, draw, property_seed):
     rng = np.random.default_rng(property_seed)
     for _ in range(5):
         architecture = space.sample_architecture(rng)
         cell = space.cell(architecture)
         names = [node.activation for node in getattr(cell, "nodes", cell)]
         # matplotlib draws letters as curves, and notes the words beside them.
-        written = " ".join(re.findall(r"<!-- (.*?) -->", draw(architecture, space)))
+        written = " ".join(re.findall(r"<!-- (.*?) -->", draw(cell)))
         for i, name in enumerate(names):
             assert re.search(rf"\b{i}: (add |mult )?{name}\b", written), written
 
@@ -41,5 +43,6 @@ def test_a_node_that_others_read_leads_to_the_output_only_where_all_are_averaged
     # Of 0 -> 1 -> 2 the loose end is node 2; node 1 has one arrow more if all are averaged.
     space = ENASCellSpace(3)
     chain = space.parse("tanh, relu(0), tanh(1)")
-    loose, every = (draw(chain, space, kind).count("<path") for kind in ("loose", "nodes"))
+    nodes = space.cell(chain)
+    loose, every = (draw_nodes(nodes, kind).count("<path") for kind in ("loose", "nodes"))
     assert every > loose

@@ -4,7 +4,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -14,18 +14,10 @@ from mlpnas.core.errors import InputError
 from mlpnas.core.run.clock import Clock
 from mlpnas.core.run.files import explain
 from mlpnas.core.run.folder import versions
-from mlpnas.core.strategies.names import strategy_names
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-StrategyOption = Annotated[
-    str,
-    typer.Option(
-        metavar="NAME", help=f"Who chooses: {', '.join(strategy_names())}, or module:Class."
-    ),
-]
 
 # Where a parameter's value comes from if the user has not given it.
 _UNGIVEN = ("DEFAULT", "DEFAULT_MAP")
@@ -34,7 +26,9 @@ _UNGIVEN = ("DEFAULT", "DEFAULT_MAP")
 _UsageError: Any = typer.BadParameter.__mro__[1]
 
 
-def run_app(app: typer.Typer, program: str, arguments: list[str] | None = None) -> None:
+def run_app(
+    app: typer.Typer, program: str, arguments: list[str] | None = None, given: Any = None
+) -> None:
     """Run a command line; a user's mistake, or what the disk refuses, is told in one line, with
     exit status 2.
 
@@ -42,10 +36,13 @@ def run_app(app: typer.Typer, program: str, arguments: list[str] | None = None) 
         app: its commands.
         program: its name.
         arguments: instead of the process's own.
+        given: what the commands find as their context's `obj`.
     """
-    given = sys.argv[1:] if arguments is None else arguments
+    words = sys.argv[1:] if arguments is None else arguments
     try:
-        sys.exit(app(args=given or ["--help"], prog_name=program, standalone_mode=False))
+        sys.exit(
+            app(args=words or ["--help"], prog_name=program, standalone_mode=False, obj=given)
+        )
     except InputError as error:
         message = str(error)
     except _UsageError as error:

@@ -22,13 +22,17 @@ class Budget:
 
 
 def plan(
-    budget: Budget, trials: int | None, epochs: int | None, by_epoch: bool = False
+    budget: Budget,
+    trials: int | None,
+    epochs: int | None,
+    per_round: int | None = None,
+    by_epoch: bool = False,
 ) -> dict[str, int]:
     """How long a search is, as settings.
 
     Args:
         budget: what the preset says.
-        trials, epochs: what was asked for; None leaves it to the preset.
+        trials, epochs, per_round: what was asked for; None leaves it to the preset.
         by_epoch: whether a trial is an epoch, as in a differentiable search.
 
     Returns:
@@ -43,10 +47,11 @@ def plan(
         trials = epochs = _equal(trials, epochs)
     trials = budget.trials if trials is None else trials
     epochs = budget.epochs if epochs is None else epochs
-    rounds = math.ceil(trials / budget.per_round)
+    per_round = budget.per_round if per_round is None else per_round
+    rounds = math.ceil(trials / max(1, per_round))
     return {
         "trials": trials,
-        "per_round": budget.per_round,
+        "per_round": per_round,
         "epochs": epochs,
         "rounds_per_pass": max(1, math.ceil(rounds / max(1, epochs))),
     }

@@ -1,10 +1,12 @@
 """run.json as it is read back. Whoever has it from here need not look whether it is whole."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar
+
+from pydantic import AliasChoices, Field
 
 from mlpnas.core.errors import InputError
 from mlpnas.core.run.schema import LIMIT, Count, Number, parse
@@ -49,6 +51,44 @@ class Scores:
     name: str
     valid: Number
     test: Number
+
+
+@dataclass(frozen=True)
+class Result:
+    """A network of a kit's space that was trained at length, or one that stands beside it.
+
+    Attributes:
+        name: where its architecture came from.
+        architecture: as text; runs of before called a recurrent one `cell`.
+        parameters: trainable ones.
+        valid, test: in the unit of the data's own measure.
+        seconds: of its training.
+        curve: validation measure after each epoch.
+        epochs: of its training, at most.
+    """
+
+    name: str
+    architecture: Annotated[str, Field(validation_alias=AliasChoices("architecture", "cell"))]
+    parameters: Count
+    valid: Number
+    test: Number
+    seconds: Number
+    curve: tuple[Number, ...]
+    epochs: Count = 0
+
+
+class Retrained(NamedTuple):
+    """What was trained at length, the network to keep first, and its delivered file."""
+
+    results: Sequence[Result]
+    path: Path
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a search over kits writes besides what every package does."""
+
+    results: tuple[Result, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -117,6 +157,9 @@ def _checked(content: bytes, kinds: Collection[type[Any]]) -> dict[str, Any]:
     record: dict[str, Any] = json.loads(content, parse_int=_whole)
     if 0 < len(_AGREEMENT & record.keys()) < len(_AGREEMENT):
         raise ValueError(f"{', '.join(sorted(_AGREEMENT - record.keys()))} missing")
+    for result in record.get("results", ()):
+        if "cell" in result:  # see `Result`
+            result["architecture"] = result.pop("cell")
     return record
 
 

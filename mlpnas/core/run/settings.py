@@ -68,5 +68,6 @@ def unread_by_gradient(settings: Any, *gradients: str) -> dict[str, str]:
         Those that this search does not read, and what each of them is for.
     """
     if settings.differentiable:
-        return {"strategy": "searches that learn from scores (darts: with --no-one-shot)"}
+        scored = "searches that learn from scores (darts: with --no-one-shot)"
+        return {"strategy": scored, "per_round": scored}
     return dict.fromkeys(gradients, "a differentiable search (--space darts, shared weights)")

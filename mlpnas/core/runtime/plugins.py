@@ -7,10 +7,29 @@ beside the working directory.
 
 import importlib
 import sys
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from mlpnas.core.errors import InputError
+
+
+def check_name(name: str, known: Iterable[str], option: str, own: str) -> None:
+    """Raise InputError unless it is a known name, or the form of one from outside.
+
+    Args:
+        option: what the user calls it.
+        own: what else it may be, as the end of a sentence.
+    """
+    names = list(known)
+    if name in names or ":" in name:
+        return
+    close = get_close_matches(name, names, n=1)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    raise InputError(
+        f"{option} is {name!r}; {hint}expected one of {', '.join(names)}, or {own}"
+    )
 
 
 def load_class(name: str, role: Any) -> Any:
@@ -45,6 +64,6 @@ def load(name: str) -> Any:
         return getattr(importlib.import_module(module), attribute, None)
     except (ImportError, ValueError) as error:
         raise InputError(
-            f"{name!r} cannot be imported ({error}); expected package.module:Class, with the "
+            f"{name!r} cannot be imported ({error}); expected package.module:NAME, with the "
             "package installed or in the working directory"
         ) from None

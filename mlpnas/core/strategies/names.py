@@ -4,10 +4,10 @@ A new strategy is a file beside this one and a line here. One from outside the p
 as `package.module:Class`.
 """
 
-from difflib import get_close_matches
 from typing import Any
 
 from mlpnas.core.errors import InputError
+from mlpnas.core.runtime.plugins import check_name
 
 CONTROLLERS = ("reinforce", "ppo")  # which may have an accuracy head, see `named`
 
@@ -45,14 +45,7 @@ def check_strategy(name: str, option: str = "--strategy") -> None:
     Args:
         option: what the user calls it.
     """
-    if name in strategy_names() or ":" in name:
-        return
-    close = get_close_matches(name, strategy_names(), n=1)
-    hint = f"did you mean {close[0]!r}? " if close else ""
-    raise InputError(
-        f"{option} is {name!r}; {hint}expected one of {', '.join(strategy_names())}, or a "
-        "class of your own as package.module:Class"
-    )
+    check_name(name, strategy_names(), option, "a class of your own as package.module:Class")
 
 
 def check_chooser(settings: Any) -> None:

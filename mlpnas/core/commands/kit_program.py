@@ -1,0 +1,70 @@
+"""The program of a package whose spaces have kits: its data and its training are its own."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from mlpnas.core.commands.program import Program, Record
+from mlpnas.core.data.measure import Measure
+from mlpnas.core.run.folder import Folder
+from mlpnas.core.run.record import Results
+from mlpnas.core.run.search_settings import SearchSettings
+from mlpnas.core.run.workers import Workers
+from mlpnas.core.space.search_space import SearchSpace
+from mlpnas.core.trial import History
+
+
+def kit_program(
+    name: str,
+    settings: type[SearchSettings],
+    open_data: Callable[[Any, Console], Any],
+    make_run: Callable[[Any, Any, Folder, Workers], Any],
+    retrain: Callable[..., Any],
+    model: str,
+) -> Program:
+    """The program of that name.
+
+    Args:
+        settings, open_data, make_run: see `Program`.
+        retrain: how the package trains at length and delivers, see `finish.Retrain`.
+        model: what the delivered file is, as the end of a sentence.
+    """
+
+    def finish(run: Any, history: History, console: Console) -> None:
+        from mlpnas.core.commands import finish
+
+        finish.finish(run, history, console, retrain, model)
+
+    return Program(
+        name,
+        settings,
+        open_data,
+        make_run,
+        finish,
+        space_of,
+        measure_of,
+        partial(make_page, settings),
+        records=lambda: (Results,),
+    )
+
+
+def space_of(settings: SearchSettings, record: Record) -> SearchSpace:
+    """What the settings' kit makes of them."""
+    return settings.kit.space(settings)
+
+
+def measure_of(settings: SearchSettings, record: Record) -> Measure:
+    """What scores are shown in."""
+    return settings.measure(len(record["data"]["classes"]))
+
+
+def make_page(
+    kind: type[SearchSettings], path: Path, record: Record, history: History, space: SearchSpace
+) -> str:
+    """See `search_page`, which loads matplotlib."""
+    from mlpnas.core.report.search_page import search_page
+
+    return search_page(path, record, history, space, kind)
