@@ -1,18 +1,15 @@
 """`mlpnas evaluate`: how good a finished run's model is on labelled rows."""
 
-from dataclasses import asdict
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
 
 from mlpnas.commands.program import PROGRAM
-from mlpnas.core.commands.command_line import print_notes
-from mlpnas.core.commands.display import steps
-from mlpnas.core.commands.program import report
+from mlpnas.core.commands import evaluate as core
 from mlpnas.core.report.quality.classes import check_threshold
 from mlpnas.core.report.quality.explanation import MOST_COLUMNS
-from mlpnas.core.report.quality.terminal import print_evaluation, print_explanation
-from mlpnas.core.run.folder import Folder
+from mlpnas.core.report.quality.record import Evaluation, Explanation
 from mlpnas.final import judged
 from mlpnas.final.delivered import DeliveredNetwork
 
@@ -39,21 +36,16 @@ def evaluate(
     Raises:
         InputError: for what the user can mend.
     """
-    with Folder.open(run) as folder, folder.guarded():
+
+    def judge(
+        told: Callable[[str], None], notes: list[str]
+    ) -> tuple[Evaluation, Explanation | None]:
         network = DeliveredNetwork(run)
         check_threshold(threshold, list(network.classes_))
-        notes: list[str] = []
-        with steps(console, f"reading {table or 'the test rows'}") as told:
-            rows = judged.read_labelled(network, table, None, data, notes.append)
-            told("drawing rows for intervals")
-            evaluation = judged.evaluate(network, rows, threshold)
-            shown = explain and len(network.columns or range(network.inputs)) <= MOST_COLUMNS
-            explanation = judged.explain(network, rows, on_step=told) if shown else None
-        print_notes(notes, console)
-        folder.note(
-            evaluation=asdict(evaluation), explanation=explanation and asdict(explanation)
-        )
-    print_evaluation(evaluation, console)
-    if explanation:
-        print_explanation(explanation, console)
-    report(PROGRAM, run, html=True, console=console)
+        rows = judged.read_labelled(network, table, None, data, notes.append)
+        told("drawing rows for intervals")
+        evaluation = judged.evaluate(network, rows, threshold)
+        shown = explain and len(network.columns or range(network.inputs)) <= MOST_COLUMNS
+        return evaluation, judged.explain(network, rows, on_step=told) if shown else None
+
+    core.evaluate(PROGRAM, run, judge, console)

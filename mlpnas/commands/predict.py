@@ -11,8 +11,8 @@ from rich.console import Console
 
 from mlpnas.core.commands.command_line import print_notes
 from mlpnas.core.commands.display import steps
+from mlpnas.core.commands.predict import free_output, of_classes, write_predictions
 from mlpnas.core.errors import InputError, listing
-from mlpnas.core.run.files import replacing
 from mlpnas.data.columns import WARNING
 from mlpnas.data.dialect import GUESSED, Dialect
 from mlpnas.data.encoding import clean_rows
@@ -56,11 +56,7 @@ def predict(
     Raises:
         InputError: for what the user can mend.
     """
-    output = output or Path(f"{data.stem}-predictions.csv")
-    if output.exists():
-        raise InputError(
-            f"{output} exists already; expected a new file: choose another --output"
-        )
+    output = free_output(data, output)
     network = DeliveredNetwork(run)
     if network.columns:
         check_for_parquet(data, reading.dialect)
@@ -72,10 +68,8 @@ def predict(
         network.model  # noqa: B018 - loaded here, where it is told
     outputs = network.outputs(rows)
     table = _readable(outputs, network)
-    with replacing(output) as file:
-        pd.concat([beside, table], axis=1).to_csv(file, index=False)
     print_notes(_unanswered(outputs), console)
-    console.print(f"{len(table)} predictions: {output}", soft_wrap=True)
+    write_predictions(pd.concat([beside, table], axis=1), output, console)
 
 
 def _check_plain(reading: Reading, data: Path) -> None:
@@ -118,11 +112,7 @@ def _readable(outputs: np.ndarray, network: DeliveredNetwork) -> pd.DataFrame:
         several = outputs.shape[1] > 1
         names = [f"{target} {i}" for i in range(outputs.shape[1])] if several else [target]
         return pd.DataFrame(outputs, columns=names)
-    labels = pd.Series(network.classes_[outputs.argmax(axis=1)])
-    table = pd.DataFrame({target: labels.mask(np.isnan(outputs[:, 0]))})
-    for label, column in zip(network.classes_, outputs.T, strict=True):
-        table[f"probability of {label}"] = column
-    return table
+    return of_classes(outputs, network.classes_.tolist(), target)
 
 
 def _unanswered(outputs: np.ndarray) -> list[str]:

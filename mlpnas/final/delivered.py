@@ -2,8 +2,7 @@
 
 import logging
 import math
-import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from mlpnas.core.errors import InputError, listing
+from mlpnas.core.errors import InputError
 from mlpnas.core.report.quality.record import Evaluation, Explanation
-from mlpnas.core.run.record import read_record, settings_of
+from mlpnas.core.run.record import finished_record, settings_of
 from mlpnas.core.runtime.start import start_tensorflow
 from mlpnas.data.columns import Column
 from mlpnas.data.encoding import clean_rows
@@ -53,7 +52,7 @@ class DeliveredNetwork:
 
     def __init__(self, run: str | Path):
         self.path = Path(run)
-        self.record = finished_record(self.path)
+        self.record = finished_record(self.path, "mlpnas", TableRecord)
         told = self.record["data"]
         self.columns = [Column.of(column) for column in told["columns"]]
         self.classes_, self.target = np.asarray(told["classes"], object), told["target"]
@@ -70,7 +69,12 @@ class DeliveredNetwork:
             InputError: if it cannot be loaded, or is not the model of this run.
         """
         start_tensorflow()
-        return _load(self.path / "best.keras", self.columns, len(self.classes_))
+        from mlpnas.core.run.delivery import load_delivered
+        from mlpnas.final.export import input_names
+
+        names = input_names(self.columns) or ["rows"]
+        path, classes = self.path / "best.keras", len(self.classes_)
+        return load_delivered(path, "mlpnas", names, classes)
 
     def predict(self, rows: Any) -> np.ndarray:
         """Labels, or values `(rows,)` or `(rows, outputs)`; None or NaN where a row lies so far
@@ -177,50 +181,6 @@ class DeliveredNetwork:
         from mlpnas.final.export import as_inputs
 
         return as_inputs(rows, self.columns) if self.columns else np.asarray(rows)
-
-
-def finished_record(run: Path) -> dict[str, Any]:
-    """What run.json says of a finished run.
-
-    Raises:
-        InputError: if the folder is none of a run, or the run is not finished.
-    """
-    if not (run / "run.json").is_file():
-        raise InputError(f"{run} is no folder of a run; expected one made by mlpnas search")
-    if not (run / "best.keras").is_file():
-        raise InputError(
-            f"{run} has no best.keras yet; expected a finished run: mlpnas resume {run}"
-        )
-    return read_record(run, TableRecord)
-
-
-def _load(path: Path, columns: Sequence[Column], classes: int) -> "keras.Model":
-    """The Keras model, with the inputs that the columns demand and an output for each class."""
-    import keras
-
-    from mlpnas.final.export import input_names
-
-    try:
-        model = keras.saving.load_model(path)
-        inputs, outputs = sorted(tensor.name for tensor in model.inputs), model.output.shape[-1]
-    except (ValueError, OSError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as e:
-        reason = (str(e) or type(e).__name__).splitlines()[0]
-        raise InputError(
-            f"{path} cannot be loaded ({reason}); expected the file that mlpnas "
-            "search wrote: put it back, or run it again"
-        ) from None
-    expected = sorted(input_names(columns)) or ["rows"]
-    if inputs != expected:
-        raise InputError(
-            f"{path} takes {listing(inputs)}; expected {listing(expected)}: it is not the "
-            "model of this run; put that back"
-        )
-    if classes and outputs != classes:
-        raise InputError(
-            f"{path} gives {outputs} outputs; expected {classes}, one for each class: it is "
-            "not the model of this run; put that back"
-        )
-    return model
 
 
 def load(run: str | Path) -> DeliveredNetwork:

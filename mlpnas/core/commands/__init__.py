@@ -9,4 +9,6 @@ In reading order:
     program       what a package fills in of search, resume and report, and these commands
     finish        after a search over a kit's space: retrained, tested, delivered
     kit_program   the program of a package whose spaces have kits
+    predict       a CSV of predictions, which never takes another file's place
+    evaluate      a finished run's model judged, printed, kept, drawn
 """

@@ -6,7 +6,8 @@ is loaded as its user will load it, asked about validation rows as they stand in
 file, and held against the scored network; only then it takes its name.
 """
 
-from collections.abc import Iterator, Mapping
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +16,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from mlpnas.core.errors import InputError
+from mlpnas.core.errors import InputError, listing
 from mlpnas.core.run.files import replacing_path
 
 TOLERANCE = 1e-3
@@ -101,6 +102,43 @@ def _load(part: Path, path: Path) -> keras.Model:
             f"{path} could not be loaded again ({reason}); expected a file that Keras reads: "
             f"{_REPORT}"
         ) from None
+
+
+def load_delivered(
+    path: Path, program: str, inputs: Iterable[str], classes: int = 0
+) -> keras.Model:
+    """The model of a finished run, from its file.
+
+    Args:
+        path: of `best.keras`.
+        program: that wrote it.
+        inputs: names that its inputs should have.
+        classes: how many outputs it should have; 0 for any.
+
+    Raises:
+        InputError: if it cannot be loaded, or is not the model of this run.
+    """
+    try:
+        model = keras.saving.load_model(path)
+        found = sorted(tensor.name for tensor in model.inputs)
+        outputs = model.output.shape[-1]
+    except (ValueError, OSError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as e:
+        reason = (str(e) or type(e).__name__).splitlines()[0]
+        raise InputError(
+            f"{path} cannot be loaded ({reason}); expected the file that {program} search "
+            "wrote: put it back, or run it again"
+        ) from None
+    if found != (expected := sorted(inputs)):
+        raise InputError(
+            f"{path} takes {listing(found)}; expected {listing(expected)}: it is not the "
+            "model of this run; put that back"
+        )
+    if classes and outputs != classes:
+        raise InputError(
+            f"{path} gives {outputs} outputs; expected {classes}, one for each class: it is "
+            "not the model of this run; put that back"
+        )
+    return model
 
 
 @contextmanager

@@ -151,6 +151,26 @@ def read_record(path: Path, *more: type[Any]) -> dict[str, Any]:
     )
 
 
+def finished_record(path: Path, program: str, *more: type[Any]) -> dict[str, Any]:
+    """What run.json says of a finished run.
+
+    Args:
+        path: the run's folder.
+        program: whose run it should be.
+        more: see `read_record`.
+
+    Raises:
+        InputError: if the folder is none of a run, or the run is not finished.
+    """
+    if not (path / "run.json").is_file():
+        raise InputError(f"{path} is no folder of a run; expected one made by {program} search")
+    if not (path / "best.keras").is_file():
+        raise InputError(
+            f"{path} has no best.keras yet; expected a finished run: {program} resume {path}"
+        )
+    return read_record(path, *more)
+
+
 def _checked(content: bytes, kinds: Collection[type[Any]]) -> dict[str, Any]:
     for kind in kinds:
         parse(kind, content)
