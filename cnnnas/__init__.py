@@ -18,3 +18,22 @@ Each of these imports only those before it:
     published       published architectures as data, each with the line that builds it
     commands        what each command does; `cnnnas.__main__` reads its options
 """
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cnnnas.final.delivered import DeliveredNetwork
+
+
+def load(run: Any) -> "DeliveredNetwork":
+    """A finished run's network, which predicts from images; see `final.delivered`.
+
+    Args:
+        run: the run's folder.
+
+    Raises:
+        InputError: if the run is not finished, or its files do not belong together.
+    """
+    from cnnnas.final import delivered
+
+    return delivered.load(run)

@@ -1,6 +1,7 @@
 """The command line: images in, a searched convolutional network out."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -110,6 +111,39 @@ def search(
 
 program.add_resume(app, console)
 program.add_report(app, console)
+
+
+@app.command()
+def predict(
+    run: o.RunFolder,
+    data: Annotated[
+        Path, typer.Argument(help="A picture, a folder of pictures, or an npz file with x.")
+    ],
+    output: o.Predictions = None,
+) -> None:
+    """Predict new images with the model of a finished run."""
+    from cnnnas.commands import predict as command
+
+    command.predict(run, data, output, console)
+
+
+@app.command()
+def evaluate(
+    run: o.RunFolder,
+    images: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A folder of class folders, or an npz file with x and y; default the run's "
+            "own test images."
+        ),
+    ] = None,
+    threshold: o.Threshold = None,
+    data: o.DataNow = None,
+) -> None:
+    """Say how good a finished run's model is on labelled images."""
+    from cnnnas.commands import evaluate as command
+
+    command.evaluate(run, images, threshold, data, console)
 
 
 def main(arguments: list[str] | None = None, program_: program.Program = PROGRAM) -> None:

@@ -177,9 +177,7 @@ program.add_resume(app, console)
 def predict(
     run: o.RunFolder,
     data: Annotated[Path, typer.Argument(help="A CSV, parquet or npz file of new rows.")],
-    output: Annotated[
-        Path | None, typer.Option(help="CSV to write; default DATA-predictions.csv.")
-    ] = None,
+    output: o.Predictions = None,
     id: Annotated[
         list[str] | None, _columns("To copy; default those that numbered the run's rows.")
     ] = None,
@@ -200,12 +198,9 @@ def evaluate(
         Path | None,
         typer.Argument(help="Labelled rows; default the run's own test rows."),
     ] = None,
-    threshold: Annotated[
-        float | None,
-        typer.Option(help="Predict the second of two classes from this probability on."),
-    ] = None,
+    threshold: o.Threshold = None,
     explain: Annotated[
-        bool, typer.Option(help="Shuffle columns to see which of them matter.")
+        bool, o.option(o.OUTPUT, "Shuffle columns to see which of them matter.")
     ] = True,
     data: o.DataNow = None,
 ) -> None:

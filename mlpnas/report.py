@@ -54,10 +54,9 @@ def html_report(
         InputError: if the two cannot be compared, or compare.json is damaged.
     """
     measure = measure_in(record)
-    parts = [_summary(record, history)]
+    parts = [_summary(record, history), *quality_sections(record)]
     if history.best():
         parts.append(_winner(run, record, history, space))
-        parts += quality_sections(record)
         parts += _scores(run, record, history, other)
         parts.append(sections.learning_curves(history, own_measure(record["data"])))
         parts += sections.calibration(history, measure)

@@ -2,5 +2,7 @@
 
 In reading order:
 
-    search  what `cnnnas` fills in of search, resume and report
+    search    what `cnnnas` fills in of search, resume and report
+    predict   images in, labels and probabilities out, by the saved model
+    evaluate  how good a finished run's model is on labelled images
 """

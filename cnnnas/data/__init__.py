@@ -6,4 +6,5 @@ In reading order:
     pictures      picture files become one array
     image_files   an npz file, a folder of class folders, or a name Keras knows
     images        images become a Task: checked, sampled, split into folds, standardised
+    new_images    images to predict or to compare with
 """

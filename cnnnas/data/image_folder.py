@@ -53,6 +53,29 @@ def find_pictures(path: Path, seed: int, notes: list[str]) -> Folds:
         ) from None
 
 
+def pictures_below(path: Path) -> list[Path]:
+    """The picture files below a folder, in the order of their names.
+
+    Raises:
+        InputError: if there is none.
+    """
+    found = sorted(file for file in _walk(path) if _is_picture(file))
+    if not found:
+        raise InputError(f"'{path}' holds no pictures; expected such as {path.name}/1.png")
+    return found
+
+
+def labelled_pictures(path: Path, notes: list[str]) -> list[Labelled]:
+    """The pictures of a folder of class folders, of whatever fold.
+
+    Raises:
+        InputError: if there are none.
+    """
+    found = _labelled(path, notes)
+    _check_classes(path, found)
+    return found
+
+
 def stratified(labels: list | np.ndarray, n: int, seed: int) -> np.ndarray:
     """Indices of n rows, in rising order, in which every class has its share.
 

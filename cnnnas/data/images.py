@@ -52,6 +52,7 @@ class Images:
             "shape": list(self.shape),
             "mean": self.mean.tolist(),
             "deviation": self.deviation.tolist(),
+            "pixels": self.kept.dtype.name,
             "notes": list(self.notes),
         }
 

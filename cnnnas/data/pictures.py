@@ -96,6 +96,30 @@ def read_pictures(
     return array[:read], np.array([file not in broken for file in files])
 
 
+def read_as(files: Sequence[Path], form: Form) -> np.ndarray:
+    """Pictures in a form that is known, `(files, height, width)` or with 3 channels.
+
+    Raises:
+        InputError: if one cannot be read, or has more bits per pixel than the form.
+    """
+    array = np.empty((len(files), *form.shape), form.dtype)
+    broken: dict[Path, str] = {}
+    for place, file in enumerate(files):
+        with _noted(file, broken), _opened(file) as picture:
+            depth = _header(picture).depth
+            if depth > form.depth or (depth != form.depth and form.depth == 32):
+                raise ValueError(
+                    f"it has {depth} bits per pixel, those learned from {form.depth}"
+                )
+            array[place] = _decoded(picture, form)
+    if broken:
+        raise InputError(
+            f"cannot read {_summary(broken, files)}; expected whole {', '.join(FORMATS)} files "
+            "as the run learned from: convert or remove them"
+        )
+    return array
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
     with warnings.catch_warnings():

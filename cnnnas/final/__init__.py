@@ -2,6 +2,7 @@
 
 In reading order:
 
-    export   raw pixels in, probabilities out, with Keras alone
-    retrain  the networks trained at length, tested once, the first delivered
+    export     raw pixels in, probabilities out, with Keras alone
+    retrain    the networks trained at length, tested once, the first delivered
+    delivered  a finished run in use: its delivered network, asked about images
 """

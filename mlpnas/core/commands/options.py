@@ -61,6 +61,13 @@ NewRun = Annotated[
 Tensorboard = Annotated[
     bool, option(OUTPUT, "Log trials to the run's tensorboard/.", "--tensorboard")
 ]
+Predictions = Annotated[
+    Path | None, option(OUTPUT, "CSV to write; default DATA-predictions.csv.")
+]
+Threshold = Annotated[
+    float | None,
+    option(OUTPUT, "Predict the second of two classes from this probability on."),
+]
 Html = Annotated[bool, option(OUTPUT, "Write report.html there.", "--html")]
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mlpnas.core.report import sections
 from mlpnas.core.report.page import Section, page
+from mlpnas.core.report.quality.page import quality_sections
 from mlpnas.core.report.terminal import Record
 from mlpnas.core.run.kit import Kit
 from mlpnas.core.run.policy_record import read_policy
@@ -28,7 +29,7 @@ def search_page(
     settings = settings_of(run, record, kind)
     classes = len(record["data"]["classes"])
     measure, alone = settings.measure(classes), settings.alone().measure(classes)
-    parts = [sections.summary(record, history, measure.name)]
+    parts = [sections.summary(record, history, measure.name), *quality_sections(record)]
     if history.best():
         parts.append(_network(run, record, history, space, settings))
         parts += sections.trained(record, measure.name)
