@@ -11,11 +11,12 @@ cells; folded again, they keep what they printed and drew.
 import re
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
+from nbformat import NotebookNode as Node
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 HERE = Path(__file__).parent
@@ -27,30 +28,30 @@ SOLUTION = re.compile(
 )
 
 
-def is_solution(cell: Any) -> bool:
+def is_solution(cell: Node) -> bool:
     return "solution" in cell.metadata.get("tags", ())
 
 
-def unfolded(notebook: Any) -> Any:
+def unfolded(notebook: Node) -> Node:
     """The notebook with its solutions as code cells, ready to run."""
     return changed(notebook, lambda cell: opened(cell) if is_solution(cell) else cell)
 
 
-def folded(notebook: Any) -> Any:
+def folded(notebook: Node) -> Node:
     """The reverse of `unfolded`, with the outputs of the solutions."""
     return changed(notebook, lambda cell: closed(cell) if is_solution(cell) else cell)
 
 
-def for_students(notebook: Any) -> Any:
+def for_students(notebook: Node) -> Node:
     """The notebook without outputs, and an empty cell where a solution was."""
     return changed(notebook, lambda cell: asked(cell) if is_solution(cell) else cleared(cell))
 
 
-def changed(notebook: Any, change: Any) -> Any:
+def changed(notebook: Node, change: Callable[[Node], Node]) -> Node:
     return nbformat.from_dict({**notebook, "cells": [change(cell) for cell in notebook.cells]})
 
 
-def opened(cell: Any) -> Any:
+def opened(cell: Node) -> Node:
     parts = SOLUTION.fullmatch(cell.source)
     if parts is None:
         raise ValueError(f"cell {cell.id} is tagged as a solution, but is not laid out as one")
@@ -58,9 +59,9 @@ def opened(cell: Any) -> Any:
     return new_code_cell(parts["code"], id=cell.id, metadata=metadata)
 
 
-def closed(cell: Any) -> Any:
+def closed(cell: Node) -> Node:
     figures = {f"{n}.png": figure for n, figure in enumerate(drawn(cell), start=1)}
-    shown = [f"```text\n{text.strip()}\n```" for text in printed(cell) if text.strip()]
+    shown = [f"```text\n{text}\n```" for text in printed(cell) if text]
     shown += [f"![figure](attachment:{name})" for name in figures]
     parts = ["<details>\n<summary><b>Solution</b></summary>", f"```python\n{cell.source}\n```"]
     source = "\n\n".join([*parts, *shown, cell.metadata.prose + "</details>"])
@@ -68,7 +69,7 @@ def closed(cell: Any) -> Any:
     return new_markdown_cell(source, id=cell.id, metadata={"tags": ["solution"]}, **attachments)
 
 
-def printed(cell: Any) -> list[str]:
+def printed(cell: Node) -> list[str]:
     """What the cell wrote, all together, and then its tables."""
     streams = [output.text for output in cell.outputs if output.output_type == "stream"]
     tables = [
@@ -76,10 +77,10 @@ def printed(cell: Any) -> list[str]:
         for output in cell.outputs
         if output.output_type == "execute_result" and not pictures(output)
     ]
-    return ["".join(streams), *tables]
+    return [text.strip("\n") for text in ("".join(streams), *tables)]
 
 
-def drawn(cell: Any) -> list[dict[str, str]]:
+def drawn(cell: Node) -> list[dict[str, str]]:
     return [
         {"image/png": output.data["image/png"].strip()}
         for output in cell.outputs
@@ -87,15 +88,15 @@ def drawn(cell: Any) -> list[dict[str, str]]:
     ]
 
 
-def pictures(output: Any) -> list[str]:
+def pictures(output: Node) -> list[str]:
     return [kind for kind in output.data if kind.startswith("image/")]
 
 
-def asked(cell: Any) -> Any:
+def asked(cell: Node) -> Node:
     return new_code_cell("# Your solution\n", id=cell.id)
 
 
-def cleared(cell: Any) -> Any:
+def cleared(cell: Node) -> Node:
     if cell.cell_type != "code":
         return cell
     return new_code_cell(cell.source, id=cell.id, metadata=cell.metadata)
@@ -110,16 +111,18 @@ def write_students_edition(target: Path) -> None:
         nbformat.write(for_students(nbformat.read(path, as_version=4)), path)
 
 
-def run(notebook: Any) -> Any:
+def run(notebook: Node) -> Node:
     """The notebook, unfolded and executed from top to bottom.
 
     Raises:
         nbclient.exceptions.CellExecutionError: a cell failed.
     """
-    notebook = unfolded(notebook)
-    # Seconds per cell; whoever hangs is stopped.
+    # Seconds per cell; whoever hangs is stopped. Neither clock nor machine is recorded.
     resources = {"metadata": {"path": str(HERE)}}
-    return NotebookClient(notebook, timeout=600, resources=resources).execute()
+    client = NotebookClient(
+        unfolded(notebook), timeout=600, record_timing=False, resources=resources
+    )
+    return nbformat.from_dict({**client.execute(), "metadata": notebook.metadata})
 
 
 if __name__ == "__main__":

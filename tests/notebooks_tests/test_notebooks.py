@@ -86,11 +86,11 @@ def test_a_solution_shows_what_it_printed_and_drew():
     code = nbformat.v4.new_code_cell("print(1)", metadata={"tags": ["solution"], "prose": ""})
     code.outputs = [
         nbformat.v4.new_output("stream", text="1\n"),
-        nbformat.v4.new_output("execute_result", data={"text/plain": "a table"}),
+        nbformat.v4.new_output("execute_result", data={"text/plain": "  a table"}),
         nbformat.v4.new_output("display_data", data={"image/png": "cG5n", "text/plain": "<>"}),
     ]
     (cell,) = folded(nbformat.v4.new_notebook(cells=[code])).cells
-    assert "```text\n1\n```\n\n```text\na table\n```" in cell.source
+    assert "```text\n1\n```\n\n```text\n  a table\n```" in cell.source
     assert "](attachment:1.png)" in cell.source
     assert cell.attachments == {"1.png": {"image/png": "cG5n"}}
     assert SOLUTION.fullmatch(cell.source)["code"] == "print(1)"
