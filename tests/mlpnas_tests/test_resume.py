@@ -632,7 +632,7 @@ def killed_until_done(folder, first, rng, longest, kills, resume=()) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(6))  # each mix of options; test_kill has many instants
 def test_real_runs_killed_at_random_instants(seed, tmp_path):
     straight, killed = tmp_path / "straight", tmp_path / "killed"
     strategy = ("reinforce", "random")[seed % 2]
