@@ -10,7 +10,7 @@ import pandas as pd
 
 from mlpnas.core.errors import InputError, extra_missing, listing
 from mlpnas.data import numbers
-from mlpnas.data.columns import WARNING, Column, is_text
+from mlpnas.data.columns import WARNING, Column, is_text, typed
 from mlpnas.data.csv_file import as_written, parse
 from mlpnas.data.dialect import GUESSED, Dialect
 from mlpnas.data.layout import Layout, scan
@@ -100,10 +100,8 @@ def check_for_parquet(path: Path, dialect: Dialect) -> None:
 
 def _without_blanks(cells: pd.Series, words: Sequence[str]) -> pd.Series:
     """Labels without blanks behind them, which nobody sees in a table."""
-    if not is_text(cells):
-        return cells
-    stripped = cells.str.strip()
-    return stripped.mask(stripped.isin(words))
+    stripped = typed(cells)
+    return stripped.mask(stripped.isin(words)) if is_text(stripped) else cells
 
 
 def _note_words(

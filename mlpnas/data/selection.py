@@ -112,6 +112,8 @@ def numbers_the_rows(values: pd.Series, name: str) -> bool:
     """
     if len(values) < 2 or values.isna().any():
         return False
+    if values.dtype == object:  # as texts are in pandas 2
+        values = typed(values)
     if is_text(values) and values.str.fullmatch(r"\d{1,9}").all():  # 0001, 0002, ...
         values = values.astype(np.int64)
     if pd.api.types.is_integer_dtype(values.dtype):

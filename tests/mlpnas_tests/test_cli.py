@@ -287,7 +287,7 @@ def test_a_log_gets_a_line_per_round(search):
         (["search", "{iris}", "--target", "species", "--strategy", "luck"], "reinforce"),
         (
             ["search", "{iris}", "--target", "species", "--trails", "3"],
-            "No such option: --trails",
+            "--trails",
         ),
         (["search", "{iris}", "--target", "spezies"], "did you mean 'species'"),
         (["search", "nowhere.csv", "--target", "y"], "no file 'nowhere.csv'"),

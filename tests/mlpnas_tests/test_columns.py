@@ -118,6 +118,7 @@ def test_a_day_is_one_in_every_type(cells):
     )
 
 
+@pytest.mark.skipif(pd.__version__ < "3", reason="pandas 2 knows the years 1678 to 2261 alone")
 def test_days_of_all_centuries_are_dates():
     column = Column("c", "date", "ISO8601")
     parts = read(pd.Series(["1492-10-12", "9999-12-31"]), column).parts
