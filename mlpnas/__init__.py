@@ -10,7 +10,6 @@ TensorFlow. The rooms, of which each imports only those before it:
     generator  from a chain of layers to a Keras model whose layers carry weight keys
     trainer    perceptrons trained without Keras and without a trace per child
     data       from a user's file to clean columns and a Task; `table` is the door
-    network    a trained Keras model that answers in the user's terms
     scoring    outputs judged by accuracy or R², or by any of scikit-learn's measures
     run        a search on a table, put together from settings
     final      after the search: finalists retrained, the winner chosen and written
@@ -19,6 +18,7 @@ TensorFlow. The rooms, of which each imports only those before it:
     commands   what each command of the command line does; `mlpnas.__main__` reads its options
     estimator  architecture search as scikit-learn estimators
     nasbench   published tables of trained architectures, each with its space
+    testing    batteries that hold strategies, spaces, trainers and others to their contracts
 """
 
 import logging

@@ -15,8 +15,8 @@ from mlpnas.core.errors import InputError
 from mlpnas.core.report.quality.intervals import Metric
 from mlpnas.core.task import Fold, Task
 from mlpnas.core.trainer.base import Job, Outcome, Trainer
+from mlpnas.data.network import Network
 from mlpnas.data.table import Table
-from mlpnas.network import Network
 
 if TYPE_CHECKING:
     from mlpnas.generator import MLPGenerator

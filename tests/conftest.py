@@ -4,12 +4,11 @@ import os
 import secrets
 from pathlib import Path
 
-import numpy as np
 import pytest
 from tables import SMALL, rows
 
 from mlpnas import MLPNASClassifier
-from mlpnas.core.task import Fold, Task
+from mlpnas.testing.fakes import tiny_task as tiny_task_of
 
 ROOT = Path(__file__).parents[1]
 # Another one on each run; set MLPNAS_TEST_SEED to run a failure again.
@@ -40,40 +39,25 @@ def shared_data():
     return path_of
 
 
-def make_tiny_task(kind: str, seed: int = 0) -> Task:
-    """60 rows of 4 inputs that a small network can learn; 36 + 12 + 12 in the folds."""
-    rng = np.random.default_rng(seed)
-    x = rng.normal(size=(60, 4)).astype(np.float32)
-    total = x[:, 0] + x[:, 1]
-    if kind == "regression":
-        y, classes = ((total - total.mean()) / total.std())[:, None], ()
-    else:
-        classes = ("no", "yes") if kind == "binary" else ("low", "mid", "high")
-        y = np.argsort(np.argsort(total)) * len(classes) // len(x)
-        y = y.astype(np.int32)
-    cuts = (slice(36), slice(36, 48), slice(48, 60))
-    return Task(f"tiny-{kind}", kind, *(Fold(x[cut], y[cut]) for cut in cuts), classes=classes)
-
-
 @pytest.fixture(params=["binary", "multiclass", "regression"])
 def tiny_task(request):
     """Each kind of task in turn."""
-    return make_tiny_task(request.param)
+    return tiny_task_of(request.param)
 
 
 @pytest.fixture
 def tiny_binary():
-    return make_tiny_task("binary")
+    return tiny_task_of("binary")
 
 
 @pytest.fixture
 def tiny_multiclass():
-    return make_tiny_task("multiclass")
+    return tiny_task_of("multiclass")
 
 
 @pytest.fixture
 def tiny_regression():
-    return make_tiny_task("regression")
+    return tiny_task_of("regression")
 
 
 @pytest.fixture(scope="session")

@@ -1,60 +1,64 @@
 """Stand-ins that answer at once, so that tests of the loop train nothing."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from mlpnas.core.evaluator.evaluator import Evaluator
 from mlpnas.core.run import clock
 from mlpnas.core.space.search_space import Architecture, SearchSpace
-from mlpnas.core.trial import Evaluation, Trial
+from mlpnas.core.trial import Trial
+from mlpnas.testing.fakes import FakeEvaluator, evaluation_of, token_score, trials_of
+
+__all__ = [
+    "FakeEvaluator", "FakePolicy", "FakeSupernet", "FakeTime", "PowerCut", "evaluation_of",
+    "in_this_process", "token_score", "trials_of",
+]  # fmt: skip
 
 
-def token_score(architecture: Architecture) -> float:
-    """A score in (0, 1) that differs between most architectures."""
-    weighted = sum((i + 1) * token for i, token in enumerate(architecture.tokens))
-    return 0.1 + 0.8 * (weighted % 97) / 97
+class PowerCut(BaseException):
+    """Nobody catches this one."""
 
 
-def trials_of(
-    architectures: Sequence[Architecture],
-    score: Callable[[Architecture], float | None] = token_score,
-    first_id: int = 0,
-) -> list[Trial]:
-    """A trial per architecture; it has failed where the score is None."""
-    return [
-        Trial.of(evaluation_of(architecture, score(architecture)), i, 0, None)
-        for i, architecture in enumerate(architectures, start=first_id)
-    ]
+class FakeSupernet:
+    """Scores by a function of the architecture, less a little for what its first operation was
+    trained and for the batch; counts training steps by that operation."""
 
+    steps = 4
+    fails_at: int | None = None  # number of the batch at which the power is cut
 
-def evaluation_of(architecture: Architecture, score: float | None) -> Evaluation:
-    """It has failed where the score is None."""
-    if score is None:
-        return Evaluation(architecture, reason="as told")
-    return Evaluation(architecture, score, curve=(score,))
+    def __init__(self, space: SearchSpace, worth=token_score, loss: float = 1.0):
+        self.space, self._worth, self._loss = space, worth, loss
+        self.trained = np.zeros(len(space.decisions[0].options))
+        self.passes: list[int] = []
 
+    def train(self, architectures: Sequence[Architecture]) -> float:
+        self.passes.append(len(architectures))
+        for architecture in architectures:
+            self.space.check(architecture)
+            self.trained[architecture.tokens[0]] += 1
+        return self._loss
 
-class FakeEvaluator(Evaluator):
-    """Scores by a function, and notes what it is called with."""
+    def score(self, architectures: Sequence[Architecture], batch: int) -> list[float]:
+        if batch == self.fails_at:
+            raise PowerCut
+        worth = self.validate(architectures)
+        less = [1e-4 * self.trained[a.tokens[0]] + 1e-5 * (batch % 7) for a in architectures]
+        return [float(value - less) for value, less in zip(worth, less, strict=True)]
 
-    def __init__(self, score: Callable[[Architecture], float | None] = token_score):
-        self._score = score
-        self.calls: list = []
+    def validate(self, architectures: Sequence[Architecture]) -> list[float]:
+        for architecture in architectures:
+            self.space.check(architecture)
+        return [self._worth(architecture) for architecture in architectures]
 
-    def begin_round(self, strategy) -> None:
-        self.calls.append("begin")
+    def parameters(self, architecture: Architecture) -> int:
+        return 100 + 10 * architecture.tokens[0]
 
-    def evaluate(
-        self, architectures: Sequence[Architecture], first_id: int
-    ) -> Iterator[Evaluation]:
-        for i, architecture in enumerate(architectures, start=first_id):
-            self.calls.append(i)
-            yield evaluation_of(architecture, self._score(architecture))
+    def state(self) -> dict[str, np.ndarray]:
+        return {"trained": self.trained.copy()}
 
-    def end_round(self) -> None:
-        self.calls.append("end")
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        self.trained = state["trained"].copy()
 
 
 class FakeTime:

@@ -13,7 +13,6 @@ from functools import partial
 import keras
 import numpy as np
 import pytest
-from conftest import make_tiny_task
 from fakes import trials_of
 from rich.console import Console
 
@@ -44,6 +43,7 @@ from mlpnas.core.trial import History
 from mlpnas.data.columns import Column
 from mlpnas.run.settings import Settings
 from mlpnas.space import MLPSpace
+from mlpnas.testing.fakes import tiny_task
 from rnncell.run.settings import Settings as TextSettings
 
 # What begins with RAW is JSON that Python does not write.
@@ -61,7 +61,7 @@ def write_run(path, program, settings, space, data, **results):
     """A finished run with three trials."""
     walks = [space.sample_walk(np.random.default_rng(i)) for i in range(3)]
     with Folder.create(path, program) as folder:
-        data = describe_data(make_tiny_task("multiclass")) | {"notes": ["as it was"]} | data
+        data = describe_data(tiny_task("multiclass")) | {"notes": ["as it was"]} | data
         history = History(folder.journal)
         for trial in trials_of(walks):
             history.record(trial)

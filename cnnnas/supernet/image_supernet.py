@@ -120,6 +120,7 @@ class ImageSupernet:
         return float(np.mean([float(loss) for loss in losses]))
 
     def _train_one(self, architecture: Architecture) -> Tensor:
+        self.space.check(architecture)
         t = self._training
         rows = self._rows(TRAIN, self._done, len(self._task.train), t.batch_size)
         x, y = self._task.train.x[rows], self._task.train.y[rows]
@@ -161,6 +162,7 @@ class ImageSupernet:
         return order[place * size : (place + 1) * size]
 
     def _correct(self, architecture: Architecture, rows: np.ndarray) -> float:
+        self.space.check(architecture)
         fold: Fold = self._task.valid
         tokens = np.asarray(architecture.tokens, np.int32)
         return float(self.accuracy(tokens, fold.x[rows], fold.y[rows]))

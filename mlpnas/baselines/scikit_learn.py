@@ -15,9 +15,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from mlpnas.core.task import Task
+from mlpnas.data.network import Network
 from mlpnas.data.table import Table
 from mlpnas.data.targets import as_given
-from mlpnas.network import Network
 from mlpnas.scoring import ScoringOption, score
 
 if TYPE_CHECKING:

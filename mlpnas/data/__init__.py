@@ -26,4 +26,5 @@ In reading order:
     extremes   what is too extreme for networks, told before a search
     weights    how much each row counts in the training loss, in early stopping, in the score
     table      a table becomes a Task: CSV, parquet, npz or DataFrame in, three scaled folds out
+    network    a trained Keras model that answers in the table's terms
 """

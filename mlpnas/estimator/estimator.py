@@ -208,7 +208,7 @@ class _Search(BaseEstimator, ABC):
         return export(self._model, self._table, Path(path))
 
     def _network(self) -> Any:
-        from mlpnas.network import Network
+        from mlpnas.data.network import Network
 
         return Network(self._model, self._table)
 

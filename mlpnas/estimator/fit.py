@@ -15,11 +15,11 @@ from mlpnas.core.run.folder import Folder
 from mlpnas.core.run.workers import Workers
 from mlpnas.core.strategies.names import name_of
 from mlpnas.core.trial import History, Trial
+from mlpnas.data.network import Network
 from mlpnas.data.table import Table
 from mlpnas.final.export import export
 from mlpnas.final.finish import choose_winner
 from mlpnas.final.retrain import Winner
-from mlpnas.network import Network
 from mlpnas.run.run import Run
 from mlpnas.run.settings import Settings
 from mlpnas.scoring import check_scoring, score

@@ -107,7 +107,7 @@ class CellGenerator(Generator):
 
     def weight_shapes(self, architecture: Architecture, task: Task) -> Shapes:
         model = self.build(architecture, task)
-        weights = {layer.name: layer.trainable_weights for layer in model.layers}
+        weights = {layer.name: layer.weights for layer in model.layers if layer.weights}
         return {name: [tuple(w.shape) for w in found] for name, found in weights.items()}
 
     def _language_model(self, cell: str, task: Task, seed: int) -> keras.Model:

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import make_tiny_task
 
 from cnnnas.trainer.augmentation import Augmentation
 from cnnnas.trainer.training import augmentation
 from mlpnas.core.task import Fold, Task
+from mlpnas.testing.fakes import tiny_task
 
 SEED = tf.constant([1, 2])
 IMAGES = np.random.default_rng(0).uniform(1, 2, (200, 6, 5, 2)).astype(np.float32)
@@ -64,7 +64,7 @@ def test_a_graph_knows_the_shape_of_varied_images():
 
 
 def images_of(shape) -> Task:
-    plain = make_tiny_task("multiclass")
+    plain = tiny_task("multiclass")
     fold = Fold(np.zeros((12, *shape), np.float32), plain.valid.y)
     return Task("images", "multiclass", fold, fold, fold, classes=plain.classes)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from fakes import FakePolicy, token_score
+from fakes import FakePolicy, FakeSupernet, PowerCut, token_score
 
 from cnnnas.__main__ import main
 from cnnnas.commands.search import PROGRAM
@@ -30,40 +30,6 @@ from mlpnas.core.executor.executors import InProcess
 from mlpnas.core.run.kit import named_strategy
 from mlpnas.core.run.run import Run
 from mlpnas.core.trainer.base import Outcome
-
-
-class PowerCut(BaseException):
-    """Nobody catches this one."""
-
-
-class FakeSupernet:
-    """Scores by tokens; its state is the number of its steps, which scores depend on."""
-
-    steps = 3
-
-    def __init__(self, space):
-        self.space, self.trained, self.fails_at = space, 0, None
-
-    def train(self, architectures):
-        self.trained += len(architectures)
-        return 1.0
-
-    def score(self, architectures, batch):
-        if batch == self.fails_at:
-            raise PowerCut
-        return [token_score(a) - 1e-4 * self.trained for a in architectures]
-
-    def validate(self, architectures):
-        return [token_score(a) for a in architectures]
-
-    def parameters(self, architecture):
-        return 100
-
-    def state(self):
-        return {"trained": np.array(self.trained)}
-
-    def restore(self, state):
-        self.trained = int(state["trained"])
 
 
 class FakeMixture(FakeSupernet):
@@ -245,7 +211,7 @@ def test_a_run_whose_file_is_another_network_is_not_finished(
 def test_a_search_that_was_interrupted_goes_on_as_if_it_had_not_been(
     fails_at, data, finished, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(FakeSupernet, "__init__", _failing(fails_at))
+    monkeypatch.setattr(FakeSupernet, "fails_at", fails_at)
     with pytest.raises(PowerCut):
         search(data, tmp_path / "r")
     assert len(trials(tmp_path / "r")) == fails_at
@@ -253,13 +219,6 @@ def test_a_search_that_was_interrupted_goes_on_as_if_it_had_not_been(
     assert run("resume", tmp_path / "r") == 0
     assert trials(tmp_path / "r") == trials(finished[0])
     assert trials(tmp_path / "r", "rivals.jsonl") == trials(finished[0], "rivals.jsonl")
-
-
-def _failing(at):
-    def init(self, space):
-        self.space, self.trained, self.fails_at = space, 0, at
-
-    return init
 
 
 def test_a_finished_run_can_be_extended(data, tmp_path, capsys):

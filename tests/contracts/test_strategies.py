@@ -1,41 +1,49 @@
-"""What every strategy keeps, however it chooses.
+"""Every strategy of the packages is held to its contract; see `mlpnas.testing.strategy`.
 
-A new strategy joins by a line in MEMBERS. Nothing is trained: scores come from a function of
-the tokens. Making a strategy compiles its controller, so the tests are few and each follows
-one strategy for some rounds.
+A new strategy joins by a line in MEMBERS; one that is missing there fails a test.
 """
 
 from collections.abc import Iterable
 
-import numpy as np
 import pytest
-from fakes import FakeEvaluator, token_score, trials_of
-from spaces import SMALL_MLP, TINY
+from members import concrete
+from spaces import TINY
 
 from cnnnas.space.cell_space import CellSpace
 from cnnnas.space.zoph_space import ZophSpace
+from cnnnas.strategies.depth_schedule import DepthSchedule
+from mlpnas.core.differentiable.strategy import GradientStrategy
 from mlpnas.core.errors import ExhaustedError
-from mlpnas.core.search import search
-from mlpnas.core.space.search_space import Architecture, SearchSpace
+from mlpnas.core.runtime.plugins import load
+from mlpnas.core.space.search_space import SearchSpace
 from mlpnas.core.strategies.base import Strategy
 from mlpnas.core.strategies.bayesian import BayesianOptimization
+from mlpnas.core.strategies.controller.on_policy import OnPolicyStrategy
 from mlpnas.core.strategies.controller.ppo import PPOLearner
 from mlpnas.core.strategies.controller.reinforce import Predictor, Prescreen, ReinforceStrategy
 from mlpnas.core.strategies.evolution import RegularizedEvolution
 from mlpnas.core.strategies.lanas.lanas import LaNAS
 from mlpnas.core.strategies.local_search import LocalSearch
 from mlpnas.core.strategies.mcts import MCTS
+from mlpnas.core.strategies.names import STRATEGIES
 from mlpnas.core.strategies.progressive import ProgressiveSearch
 from mlpnas.core.strategies.q_learning import QLearning
 from mlpnas.core.strategies.random import RandomStrategy
 from mlpnas.core.strategies.surrogates import TreeEnsemble
 from mlpnas.core.strategies.tpe import TPE
-from mlpnas.core.trial import History
 from mlpnas.space import MLPSpace
+from mlpnas.testing import check_strategy
+from mlpnas.testing.strategy import (
+    EXHAUSTING,
+    PROMISES,
+    ROOMY,
+    SMALL,
+    it_never_proposes_an_equivalent_form,
+    it_proposes_exactly_what_is_wanted,
+    rounds,
+)
 from rnncell.space.enas_space import ENASCellSpace
 from rnncell.space.tree_space import TreeCellSpace
-
-ROOMY = MLPSpace((3, "softmax"), max_layers=3)  # 28 * (1 + 29) = 840 members
 
 
 def reinforce(space: SearchSpace, seed: int, **settings) -> ReinforceStrategy:
@@ -110,42 +118,41 @@ def label(value) -> str:
     return str(getattr(value, "name", value))[:24]
 
 
+# Follow shared weights, whose scores do not last, or grow with what they are told: they may
+# propose again what they proposed before, and have tests of their own.
+APART = {GradientStrategy, OnPolicyStrategy, DepthSchedule}
+
+
+def test_every_strategy_of_the_packages_is_held_to_the_contract():
+    held = {type(make(ROOMY, 0)) for make in MEMBERS.values()}
+    assert held == concrete(Strategy) - APART
+    assert {load(path) for path in STRATEGIES.values()} <= held
+
+
 every_strategy = pytest.mark.parametrize("make", MEMBERS.values(), ids=MEMBERS)
 # A level of a progressive search ends its round, so that the next one knows the scores.
 UNSTAGED = [name for name in MEMBERS if name != "progressive"]
 
 
-def rounds(
-    strategy: Strategy, n: int, per_round: int = 5, score=token_score
-) -> list[Architecture]:
-    """What it asks for in n rounds."""
-    asked: list[Architecture] = []
-    for _ in range(n):
-        asked += strategy.ask(per_round)
-        strategy.tell(trials_of(asked[-per_round:], score))
-    return asked
-
-
-@pytest.mark.parametrize("name", UNSTAGED)
-def test_it_asks_for_exactly_as_many_as_wanted(name):
-    strategy = MEMBERS[name](ROOMY, 0)
-    for n in (1, 5, 30):
-        batch = strategy.ask(n)
-        assert len(batch) == n
-        strategy.tell(trials_of(batch))
+def promises(functions):
+    return pytest.mark.parametrize("promise", functions, ids=lambda promise: promise.__name__)
 
 
 @every_strategy
-def test_it_asks_for_no_more_than_wanted_all_members_none_twice(make):
-    strategy, asked = make(ROOMY, 0), []
-    for n in (1, 5, 12, 16, 2):
-        batch = strategy.ask(n)
-        assert 1 <= len(batch) <= n
-        for architecture in batch:
-            ROOMY.check(architecture)
-        asked += batch
-        strategy.tell(trials_of(batch))
-    assert len(set(asked)) == len(asked)
+@promises([p for p in PROMISES if p is not it_never_proposes_an_equivalent_form])
+def test_a_strategy_keeps_its_promises(make, promise):
+    promise(make, ROOMY)
+
+
+@every_strategy
+@promises(EXHAUSTING)
+def test_a_strategy_keeps_them_where_a_space_is_exhausted(make, promise):
+    promise(make, SMALL)
+
+
+@pytest.mark.parametrize("name", UNSTAGED)
+def test_it_proposes_exactly_what_is_wanted(name):
+    it_proposes_exactly_what_is_wanted(MEMBERS[name], ROOMY)
 
 
 @pytest.mark.parametrize(
@@ -157,112 +164,16 @@ def test_it_asks_for_no_more_than_wanted_all_members_none_twice(make):
     ],
     ids=label,
 )
-def test_it_works_on_every_kind_of_decision_and_never_asks_for_an_equivalent_form(name, space):
-    asked = rounds(MEMBERS[name](space, 0), 3)
-    assert len({space.canonical(architecture) for architecture in asked}) == len(asked) > 10
+def test_it_works_on_every_kind_of_decision_and_never_proposes_an_equivalent_form(name, space):
+    it_never_proposes_an_equivalent_form(MEMBERS[name], space)
 
 
 @pytest.mark.parametrize(("name", "space"), pairs(LEARNERS, REAL), ids=label)
 def test_it_works_on_real_spaces(name, space):
-    asked = rounds(MEMBERS[name](space, 0), 3, per_round=4)
-    for architecture in asked:
+    proposed = rounds(MEMBERS[name](space, 0), 3, per_round=4)
+    for architecture in proposed:
         space.check(architecture)
-    assert len({space.canonical(architecture) for architecture in asked}) == 12
-
-
-@every_strategy
-def test_equal_seeds_ask_alike_whether_or_not_samples_are_drawn_in_between(make):
-    undisturbed = rounds(make(ROOMY, 0), 4)
-    strategy, asked = make(ROOMY, 0), []
-    for _ in range(4):
-        assert strategy.sample(3) == strategy.sample(3)
-        asked += strategy.ask(5)
-        for architecture in strategy.sample(7):
-            ROOMY.check(architecture)
-        strategy.tell(trials_of(asked[-5:]))
-    assert asked == undisturbed
-
-
-@every_strategy
-def test_seed_0_and_seed_1_are_different_seeds(make):
-    assert make(ROOMY, 0).ask(5) != make(ROOMY, 1).ask(5)
-
-
-@every_strategy
-def test_a_restored_strategy_continues_to_the_bit(make, tmp_path):
-    straight = make(ROOMY, 0)
-    rounds(straight, 3)
-    # On disk a state is an .npz of plain arrays: nothing is unpickled.
-    np.savez(tmp_path / "state.npz", **straight.state())
-    resumed = make(ROOMY, 0)
-    with np.load(tmp_path / "state.npz", allow_pickle=False) as saved:
-        resumed.restore(dict(saved))
-    for _ in range(3):
-        here, there = straight.ask(5), resumed.ask(5)
-        assert here == there
-        assert [straight.predict(a) for a in here] == [resumed.predict(a) for a in there]
-        straight.tell(trials_of(here))
-        resumed.tell(trials_of(there))
-    after, expected = resumed.state(), straight.state()
-    assert after.keys() == expected.keys()
-    for name, array in expected.items():
-        np.testing.assert_array_equal(after[name], array, err_msg=name)
-
-
-@every_strategy
-def test_failures_equal_scores_and_rounds_without_trials_poison_nothing(make):
-    strategy = make(ROOMY, 0)
-    asked = rounds(strategy, 1, score=lambda architecture: None)
-    strategy.tell([])  # before any score is known
-    asked += rounds(strategy, 2, score=lambda architecture: 0.5)
-    asked += rounds(strategy, 2, score=lambda a: None if a.tokens[0] % 2 else token_score(a))
-    asked += strategy.ask(5)
-    strategy.tell([])  # a round that was cut short before its first trial
-    asked += rounds(strategy, 1)
-    assert len(set(asked)) == len(asked) > 30
-    for name, array in strategy.state().items():
-        if name != "averages":  # NaN there stands for "none yet"
-            assert np.isfinite(array).all(), name
-    for architecture in asked[-5:]:
-        expected = strategy.predict(architecture)
-        assert expected is None or 0 <= expected <= 1
-
-
-@every_strategy
-def test_it_may_be_asked_again_before_it_is_told_and_told_in_another_order(make):
-    strategy, waiting, asked = make(ROOMY, 0), [], []
-    rng = np.random.default_rng(0)
-    for i in range(24):
-        waiting += strategy.ask(1)
-        asked.append(waiting[-1])
-        if i % 4 == 3:  # three of those under way have finished, whoever began first
-            done = [waiting.pop(rng.integers(len(waiting))) for _ in range(3)]
-            strategy.tell(trials_of(done))
-    assert len(set(asked)) == 24
-    for architecture in strategy.ask(5):
-        ROOMY.check(architecture)
-
-
-@every_strategy
-def test_an_exhausted_space_says_how_many_are_left_and_gives_them(make):
-    strategy, asked = make(SMALL_MLP, 0), []  # 24 members
-    while len(asked) < 20:
-        asked += rounds(strategy, 1, per_round=20 - len(asked))
-    with pytest.raises(ExhaustedError, match="10 new architectures were asked for, 4 are left"):
-        strategy.ask(10)
-    last = strategy.ask(4)
-    strategy.tell(trials_of(last))
-    assert {*asked, *last} == set(SMALL_MLP)
-    with pytest.raises(ExhaustedError) as exhausted:
-        strategy.ask(1)
-    assert exhausted.value.left == 0
-
-
-@every_strategy
-def test_a_search_ends_when_every_architecture_was_tried(make):
-    history = search(make(SMALL_MLP, 0), FakeEvaluator(), History(), trials=100, per_round=7)
-    assert len(history) == 24
-    assert {trial.architecture for trial in history.trials} == set(SMALL_MLP)
+    assert len({space.canonical(architecture) for architecture in proposed}) == 12
 
 
 @pytest.mark.parametrize("name", [name for name in BROAD if name in UNSTAGED])
@@ -272,3 +183,7 @@ def test_29_architectures_of_a_space_of_28_are_refused(name):
         ExhaustedError, match="29 new architectures were asked for, 28 are left"
     ):
         MEMBERS[name](space, 0).ask(29)
+
+
+def test_the_battery_runs_all_of_them():
+    check_strategy(RandomStrategy)

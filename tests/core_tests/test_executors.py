@@ -55,12 +55,6 @@ def workers(n, factory=Stub, timeout=None):
     return WorkerProcesses(factory, n, timeout, prepare=int)
 
 
-def test_errors_become_reasons_and_the_others_go_on():
-    with InProcess(Stub) as executor:
-        outcomes = list(executor.run(jobs(1, 13, 2)))
-    assert [o.reason for o in outcomes] == [None, "MemoryError: no room for 13", None]
-
-
 def test_outcomes_come_one_by_one():
     taken = []
 
@@ -90,19 +84,6 @@ def test_a_stream_gives_outcomes_as_they_come_with_the_numbers_of_their_jobs():
         list(executor.run(jobs(1, 2)))  # both have started
         found = [(i, o.curve[0]) for i, o in executor.stream(jobs(16, 1, 2))]
     assert found == [(1, 1), (2, 2), (0, 16)]  # 16 is the slow one
-
-
-def test_a_job_may_follow_from_an_outcome():
-    found = []
-
-    def following():
-        while len(found) < 3:
-            yield jobs(len(found))[0]
-
-    with InProcess(Stub) as executor:
-        for outcome in executor.run(following()):
-            found.append(outcome.curve[0])
-    assert found == [0, 1, 2]
 
 
 def test_the_limit_is_for_trials_not_for_jobs_with_a_recipe_of_their_own():

@@ -2,9 +2,8 @@
 
 import math
 
-import numpy as np
 import pytest
-from fakes import FakeTime
+from fakes import FakeSupernet, FakeTime
 from spaces import MacroSpace, MicroSpace
 
 from mlpnas.core.errors import InputError
@@ -17,42 +16,6 @@ from mlpnas.core.trainer.schedules import cosine_restarts
 from mlpnas.core.trial import History
 
 SPACE = MacroSpace(2)
-
-
-class FakeSupernet:
-    """A number per operation of layer 0; each training step adds one to the sampled one's.
-
-    A score is that number against all steps, a little changed by the batch.
-    """
-
-    steps = 4
-
-    def __init__(self, space=SPACE, loss=1.0):
-        self.space, self._loss = space, loss
-        self.trained = np.zeros(len(space.decisions[0].options))
-        self.passes: list[int] = []
-
-    def train(self, architectures):
-        self.passes.append(len(architectures))
-        for architecture in architectures:
-            self.trained[architecture.tokens[0]] += 1
-        return self._loss
-
-    def score(self, architectures, batch):
-        return [value + batch % 7 / 100 for value in self.validate(architectures)]
-
-    def validate(self, architectures):
-        shares = self.trained / max(self.trained.sum(), 1)
-        return [float(shares[a.tokens[0]]) for a in architectures]
-
-    def parameters(self, architecture):
-        return 10 * architecture.tokens[0]
-
-    def state(self):
-        return {"trained": self.trained.copy()}
-
-    def restore(self, state):
-        self.trained = state["trained"].copy()
 
 
 def strategy(seed=0) -> OnPolicyStrategy:
@@ -68,21 +31,21 @@ def run(chosen, evaluator, history, trials, **options) -> History:
 
 @pytest.mark.parametrize(("rounds_per_pass", "passes"), [(1, 6), (2, 3), (4, 2)])
 def test_a_pass_of_training_comes_before_every_so_many_rounds(rounds_per_pass, passes):
-    supernet = FakeSupernet()
+    supernet = FakeSupernet(SPACE)
     history = run(strategy(), SupernetEvaluator(supernet, rounds_per_pass), History(), 30)
     assert supernet.passes == [supernet.steps] * passes
     assert len(history) == 30
 
 
 def test_weights_are_trained_on_what_the_strategy_draws():
-    supernet, chosen = FakeSupernet(), strategy()
+    supernet, chosen = FakeSupernet(SPACE), strategy()
     drawn = [a.tokens[0] for a in chosen.sample(supernet.steps)]
     SupernetEvaluator(supernet).begin_round(chosen)
     assert supernet.trained.tolist() == [drawn.count(operation) for operation in range(6)]
 
 
 def test_a_trial_has_its_score_on_the_batch_of_its_own_number():
-    supernet = FakeSupernet()
+    supernet = FakeSupernet(SPACE)
     history = run(strategy(), SupernetEvaluator(supernet, 100), History(), 10)
     for trial in history.trials:
         [score] = supernet.score([trial.architecture], batch=trial.id)
@@ -91,19 +54,21 @@ def test_a_trial_has_its_score_on_the_batch_of_its_own_number():
 
 
 def test_random_search_shares_weights_too():
-    history = run(RandomStrategy(SPACE, 0), SupernetEvaluator(FakeSupernet()), History(), 20)
+    history = run(
+        RandomStrategy(SPACE, 0), SupernetEvaluator(FakeSupernet(SPACE)), History(), 20
+    )
     assert all(trial.ok for trial in history.trials)
 
 
 def test_weights_that_diverged_end_the_search_with_advice():
-    evaluator = SupernetEvaluator(FakeSupernet(loss=math.nan))
+    evaluator = SupernetEvaluator(FakeSupernet(SPACE, loss=math.nan))
     with pytest.raises(InputError, match="diverged: their mean loss is nan in round 0"):
         run(strategy(), evaluator, History(), 10)
 
 
 @pytest.mark.parametrize(("limit", "passes"), [(50, 1), (130, 2), (200, 3), (240, 3)])
 def test_a_pass_that_would_end_too_late_is_not_begun(limit, passes, monkeypatch):
-    time, supernet = FakeTime(monkeypatch), FakeSupernet()
+    time, supernet = FakeTime(monkeypatch), FakeSupernet(SPACE)
     train = supernet.train
     supernet.train = lambda architectures: time.spend(60) or train(architectures)
     clock = Clock(limit, supernet.parameters)
@@ -129,9 +94,9 @@ def told(history) -> list[tuple]:
     ],
 )
 def test_a_search_killed_anywhere_resumes_to_the_same_trials(kept_for):
-    whole = run(strategy(), SupernetEvaluator(FakeSupernet(), 2), History(), 40)
+    whole = run(strategy(), SupernetEvaluator(FakeSupernet(SPACE), 2), History(), 40)
     for killed_at in (3, 24):
-        chosen, evaluator = strategy(), SupernetEvaluator(FakeSupernet(), 2)
+        chosen, evaluator = strategy(), SupernetEvaluator(FakeSupernet(SPACE), 2)
         history, saved = History(), {}
 
         def keep(chosen=chosen, evaluator=evaluator, history=history, saved=saved):
@@ -143,7 +108,7 @@ def test_a_search_killed_anywhere_resumes_to_the_same_trials(kept_for):
 
         run(chosen, evaluator, history, 40, should_stop=killed, checkpoint=keep)
         assert len(history) == killed_at
-        resumed, evaluator = strategy(), SupernetEvaluator(FakeSupernet(), 2)
+        resumed, evaluator = strategy(), SupernetEvaluator(FakeSupernet(SPACE), 2)
         if saved:
             resumed.restore(saved["s"])
             evaluator.restore(saved["e"])
@@ -156,8 +121,7 @@ def test_a_search_killed_anywhere_resumes_to_the_same_trials(kept_for):
 
 
 def test_derive_ranks_different_draws_by_the_fixed_slice():
-    supernet, chosen = FakeSupernet(), strategy()
-    supernet.trained = np.arange(6.0)
+    supernet, chosen = FakeSupernet(SPACE), strategy()
     ranked = derive(chosen, supernet, 50)
     drawn = chosen.sample(50)
     assert {a for a, _ in ranked} == set(drawn)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import make_tiny_task
 from rich.console import Console
 
 from mlpnas import MLPNASRegressor
@@ -28,6 +27,7 @@ from mlpnas.core.errors import InputError
 from mlpnas.core.run.folder import Folder, describe_data
 from mlpnas.data.table import read_table
 from mlpnas.run.settings import Settings
+from mlpnas.testing.fakes import tiny_task
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -113,7 +113,7 @@ def begun(tmp_path) -> Path:
     run = tmp_path / "run"
     settings = Settings(str(DATA / "iris.csv"), "species", trials=2, epochs=1)
     with Folder.create(run) as folder:
-        folder.write(settings, describe_data(make_tiny_task("multiclass")), space="")
+        folder.write(settings, describe_data(tiny_task("multiclass")), space="")
     asked = {"settings": asdict(settings), "extent": Extent(2, None, 60)._asdict()}
     findings = Findings(run / UNFINISHED, asked)
     names = [SEARCH, RANDOM, WITHOUT, "MLPClassifier", "MLPClassifier(alpha=0.01)", TUNED]

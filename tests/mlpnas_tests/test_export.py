@@ -16,11 +16,11 @@ import tensorflow as tf
 from sklearn.preprocessing import OneHotEncoder
 
 from mlpnas.data.encoding import clean_rows
+from mlpnas.data.network import Network
 from mlpnas.data.reading import read_frame
 from mlpnas.data.table import Table, from_frame, read_table
 from mlpnas.final.export import as_inputs, input_names, raw_model, save_for_serving
 from mlpnas.generator import MLPGenerator
-from mlpnas.network import Network
 from mlpnas.space import MLPSpace
 
 DATA = Path(__file__).parents[2] / "data"

@@ -174,7 +174,7 @@ def test_rows_without_an_answer_are_empty_and_told(finished, tmp_path, capsys, m
     assert table["probability of rich"].isna().tolist() == [False, True, False]
     assert "1 predictions are empty, that of row 2 first" in capsys.readouterr().out
     monkeypatch.setattr(
-        "mlpnas.network.Network.outputs", lambda *_: np.float32([[0.5], [np.nan], [0.5]])
+        "mlpnas.data.network.Network.outputs", lambda *_: np.float32([[0.5], [np.nan], [0.5]])
     )
     with pytest.raises(InputError, match=r"no number for row 2 \(1 in all\)"):
         estimator.predict(rows()[0][:3])

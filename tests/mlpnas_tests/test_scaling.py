@@ -9,11 +9,11 @@ from scipy.stats import norm
 from mlpnas import MLPNASRegressor
 from mlpnas.core.errors import InputError
 from mlpnas.data.encoding import clean_rows
+from mlpnas.data.network import Network
 from mlpnas.data.quantiles import Quantiles
 from mlpnas.data.table import from_frame, read_table
 from mlpnas.final.export import as_inputs, raw_model
 from mlpnas.generator import MLPGenerator
-from mlpnas.network import Network
 from mlpnas.space import MLPSpace
 
 SMALL = {

@@ -1,4 +1,4 @@
-"""Network: a trained Keras model that answers in the user's terms."""
+"""Network: a trained Keras model that answers in the table's terms."""
 
 from typing import Any
 
