@@ -29,7 +29,15 @@ NARROW = 1e-4  # of a bin, in deviations of its column: float32 rows still have 
 
 
 class Encoder(ABC):
-    """An encoding that has seen the training rows."""
+    """An encoding that has seen the training rows.
+
+    Example:
+        >>> import numpy as np
+        >>> from mlpnas.encodings import PiecewiseLinear
+        >>> encoder = PiecewiseLinear(bins=4).fit(np.random.default_rng(0).random((50, 3)))
+        >>> encoder.units  # three columns, each with four bins beside it
+        15
+    """
 
     @property
     @abstractmethod
@@ -46,7 +54,16 @@ class Encoder(ABC):
 
 
 class Encoding(ABC):
-    """A word of the vocabulary that may stand before the first layer: a frozen value."""
+    """A word of the vocabulary that may stand before the first layer: a frozen value.
+
+    Example:
+        >>> import numpy as np
+        >>> from mlpnas.encodings import PiecewiseLinear
+        >>> rows = np.linspace(0, 1, 9, dtype=np.float32)[:, None]
+        >>> PiecewiseLinear(bins=2).fit(rows).encode(rows[[2, 6]])  # the way through each half
+        array([[0.25, 0.5 , 0.  ],
+               [0.75, 1.  , 0.5 ]], dtype=float32)
+    """
 
     @property
     @abstractmethod

@@ -26,6 +26,15 @@ class MLPGenerator(Generator):
 
     Args:
         space: the space whose architectures it builds.
+
+    Example:
+        >>> from mlpnas import MLPGenerator, MLPSpace
+        >>> from mlpnas.testing.fakes import tiny_task
+        >>> space = MLPSpace((3, "softmax"))
+        >>> architecture = space.parse("(8, 'relu'), 'dropout', (3, 'softmax')")
+        >>> model = MLPGenerator(space).build(architecture, tiny_task("multiclass"))
+        >>> model.output_shape, model.count_params()
+        ((None, 3), 67)
     """
 
     space: MLPSpace

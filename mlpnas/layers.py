@@ -54,7 +54,14 @@ class Step:
 
 
 class LayerType(ABC):
-    """A word of the vocabulary: a frozen, hashable value."""
+    """A word of the vocabulary: a frozen, hashable value.
+
+    Example:
+        >>> from mlpnas.layers import Dense
+        >>> layer = Dense(64, "relu")
+        >>> layer.literal, layer.shapes(fan_in=10), layer.parameters(fan_in=10)
+        ((64, 'relu'), ((10, 64), (64,)), 704)
+    """
 
     @classmethod
     @abstractmethod

@@ -23,11 +23,22 @@ from typing import Any
 
 
 def load_model(path: str) -> Any:
-    """A saved network with found cells, as `keras.models.load_model` gives it once it has
-    been told of our layers.
+    """Load a saved network whose cells are layers of this package.
 
     Args:
         path: of a `.keras` file.
+
+    Returns:
+        What `keras.models.load_model` gives once these layers are registered.
+
+    Example:
+        >>> import keras, rnncell
+        >>> from rnncell.generator.highway_cell import HighwayCell
+        >>> cell = HighwayCell(4, "tanh, relu(0)")
+        >>> model = keras.Sequential([keras.Input((None, 2)), keras.layers.RNN(cell)])
+        >>> model.save("cell.keras")
+        >>> rnncell.load_model("cell.keras").output_shape
+        (None, 4)
     """
     import keras
 

@@ -1,6 +1,8 @@
 """Published cells, each in one line.
 
-    >>> keras.layers.RNN(enas_cell(650), return_sequences=True)
+    >>> import keras
+    >>> from rnncell.published import enas_cell
+    >>> layer = keras.layers.RNN(enas_cell(650), return_sequences=True)
 
 Cells that were found by a search are data; `HighwayCell` and `TreeCell` compute them.
 """

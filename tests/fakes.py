@@ -8,7 +8,13 @@ import numpy as np
 from mlpnas.core.run import clock
 from mlpnas.core.space.search_space import Architecture, SearchSpace
 from mlpnas.core.trial import Trial
-from mlpnas.testing.fakes import FakeEvaluator, evaluation_of, token_score, trials_of
+from mlpnas.testing.fakes import (
+    FakeEvaluator,
+    FakeSupernet,
+    evaluation_of,
+    token_score,
+    trials_of,
+)
 
 __all__ = [
     "FakeEvaluator", "FakePolicy", "FakeSupernet", "FakeTime", "PowerCut", "evaluation_of",
@@ -18,47 +24,6 @@ __all__ = [
 
 class PowerCut(BaseException):
     """Nobody catches this one."""
-
-
-class FakeSupernet:
-    """Scores by a function of the architecture, less a little for what its first operation was
-    trained and for the batch; counts training steps by that operation."""
-
-    steps = 4
-    fails_at: int | None = None  # number of the batch at which the power is cut
-
-    def __init__(self, space: SearchSpace, worth=token_score, loss: float = 1.0):
-        self.space, self._worth, self._loss = space, worth, loss
-        self.trained = np.zeros(len(space.decisions[0].options))
-        self.passes: list[int] = []
-
-    def train(self, architectures: Sequence[Architecture]) -> float:
-        self.passes.append(len(architectures))
-        for architecture in architectures:
-            self.space.check(architecture)
-            self.trained[architecture.tokens[0]] += 1
-        return self._loss
-
-    def score(self, architectures: Sequence[Architecture], batch: int) -> list[float]:
-        if batch == self.fails_at:
-            raise PowerCut
-        worth = self.validate(architectures)
-        less = [1e-4 * self.trained[a.tokens[0]] + 1e-5 * (batch % 7) for a in architectures]
-        return [float(value - less) for value, less in zip(worth, less, strict=True)]
-
-    def validate(self, architectures: Sequence[Architecture]) -> list[float]:
-        for architecture in architectures:
-            self.space.check(architecture)
-        return [self._worth(architecture) for architecture in architectures]
-
-    def parameters(self, architecture: Architecture) -> int:
-        return 100 + 10 * architecture.tokens[0]
-
-    def state(self) -> dict[str, np.ndarray]:
-        return {"trained": self.trained.copy()}
-
-    def restore(self, state: Mapping[str, np.ndarray]) -> None:
-        self.trained = state["trained"].copy()
 
 
 class FakeTime:

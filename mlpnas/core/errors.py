@@ -8,7 +8,16 @@ from collections.abc import Iterable
 
 
 class InputError(ValueError):
-    """Something the user gave (file, column, option, architecture) cannot be used."""
+    """Something the user gave (file, column, option, architecture) cannot be used.
+
+    Example:
+        >>> from mlpnas import InputError, MLPSpace
+        >>> try:
+        ...     MLPSpace((3, "softmax")).parse("(63, 'relu'), (3, 'softmax')")
+        ... except InputError as error:
+        ...     print(str(error)[:42])
+        layer 1, (63, 'relu'), is not in the space
+    """
 
 
 def extra_missing(what: str, package: str, extra: str) -> InputError:
@@ -30,6 +39,15 @@ class ExhaustedError(Exception):
 
     Attributes:
         left: how many new ones there are.
+
+    Example:
+        >>> from mlpnas import ExhaustedError, MLPSpace, RandomStrategy
+        >>> strategy = RandomStrategy(MLPSpace((3, "softmax"), widths=(8,), max_layers=2))
+        >>> try:
+        ...     strategy.ask(10)
+        ... except ExhaustedError as error:
+        ...     print(error.left)
+        4
     """
 
     def __init__(self, asked: int, left: int, space: str):

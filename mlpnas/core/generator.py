@@ -15,7 +15,16 @@ Shapes = Mapping[str, Sequence[tuple[int, ...]]]
 
 
 class Generator(ABC):
-    """Decodes architectures of one space into Keras models."""
+    """Decodes architectures of one space into Keras models.
+
+    Example:
+        >>> from mlpnas import MLPGenerator, MLPSpace
+        >>> from mlpnas.testing.fakes import tiny_task
+        >>> space = MLPSpace((3, "softmax"))
+        >>> architecture = space.parse("(8, 'relu'), (3, 'softmax')")
+        >>> MLPGenerator(space).weight_shapes(architecture, tiny_task("multiclass"))
+        {'input-8_relu-4x8-0': ((4, 8), (8,)), '8_relu-3_softmax-8x3-0': ((8, 3), (3,))}
+    """
 
     space: SearchSpace
 

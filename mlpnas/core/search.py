@@ -50,6 +50,15 @@ def search(
 
     Raises:
         InputError: if the strategy does not choose again what the history says it chose.
+
+    Example:
+        >>> from mlpnas import History, RandomStrategy, TabularEvaluator, load_mlp, search
+        >>> table = load_mlp("wine")
+        >>> history = search(
+        ...     RandomStrategy(table.space), TabularEvaluator(table), History(), trials=30
+        ... )
+        >>> len(history), round(history.best().score, 3)
+        (30, 0.753)
     """
     while history.told < trials and not should_stop(None):
         evaluator.begin_round(strategy)

@@ -28,7 +28,17 @@ class Entry(NamedTuple):
 
 
 class SharedWeights:
-    """Key -> arrays, with the score that earned the place."""
+    """Key -> arrays, with the score that earned the place.
+
+    Example:
+        >>> import numpy as np
+        >>> from mlpnas import SharedWeights
+        >>> store = SharedWeights()
+        >>> store.merge(0.8, {"input-8_relu": (np.ones(2),)})
+        >>> store.merge(0.7, {"input-8_relu": (np.zeros(2),)})  # worse: it is not kept
+        >>> store.lookup({"input-8_relu": [(2,)], "8_relu-3_softmax": [(3,)]})
+        {'input-8_relu': (array([1., 1.]),)}
+    """
 
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}

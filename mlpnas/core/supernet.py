@@ -76,6 +76,15 @@ class SupernetEvaluator(Evaluator):
     Args:
         supernet: the weights; trained here and nowhere else.
         rounds_per_pass: rounds of scores between two passes over the training rows.
+
+    Example:
+        >>> from mlpnas import History, MLPSpace, RandomStrategy, SupernetEvaluator, search
+        >>> from mlpnas.testing.fakes import FakeSupernet
+        >>> space = MLPSpace((3, "softmax"))
+        >>> evaluator = SupernetEvaluator(FakeSupernet(space), rounds_per_pass=2)
+        >>> history = search(RandomStrategy(space), evaluator, History(), trials=40)
+        >>> evaluator.supernet.passes  # training steps of every second round
+        [4, 4]
     """
 
     def __init__(self, supernet: Supernet, rounds_per_pass: int = 1):
@@ -127,7 +136,16 @@ def derive(
     strategy: Strategy, supernet: SharedScores, n: int
 ) -> list[tuple[Architecture, float]]:
     """The different ones among n draws from the strategy, with their scores on the fixed
-    validation slice, best first; equal scores in the order drawn."""
+    validation slice, best first; equal scores in the order drawn.
+
+    Example:
+        >>> from mlpnas import MLPSpace, RandomStrategy, derive
+        >>> from mlpnas.testing.fakes import FakeSupernet
+        >>> space = MLPSpace((3, "softmax"), widths=(8,), max_layers=2)
+        >>> ranked = derive(RandomStrategy(space), FakeSupernet(space), n=30)
+        >>> len(ranked), ranked[0][1] == max(score for _, score in ranked)
+        (4, True)
+    """
     different: dict[Architecture, Architecture] = {}
     for drawn in strategy.sample(n):
         different.setdefault(supernet.space.canonical(drawn), drawn)

@@ -23,6 +23,13 @@ class Fold:
         y: int32 class indices `(rows,)` (binary: 0 and 1), or float32 `(rows, outputs)`
             for regression.
         weight: optional float32 `(rows,)`, each row's weight in the training loss.
+
+    Example:
+        >>> import numpy as np
+        >>> from mlpnas import Fold
+        >>> fold = Fold(np.zeros((4, 2), np.float32), np.array([0, 1, 1, 0], np.int32))
+        >>> len(fold), fold.take(fold.y == 1).x.shape
+        (4, (2, 2))
     """
 
     x: np.ndarray
@@ -62,6 +69,14 @@ class Task:
             or, less moved by outliers, the mean absolute error.
         classes: the labels as the user wrote them, in the order of the class indices;
             empty for regression.
+
+    Example:
+        >>> import numpy as np
+        >>> from mlpnas import Fold, Task
+        >>> fold = Fold(np.zeros((4, 2), np.float32), np.array([0, 1, 1, 0], np.int32))
+        >>> task = Task("example", "binary", fold, fold, fold, classes=("no", "yes"))
+        >>> task.head, task.loss, task.metric
+        ((1, 'sigmoid'), 'binary_crossentropy', 'accuracy')
     """
 
     name: str

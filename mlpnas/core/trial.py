@@ -20,6 +20,14 @@ class Evaluation:
     """What evaluating one architecture gave, whoever asked for it and when.
 
     Attributes as of `Trial`; it failed if it has a reason.
+
+    Example:
+        >>> from mlpnas import Evaluation, MLPSpace
+        >>> architecture = MLPSpace((3, "softmax")).parse("(64, 'relu'), (3, 'softmax')")
+        >>> Evaluation(architecture, score=0.9).ok
+        True
+        >>> Evaluation(architecture, reason="out of memory").ok
+        False
     """
 
     architecture: Architecture
@@ -53,6 +61,13 @@ class Trial:
         predicted: the score that the strategy's predictor expected beforehand, if any.
         inherited: fraction of the weight arrays that came from the one-shot store.
         reason: why it failed.
+
+    Example:
+        >>> from mlpnas import Evaluation, MLPSpace, Trial
+        >>> architecture = MLPSpace((3, "softmax")).parse("(64, 'relu'), (3, 'softmax')")
+        >>> trial = Trial.of(Evaluation(architecture, score=0.9), id=0, round=0, predicted=None)
+        >>> Trial.from_json(trial.to_json(), architecture.space) == trial
+        True
     """
 
     id: int
@@ -108,6 +123,14 @@ class History:
     Attributes:
         told: how many of them the strategy was told. The others belong to a round that was
             cut short, and are told when it is complete.
+
+    Example:
+        >>> from mlpnas import History, MLPSpace, RandomStrategy
+        >>> from mlpnas.testing.fakes import trials_of
+        >>> architectures = RandomStrategy(MLPSpace((3, "softmax"))).ask(5)
+        >>> history = History(trials=trials_of(architectures))
+        >>> len(history), history.best().id, [trial.id for trial in history.leaderboard(3)]
+        (5, 0, [0, 3, 4])
     """
 
     def __init__(self, path: Path | None = None, trials: Iterable[Trial] = ()):

@@ -159,6 +159,12 @@ def read_table(
 
     Raises:
         InputError: in one line, what cannot be used and how to mend it.
+
+    Example:
+        >>> from mlpnas import read_table
+        >>> table = read_table("data/wine.csv", target="cultivar")
+        >>> table.task.kind, table.task.input_shape, table.task.classes
+        ('multiclass', (13,), ('class_0', 'class_1', 'class_2'))
     """
     path = Path(path)
     plan = Split(seed, valid_fraction, test_fraction).check()

@@ -231,6 +231,16 @@ class MLPNASClassifier(ClassifierMixin, _Search):
     __doc__ = f"""Searches for the multi-layer perceptron that classifies best.
     {ARGUMENTS}        class_weight: `"balanced"`, or a dict from label to weight; it
             multiplies `sample_weight`. None weighs all classes alike.
+
+    Example:
+        >>> from sklearn.datasets import load_iris
+        >>> from mlpnas import MLPNASClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> est = MLPNASClassifier(
+        ...     max_trials=2, epochs=2, refit_epochs=2, ensemble=0, random_state=0
+        ... ).fit(X, y)
+        >>> est.predict(X[:3]).shape, est.predict_proba(X[:3]).shape
+        ((3,), (3, 3))
     """
 
     def __init__(
@@ -316,7 +326,17 @@ class MLPNASClassifier(ClassifierMixin, _Search):
 
 class MLPNASRegressor(RegressorMixin, _Search):
     __doc__ = f"""Searches for the perceptron that predicts one or several quantities best.
-    {ARGUMENTS}"""
+    {ARGUMENTS}
+    Example:
+        >>> from sklearn.datasets import load_diabetes
+        >>> from mlpnas import MLPNASRegressor
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> est = MLPNASRegressor(
+        ...     max_trials=2, epochs=2, refit_epochs=2, ensemble=0, random_state=0
+        ... ).fit(X, y)
+        >>> est.predict(X[:3]).shape
+        (3,)
+    """
 
     def _target(self, y: Any) -> Target:
         y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y", estimator=self)

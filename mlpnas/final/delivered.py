@@ -46,8 +46,10 @@ class DeliveredNetwork:
         InputError: if the run is not finished, or its files do not belong together.
 
     Example:
-        >>> network = mlpnas.load("runs/titanic-0")  # doctest: +SKIP
-        >>> network.predict(pd.read_csv("new.csv"))  # doctest: +SKIP
+        >>> import mlpnas
+        >>> network = mlpnas.load("runs/wine-0")
+        >>> network.predict("data/wine.csv").shape, network.predict_proba("data/wine.csv").shape
+        ((178,), (178, 3))
     """
 
     def __init__(self, run: str | Path):
@@ -188,6 +190,12 @@ def load(run: str | Path) -> DeliveredNetwork:
 
     Raises:
         InputError: if the run is not finished, or its files do not belong together.
+
+    Example:
+        >>> import mlpnas
+        >>> network = mlpnas.load("runs/wine-0")
+        >>> network.target, network.classes_.tolist()
+        ('cultivar', ['class_0', 'class_1', 'class_2'])
     """
     network = DeliveredNetwork(run)
     network.model  # noqa: B018 - a damaged file is told now

@@ -134,6 +134,15 @@ def retrain(
 
     Raises:
         InputError: if none can be trained.
+
+    Example:
+        >>> from mlpnas import MLPGenerator, MLPSpace, Recipe, retrain
+        >>> from mlpnas.testing.fakes import tiny_task, trials_of
+        >>> space, task = MLPSpace((3, "softmax")), tiny_task("multiclass")
+        >>> trials = trials_of([space.parse("(8, 'relu'), (3, 'softmax')")])
+        >>> winner = retrain(MLPGenerator(space), task, trials, seed=0, recipe=Recipe(epochs=2))
+        >>> print(winner.trial.architecture)
+        (8, 'relu'), (3, 'softmax')
     """
     recipe = recipe or final_recipe(len(task.train))
     run = run or partial(map, MLPTrainer(task, generator, recipe).train)

@@ -11,6 +11,23 @@ class ChoiceSpace(SearchSpace):
 
     All options are open whatever was chosen before, so counting is multiplication and any
     token may be changed on its own.
+
+    Example:
+        >>> import ast
+        >>> from dataclasses import dataclass
+        >>> from mlpnas import ChoiceSpace
+        >>> @dataclass(frozen=True)
+        ... class Blocks(ChoiceSpace):
+        ...     name = "blocks"
+        ...     choices = (("blocks", (1, 2, 3)), ("width", (16, 32)))
+        ...     def describe(self, tokens):
+        ...         return repr(tuple(self.options(tokens)))
+        ...     def parse(self, text):
+        ...         pairs = zip(self.decisions, ast.literal_eval(text), strict=True)
+        ...         return self.architecture([d.options.index(value) for d, value in pairs])
+        >>> space = Blocks()
+        >>> space.size(), space.parse("(3, 16)").tokens
+        (6, (2, 0))
     """
 
     @property

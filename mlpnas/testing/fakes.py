@@ -1,11 +1,11 @@
 """Stand-ins that answer at once, and tiny data, so that a battery trains next to nothing."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from mlpnas.core.evaluator.evaluator import Evaluator
-from mlpnas.core.space.search_space import Architecture
+from mlpnas.core.space.search_space import Architecture, SearchSpace
 from mlpnas.core.strategies.base import Strategy
 from mlpnas.core.task import Fold, Kind, Task
 from mlpnas.core.trial import Evaluation, Trial
@@ -59,6 +59,49 @@ class FakeEvaluator(Evaluator):
 
     def end_round(self) -> None:
         self.calls.append("end")
+
+
+class FakeSupernet:
+    """Scores by a function of the architecture, less a little for what its first operation was
+    trained and for the batch; counts training steps by that operation."""
+
+    steps = 4
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        worth: Callable[[Architecture], float] = token_score,
+        loss: float = 1.0,
+    ):
+        self.space, self._worth, self._loss = space, worth, loss
+        self.trained = np.zeros(len(space.decisions[0].options))
+        self.passes: list[int] = []
+
+    def train(self, architectures: Sequence[Architecture]) -> float:
+        self.passes.append(len(architectures))
+        for architecture in architectures:
+            self.space.check(architecture)
+            self.trained[architecture.tokens[0]] += 1
+        return self._loss
+
+    def score(self, architectures: Sequence[Architecture], batch: int) -> list[float]:
+        worth = self.validate(architectures)
+        less = [1e-4 * self.trained[a.tokens[0]] + 1e-5 * (batch % 7) for a in architectures]
+        return [float(value - less) for value, less in zip(worth, less, strict=True)]
+
+    def validate(self, architectures: Sequence[Architecture]) -> list[float]:
+        for architecture in architectures:
+            self.space.check(architecture)
+        return [self._worth(architecture) for architecture in architectures]
+
+    def parameters(self, architecture: Architecture) -> int:
+        return 100 + 10 * architecture.tokens[0]
+
+    def state(self) -> dict[str, np.ndarray]:
+        return {"trained": self.trained.copy()}
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        self.trained = state["trained"].copy()
 
 
 def tiny_task(kind: Kind, seed: int = 0) -> Task:

@@ -52,6 +52,15 @@ class MLPTrainer:
         generator: names and shapes of a child's weights follow from it.
         recipe: epochs, patience, batch size, learning rate.
         shuffle: put the training rows into a new order every epoch.
+
+    Example:
+        >>> from mlpnas import Job, MLPGenerator, MLPSpace, MLPTrainer, Recipe
+        >>> from mlpnas.testing.fakes import tiny_task
+        >>> space, task = MLPSpace((3, "softmax")), tiny_task("multiclass")
+        >>> trainer = MLPTrainer(task, MLPGenerator(space), Recipe(epochs=2))
+        >>> outcome = trainer.train(Job(space.parse("(8, 'relu'), (3, 'softmax')"), seed=0))
+        >>> len(outcome.curve), outcome.parameters, outcome.reason
+        (2, 67, None)
     """
 
     def __init__(

@@ -211,7 +211,14 @@ def test_a_run_whose_file_is_another_network_is_not_finished(
 def test_a_search_that_was_interrupted_goes_on_as_if_it_had_not_been(
     fails_at, data, finished, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(FakeSupernet, "fails_at", fails_at)
+    score = FakeSupernet.score
+
+    def score_until_cut(self, architectures, batch):
+        if batch == fails_at:
+            raise PowerCut
+        return score(self, architectures, batch)
+
+    monkeypatch.setattr(FakeSupernet, "score", score_until_cut)
     with pytest.raises(PowerCut):
         search(data, tmp_path / "r")
     assert len(trials(tmp_path / "r")) == fails_at

@@ -102,7 +102,7 @@ MEMBERS = {
 SLOW = {"not compiled"}  # trained by what "keras" is trained by
 COMPILED = {"compiled"}  # the others can run eagerly: compiling takes longer than all else
 # Hand a job on to another trainer, or judge its weights by another measure.
-WRAPPERS = {"ScoringTrainer", "_Actor", "_Assorted"}
+WRAPPERS = {"ScoringTrainer", "_Actor", "Assorted"}
 
 
 def test_every_trainer_of_the_packages_is_held_to_the_contract():

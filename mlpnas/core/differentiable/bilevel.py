@@ -45,6 +45,14 @@ class Descent:
         momentum: mu.
         decay: lambda, weight decay within the gradient (L2).
         clip: largest norm of all gradients together; None for none.
+
+    Example:
+        >>> import keras, tensorflow as tf
+        >>> from mlpnas import Descent
+        >>> weights, still = [keras.Variable([2.0])], [keras.Variable([0.0])]
+        >>> descent, gradients = Descent(decay=0.25), [tf.constant([1.0])]
+        >>> float(descent.direction(gradients, weights, still)[0][0])  # 1 + 0.25 * 2
+        1.5
     """
 
     momentum: float = 0.9
@@ -147,6 +155,17 @@ class Bilevel:
 
     Raises:
         ValueError: if a variable is both a weight and an alpha, or the order is another.
+
+    Example:
+        >>> import keras, tensorflow as tf
+        >>> from mlpnas import Bilevel
+        >>> weight, alpha = keras.Variable([1.0]), keras.Variable([0.0])
+        >>> def loss(batch):  # of training and validation alike: batch * (weight - alpha) ** 2
+        ...     return tf.reduce_sum(batch * (weight.value - alpha.value) ** 2)
+        >>> bilevel = Bilevel(loss, loss, [weight], [alpha], order=2)
+        >>> train, valid = bilevel.step(1.0, 1.0, tf.constant(0.1))
+        >>> float(alpha[0]) > 0 and float(weight[0]) < 1  # both have moved towards one another
+        True
     """
 
     def __init__(

@@ -34,6 +34,17 @@ class Evaluator(ABC):
     Attributes:
         whole_rounds: whether a round that has begun is finished whatever the clock says: its
             beginning has taken the time, and must not be lost.
+
+    Example:
+        >>> from mlpnas import Evaluation, Evaluator, History, MLPSpace, RandomStrategy, search
+        >>> class Shallow(Evaluator):
+        ...     def evaluate(self, architectures, first_id):
+        ...         for architecture in architectures:
+        ...             yield Evaluation(architecture, score=1 / len(architecture.tokens))
+        >>> space = MLPSpace((3, "softmax"))
+        >>> history = search(RandomStrategy(space), Shallow(), History(), trials=20)
+        >>> history.best().score
+        0.2
     """
 
     whole_rounds: bool = False
@@ -98,6 +109,11 @@ def reward(curve: Sequence[float], kind: Reward = "weighted") -> float:
     `"last"` are the highest and the final value. `"cubed"` is the cube of the highest of the
     last five, which tells good children apart (Zoph and Le, ICLR 2017). R² is clipped to
     [0, 1] first.
+
+    Example:
+        >>> from mlpnas import reward
+        >>> round(reward((0.4, 0.7)), 4)  # (1 * 0.4 + 2 * 0.7) / (1 + 2)
+        0.6
     """
     if not curve:
         return math.nan
@@ -140,6 +156,18 @@ class ChildEvaluator(Evaluator):
             None if the search need not outlive the process.
         stream: as `run`, but yields outcomes as they come, with the numbers of their jobs;
             None keeps their order. See `executors.Executor`.
+
+    Example:
+        >>> from mlpnas import ChildEvaluator, MLPGenerator, MLPSpace, Outcome, SharedWeights
+        >>> from mlpnas.testing.fakes import tiny_task
+        >>> space, task = MLPSpace((3, "softmax")), tiny_task("multiclass")
+        >>> def run(jobs):
+        ...     return (Outcome(curve=(0.4, 0.7)) for job in jobs)  # by nobody; else a trainer
+        >>> evaluator = ChildEvaluator(MLPGenerator(space), task, run, store=SharedWeights())
+        >>> architecture = space.parse("(8, 'relu'), (3, 'softmax')")
+        >>> [evaluation] = evaluator.evaluate([architecture], first_id=0)
+        >>> round(evaluation.score, 4)  # (1 * 0.4 + 2 * 0.7) / (1 + 2)
+        0.6
     """
 
     def __init__(

@@ -26,6 +26,11 @@ class Entry(NamedTuple):
         reported: the metric of the final report, in the table's own terms.
         seconds: what the training cost; 0 if the table does not say.
         parameters: of the network; 0 if the table does not say.
+
+    Example:
+        >>> from mlpnas import Entry
+        >>> Entry(score=0.91, reported=0.89, seconds=12.0)
+        Entry(score=0.91, reported=0.89, seconds=12.0, parameters=0)
     """
 
     score: float
@@ -45,6 +50,14 @@ class Table:
         metric: what `Entry.score` is.
         reported_metric: what `Entry.reported` is.
         key: what the entries are known by, if not by the canonical form.
+
+    Example:
+        >>> from mlpnas import Entry, MLPSpace, Table
+        >>> space = MLPSpace((3, "softmax"), widths=(8, 16), max_layers=2)
+        >>> entries = {a.tokens: Entry(score=i / 10, reported=0.0) for i, a in enumerate(space)}
+        >>> table = Table("made up", space, entries, "validation accuracy", "test accuracy")
+        >>> table.optimum, len(table.ranked)
+        (0.7, 8)
     """
 
     name: str
@@ -92,7 +105,16 @@ class Table:
 
 
 class TabularEvaluator(Evaluator):
-    """Looks evaluations up; their seconds are simulated."""
+    """Looks evaluations up; their seconds are simulated.
+
+    Example:
+        >>> from mlpnas import History, RegularizedEvolution, TabularEvaluator, load_mlp, search
+        >>> table = load_mlp("digits")
+        >>> strategy = RegularizedEvolution(table.space, seed=0)
+        >>> history = search(strategy, TabularEvaluator(table), History(), trials=50)
+        >>> 0 <= table.optimum - history.best().score < 0.01
+        True
+    """
 
     def __init__(self, table: Table):
         self.table = table

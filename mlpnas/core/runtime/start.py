@@ -15,7 +15,12 @@ log = logging.getLogger(__name__)
 
 
 def start_tensorflow(threads: int = 1) -> None:
-    """Import TensorFlow and set it up, silently; see `configure_devices`."""
+    """Import TensorFlow and set it up, silently; see `configure_devices`.
+
+    Example:
+        >>> from mlpnas import start_tensorflow
+        >>> start_tensorflow(threads=1)
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _standard_error_turned_away():
         import tensorflow as tf

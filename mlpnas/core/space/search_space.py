@@ -8,7 +8,7 @@ them as a vector. A space is a value; two spaces with equal parameters are equal
     >>> space = MLPSpace(head=(10, "softmax"))
     >>> architecture = space.parse("(256, 'elu'), (10, 'softmax')")
     >>> architecture.tokens
-    (27, 29)
+    (23, 29)
 """
 
 import math
@@ -41,6 +41,11 @@ class Decision:
         node: the node being described; when the walk leaves it, the controller's state
             becomes the anchor that pointers and bits compare with.
         about: for a bit, the earlier node it asks about.
+
+    Example:
+        >>> from mlpnas import Decision
+        >>> Decision("activation", ("relu", "tanh", "elu")).open_ids()
+        (0, 1, 2)
     """
 
     name: str
@@ -65,6 +70,15 @@ class Architecture:
         space: name of the space it belongs to.
         tokens: the option id taken at every decision of its walk.
         text: how people write it; `SearchSpace.parse` reads it back.
+
+    Example:
+        >>> from mlpnas import MLPSpace
+        >>> space = MLPSpace((3, "softmax"))
+        >>> architecture = space.parse("(64, 'relu'), 'dropout', (3, 'softmax')")
+        >>> architecture.tokens, str(architecture)
+        ((14, 28, 29), "(64, 'relu'), 'dropout', (3, 'softmax')")
+        >>> space.architecture([14, 28, 29]) == architecture
+        True
     """
 
     space: str
@@ -81,6 +95,15 @@ class SearchSpace(ABC):
     A subclass gives `name`, `decisions`, `describe` and `parse`; where a walk may stop it
     overrides `completions`, where legality depends on more than the position, `legal` and
     `state` too, and where it knows better neighbours, equivalent forms or features, those.
+
+    Example:
+        >>> import numpy as np
+        >>> from mlpnas import MLPSpace
+        >>> space = MLPSpace((3, "softmax"), widths=(8, 16), max_layers=3)
+        >>> space.size(), space.legal((0,))
+        (80, (0, 1, 2, 3, 4, 5, 6, 7, 8, 9))
+        >>> print(space.sample_walk(np.random.default_rng(0)))
+        (16, 'tanh'), (8, 'relu'), (3, 'softmax')
     """
 
     @property

@@ -26,6 +26,15 @@ class Strategy(ABC):
 
     Attributes:
         space: where it searches.
+
+    Example:
+        >>> from mlpnas import MLPSpace, RandomStrategy
+        >>> from mlpnas.testing.fakes import trials_of
+        >>> strategy = RandomStrategy(MLPSpace((3, "softmax")), seed=0)
+        >>> for _ in range(3):
+        ...     architectures = strategy.ask(5)
+        ...     strategy.tell(trials_of(architectures))  # scores, here made up
+        >>> state = strategy.state()
     """
 
     space: SearchSpace
@@ -85,6 +94,14 @@ def usable_scores(space: SearchSpace, trials: Iterable[Trial]) -> list[float | N
 
     Raises:
         InputError: if an architecture is of another space.
+
+    Example:
+        >>> from mlpnas import MLPSpace, RandomStrategy, usable_scores
+        >>> from mlpnas.testing.fakes import trials_of
+        >>> space = MLPSpace((3, "softmax"))
+        >>> trials = trials_of(RandomStrategy(space).ask(2), score=lambda architecture: None)
+        >>> usable_scores(space, trials)  # both failed
+        [None, None]
     """
     scores: list[float | None] = []
     for trial in trials:
@@ -103,6 +120,15 @@ class Proposals:
 
     Attributes:
         proposed: every architecture remembered, in order.
+
+    Example:
+        >>> import numpy as np
+        >>> from mlpnas import MLPSpace, Proposals
+        >>> space, rng = MLPSpace((3, "softmax")), np.random.default_rng(0)
+        >>> proposals = Proposals(space)
+        >>> drawn = proposals.draw(3, lambda n: [space.sample_walk(rng) for _ in range(n)], rng)
+        >>> len(drawn), proposals.news(drawn)
+        (3, [])
     """
 
     def __init__(self, space: SearchSpace, attempts: int = 20):

@@ -32,6 +32,14 @@ class BayesianOptimization(Strategy):
         candidates: at most this many neighbours, and a fifth as many random ones.
         encode: features for the surrogate; the space's own if None; `space.paths` as
             in BANANAS.
+
+    Example:
+        >>> from mlpnas import BayesianOptimization, History, TabularEvaluator, load_mlp, search
+        >>> table = load_mlp("digits")
+        >>> strategy = BayesianOptimization(table.space, seed=0)
+        >>> history = search(strategy, TabularEvaluator(table), History(), trials=40)
+        >>> history.best().score > 0.95  # the best of this table has 0.97
+        True
     """
 
     def __init__(

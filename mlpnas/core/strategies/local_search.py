@@ -25,6 +25,14 @@ class LocalSearch(Strategy):
         starts: random architectures before the first climb, which begins at the best.
         move: `"first"` moves to the first better neighbour, `"best"` evaluates the whole
             neighbourhood and moves to the best.
+
+    Example:
+        >>> from mlpnas import History, LocalSearch, TabularEvaluator, load_mlp, search
+        >>> table = load_mlp("digits")
+        >>> strategy = LocalSearch(table.space, seed=0)
+        >>> history = search(strategy, TabularEvaluator(table), History(), trials=40)
+        >>> history.best().score > 0.95  # the best of this table has 0.97
+        True
     """
 
     def __init__(

@@ -31,6 +31,14 @@ class MCTS(Strategy):
         seed: equal seeds and scores, equal proposals.
         exploration: c of the bound, in ranges of the scores seen.
         rollouts: random walks to the end, of which the surrogate takes one; 1 does without.
+
+    Example:
+        >>> from mlpnas import History, MCTS, TabularEvaluator, load_mlp, search
+        >>> table = load_mlp("digits")
+        >>> strategy = MCTS(table.space, seed=0)
+        >>> history = search(strategy, TabularEvaluator(table), History(), trials=40)
+        >>> history.best().score > 0.95  # the best of this table has 0.97
+        True
     """
 
     def __init__(

@@ -29,6 +29,11 @@ def make_strategy(
 
     Raises:
         InputError: if there is none of that name.
+
+    Example:
+        >>> from mlpnas import MLPSpace, make_strategy
+        >>> type(make_strategy("evolution", MLPSpace((3, "softmax")), seed=0)).__name__
+        'RegularizedEvolution'
     """
     if name in CONTROLLERS:
         return make_controller(name, space, seed, predictor, decay)

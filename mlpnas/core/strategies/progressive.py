@@ -40,6 +40,14 @@ class ProgressiveSearch(Strategy):
 
     Raises:
         InputError: if all architectures of the space are of one size.
+
+    Example:
+        >>> from mlpnas import History, ProgressiveSearch, TabularEvaluator, load_mlp, search
+        >>> table = load_mlp("digits")
+        >>> strategy = ProgressiveSearch(table.space, seed=0)
+        >>> history = search(strategy, TabularEvaluator(table), History(), trials=40)
+        >>> history.best().score > 0.95  # the best of this table has 0.97
+        True
     """
 
     def __init__(self, space: SearchSpace, seed: int = 0, beam: int = 20, members: int = 5):

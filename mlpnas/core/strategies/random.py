@@ -19,6 +19,14 @@ class RandomStrategy(Strategy):
         uniform_over: `"decisions"` makes every legal option equally likely at each step;
             `"architectures"` makes every architecture equally likely, which in a chain
             space means the deepest ones nearly always.
+
+    Example:
+        >>> from mlpnas import History, RandomStrategy, TabularEvaluator, load_mlp, search
+        >>> table = load_mlp("digits")
+        >>> strategy = RandomStrategy(table.space, seed=0)
+        >>> history = search(strategy, TabularEvaluator(table), History(), trials=40)
+        >>> history.best().score > 0.95  # the best of this table has 0.97
+        True
     """
 
     def __init__(

@@ -49,6 +49,15 @@ class GaussianProcess:
 
     Args:
         cap: most samples to fit.
+
+    Example:
+        >>> import numpy as np
+        >>> from mlpnas import GaussianProcess
+        >>> known, scores = np.array([[0.0], [1.0], [2.0]]), np.array([0.1, 0.5, 0.9])
+        >>> asked = np.array([[0.5], [2.1]])
+        >>> acquisition, mean = GaussianProcess().acquire(known, scores, asked, seed=0)
+        >>> int(acquisition.argmax())  # the second promises the larger improvement
+        1
     """
 
     def __init__(self, cap: int = 200):

@@ -35,6 +35,14 @@ class TPE(Strategy):
         seed: equal seeds and scores, equal proposals.
         initial: random trials before the estimator is asked.
         cap: most trials that the estimator reads.
+
+    Example:
+        >>> from mlpnas import History, TPE, TabularEvaluator, load_mlp, search
+        >>> table = load_mlp("digits")
+        >>> strategy = TPE(table.space, seed=0)
+        >>> history = search(strategy, TabularEvaluator(table), History(), trials=40)
+        >>> history.best().score > 0.95  # the best of this table has 0.97
+        True
     """
 
     def __init__(self, space: SearchSpace, seed: int = 0, initial: int = 10, cap: int = 200):

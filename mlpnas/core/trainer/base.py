@@ -27,6 +27,11 @@ class Recipe:
             the best `"metric"`, of equals the last, or in any case the `"last"`. The loss
             often rises again, since the network grows too sure of itself, while the accuracy
             still improves.
+
+    Example:
+        >>> from mlpnas import Recipe
+        >>> Recipe(best="loss").best_epoch(curve=[0.5, 0.7, 0.8], losses=[0.9, 0.6, 0.7])
+        1
     """
 
     epochs: int = 10
@@ -61,6 +66,12 @@ class Job:
             trainer's own, which is for trials.
         part: number of a part of a cross-validation and how many there are, see `Task.part`;
             None for the task's own folds.
+
+    Example:
+        >>> from mlpnas import Job, MLPSpace, Recipe
+        >>> architecture = MLPSpace((3, "softmax")).parse("(8, 'relu'), (3, 'softmax')")
+        >>> Job(architecture, seed=1).recipe_or(Recipe(epochs=5)).epochs
+        5
     """
 
     architecture: Architecture
@@ -114,6 +125,12 @@ class Outcome:
         reason: why it failed; None if it did not.
         score: for trainers that judge the weights by another measure than the task's metric,
             higher is better; None leaves the judgement to the curve.
+
+    Example:
+        >>> from mlpnas import Outcome
+        >>> outcome = Outcome(curve=(0.5, 0.7), losses=((1.0, 1.1), (0.8, 0.9)), seconds=0.2)
+        >>> outcome.reason is None  # it did not fail
+        True
     """
 
     curve: tuple[float, ...] = ()
@@ -126,7 +143,18 @@ class Outcome:
 
 
 class Trainer(Protocol):
-    """Fits one network on the training fold and follows it on the validation fold."""
+    """Fits one network on the training fold and follows it on the validation fold.
+
+    Example:
+        >>> from mlpnas import Job, MLPSpace, Outcome
+        >>> class Guesser:
+        ...     def train(self, job):
+        ...         job.refuse("it guesses", "recipe", "weights", "part")
+        ...         return Outcome(curve=(1 / len(job.architecture.tokens),))
+        >>> architecture = MLPSpace((3, "softmax")).parse("(8, 'relu'), (3, 'softmax')")
+        >>> Guesser().train(Job(architecture, seed=0)).curve
+        (0.5,)
+    """
 
     def train(self, job: Job) -> Outcome:
         """Train the job's architecture; the same job gives the same outcome on a CPU.

@@ -41,6 +41,15 @@ class KerasTrainer:
         l2: weight of the sum of all squared trainable weights in the training loss. Unlike an
             optimizer's own `weight_decay`, which Keras applies beside momentum, it is part of
             the gradient.
+
+    Example:
+        >>> from mlpnas import Job, KerasTrainer, MLPGenerator, MLPSpace, Recipe
+        >>> from mlpnas.testing.fakes import tiny_task
+        >>> space, task = MLPSpace((3, "softmax")), tiny_task("multiclass")
+        >>> trainer = KerasTrainer(task, MLPGenerator(space), Recipe(epochs=2))
+        >>> outcome = trainer.train(Job(space.parse("(8, 'relu'), (3, 'softmax')"), seed=0))
+        >>> len(outcome.curve), outcome.parameters, outcome.reason
+        (2, 67, None)
     """
 
     def __init__(

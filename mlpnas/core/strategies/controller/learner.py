@@ -55,6 +55,12 @@ class ReinforceLearner:
         optimizer: makes another one from the learning rate.
         penalty: what to add to the loss, a scalar, given the batch's walks.
         decay: of the rate, see `decayed`.
+
+    Example:
+        >>> from functools import partial
+        >>> from mlpnas import MLPSpace, ReinforceLearner, ReinforceStrategy
+        >>> learner = partial(ReinforceLearner, learning_rate=0.003)
+        >>> strategy = ReinforceStrategy(MLPSpace((3, "softmax")), units=8, learner=learner)
     """
 
     def __init__(

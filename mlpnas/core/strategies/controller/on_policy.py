@@ -66,6 +66,13 @@ class OnPolicyStrategy(Strategy):
         space: where to search.
         seed: equal seeds and scores, equal proposals (on a CPU).
         policy: how the controller is made and learns.
+
+    Example:
+        >>> from mlpnas import OnPolicyStrategy
+        >>> from mlpnas.nasbench.macro import NASBenchMacroSpace
+        >>> from mlpnas.testing.fakes import trials_of
+        >>> strategy = OnPolicyStrategy(NASBenchMacroSpace(), seed=0)
+        >>> strategy.tell(trials_of(strategy.ask(5)))
     """
 
     def __init__(self, space: SearchSpace, seed: int = 0, policy: Policy = Policy()):

@@ -28,6 +28,12 @@ class PPOLearner:
         clip: eps, how far a probability may move from the sampling policy's before more
             brings no gain, as a fraction of it.
         epochs: gradient steps per batch.
+
+    Example:
+        >>> from functools import partial
+        >>> from mlpnas import MLPSpace, PPOLearner, ReinforceStrategy
+        >>> learner = partial(PPOLearner, clip=0.1, epochs=2)
+        >>> strategy = ReinforceStrategy(MLPSpace((3, "softmax")), units=8, learner=learner)
     """
 
     def __init__(
