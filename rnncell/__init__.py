@@ -19,7 +19,10 @@ Each of these imports only those before it:
     commands        what each command does; `rnncell.__main__` reads its options
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rnncell.final.delivered import LanguageModel, SequenceClassifier
 
 
 def load_model(path: str) -> Any:
@@ -45,3 +48,18 @@ def load_model(path: str) -> Any:
     import rnncell.generator.networks  # noqa: F401  (registers the layers)
 
     return keras.models.load_model(path)
+
+
+def load(run: Any) -> "LanguageModel | SequenceClassifier":
+    """A finished run's network: a language model, or a classifier of sequences; see
+    `final.delivered`.
+
+    Args:
+        run: the run's folder.
+
+    Raises:
+        InputError: if the run is not finished, or its files do not belong together.
+    """
+    from rnncell.final import delivered
+
+    return delivered.load(run)

@@ -1,5 +1,6 @@
 """The command line: a text in, a searched recurrent cell and its network out."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -85,6 +86,40 @@ def search(
 
 program.add_resume(app, console)
 program.add_report(app, console)
+
+
+@app.command()
+def predict(
+    run: o.RunFolder,
+    data: Annotated[
+        Path,
+        typer.Argument(help="A text file, of which each line goes on; or an npz file with x."),
+    ],
+    output: o.Predictions = None,
+) -> None:
+    """Say how texts go on, or what sequences are, by the model of a finished run."""
+    from rnncell.commands import predict as command
+
+    command.predict(run, data, output, console)
+
+
+@app.command()
+def evaluate(
+    run: o.RunFolder,
+    data_: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="DATA",
+            help="A text file, or an npz file with x and y; default the run's own test data.",
+        ),
+    ] = None,
+    threshold: o.Threshold = None,
+    data: o.DataNow = None,
+) -> None:
+    """Say how good a finished run's model is on a text, or on labelled sequences."""
+    from rnncell.commands import evaluate as command
+
+    command.evaluate(run, data_, threshold, data, console)
 
 
 def main(arguments: list[str] | None = None, program_: program.Program = PROGRAM) -> None:

@@ -2,5 +2,7 @@
 
 In reading order:
 
-    search  what `rnncell` fills in of search, resume and report
+    search    what `rnncell` fills in of search, resume and report
+    predict   how texts go on, or labels of sequences, by the saved model
+    evaluate  how well a finished run's model foresees a text, or tells sequences apart
 """

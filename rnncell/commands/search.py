@@ -17,18 +17,10 @@ if TYPE_CHECKING:
 
 def open_text(settings: Settings, console: Console) -> "Text":
     """The settings' data; prints what was found."""
-    from rnncell.data.sequences import read_sequences
-    from rnncell.data.text import check_length, read_text
+    from rnncell.run.source import read_data
 
-    s = settings
-    if s.is_text:
-        size, limit = s.vocabulary or s.sizes.vocabulary, s.tokens or s.sizes.tokens
-        text = read_text(s.data, s.unit, size, limit)
-    else:
-        text = read_sequences(s.data, s.seed)
+    text = read_data(settings)
     print_notes(text.notes, console)
-    if s.is_text:
-        check_length(text.task, s.sizes.final.batch, s.sizes.final.steps)
     return text
 
 

@@ -173,18 +173,43 @@ def _read_one(path: Path, unit: Unit, notes: list[str]) -> list[Tokens]:
     return [tokens[: -2 * tenth], tokens[-2 * tenth : -tenth], tokens[-tenth:]]
 
 
-def _tokens(path: Path, unit: Unit, notes: list[str]) -> Tokens:
-    text = _decoded(path.read_bytes(), path, notes).replace("\r\n", "\n").replace("\r", "\n")
+def tokens_of(text: str, unit: Unit) -> Tokens:
+    """Words, with a line end after every line, or characters."""
     if unit == "characters":
-        tokens = list(text)
-    else:
-        tokens = [token for line in text.splitlines() for token in [*line.split(), LINE_END]]
+        return list(text)
+    return [token for line in text.splitlines() for token in [*line.split(), LINE_END]]
+
+
+def text_in(path: Path, notes: list[str]) -> str:
+    """A file's text, with line ends of one kind.
+
+    Args:
+        notes: sentences on its encoding are added here.
+
+    Raises:
+        InputError: if it cannot be read, or is no text.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"cannot read {path}: {error.strerror}; expected a text file: check the path"
+        ) from None
+    return _plain(content, path, notes)
+
+
+def _tokens(path: Path, unit: Unit, notes: list[str]) -> Tokens:
+    tokens = tokens_of(_plain(path.read_bytes(), path, notes), unit)
     if len(set(tokens)) < 2:
         raise InputError(
             f"{path} has {len(tokens)} tokens, {len(set(tokens))} of them different; "
             "expected a text of two or more: is it the right file?"
         )
     return tokens
+
+
+def _plain(content: bytes, path: Path, notes: list[str]) -> str:
+    return _decoded(content, path, notes).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _decoded(content: bytes, path: Path, notes: list[str]) -> str:

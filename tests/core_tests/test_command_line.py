@@ -14,11 +14,23 @@ COMMANDS = {
         "compare": ["run"],
         "evaluate": ["run"],
     },
-    "cnnnas": {"search": ["mnist"], "resume": ["run"], "report": ["run", "--html"]},
-    "rnncell": {"search": ["t.txt"], "resume": ["run"], "report": ["run", "--html"]},
+    "cnnnas": {
+        "search": ["mnist"],
+        "resume": ["run"],
+        "predict": ["run", "t.npz"],
+        "report": ["run", "--html"],
+        "evaluate": ["run"],
+    },
+    "rnncell": {
+        "search": ["t.txt"],
+        "resume": ["run"],
+        "predict": ["run", "t.txt"],
+        "report": ["run", "--html"],
+        "evaluate": ["run"],
+    },
 }
 
-OWN = ("predict", "compare", "evaluate")  # of tables alone
+OWN = ("predict", "compare", "evaluate")  # in a module of the package's
 
 
 @pytest.mark.parametrize(
@@ -39,7 +51,7 @@ def test_what_the_disk_refuses_is_one_line(package, command, error, name, monkey
     def refused(*arguments, **options):
         raise OSError(error, name, "where it was")
 
-    home = f"mlpnas.commands.{command}" if command in OWN else "mlpnas.core.commands.program"
+    home = f"{package}.commands.{command}" if command in OWN else "mlpnas.core.commands.program"
     monkeypatch.setattr(import_module(home), command, refused)
     main = import_module(f"{package}.__main__").main
     with pytest.raises(SystemExit) as exit_:
