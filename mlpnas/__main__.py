@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import typer
 from rich.console import Console
 
-from mlpnas.commands.program import PROGRAM, make_page
+from mlpnas.commands.program import PROGRAM
 from mlpnas.core.commands import options as o
 from mlpnas.core.commands import program
 from mlpnas.core.commands.command_line import listed, refuse_unread, seconds
@@ -167,7 +167,7 @@ def search(
             plan(folder)
 
     path = program.search(given, settings, run, limit, workers, console, tensorboard, prepare)
-    given.afterwards(path, workers, console)
+    given.afterwards(path, workers.jobs, console)
 
 
 program.add_resume(app, console)
@@ -222,7 +222,8 @@ def report(
     """Show what a run found, as text or as one HTML file."""
     given: program.Program = context.obj
     if against is not None:
-        given = replace(given, page=partial(make_page, against=against))
+        other = program.read_run(given, against)
+        given = replace(given, page=partial(given.page, other=other))
     program.report(given, run, html or against is not None, console)
 
 

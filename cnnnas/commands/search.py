@@ -1,7 +1,7 @@
 """What `cnnnas` fills in of search, resume and report."""
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
@@ -9,13 +9,11 @@ from rich.markup import escape
 from cnnnas.run.settings import Settings
 from mlpnas.core.commands.command_line import print_notes
 from mlpnas.core.commands.kit_program import kit_program
-from mlpnas.core.run.folder import Folder
-from mlpnas.core.run.workers import Workers
+from mlpnas.core.runtime.plugins import later
 from mlpnas.core.runtime.start import start_tensorflow
 
 if TYPE_CHECKING:
     from cnnnas.data.images import Images
-    from mlpnas.core.run.run import Run
 
 
 def open_images(settings: Settings, console: Console) -> "Images":
@@ -31,20 +29,11 @@ def open_images(settings: Settings, console: Console) -> "Images":
     return images
 
 
-def make_run(
-    settings: Settings, images: "Images", folder: Folder, workers: Workers
-) -> "Run[Images]":
-    """See `run.make_run`."""
-    from cnnnas.run.run import make_run
-
-    return make_run(settings, images, folder, workers)
-
-
-def retrain(*what: Any) -> Any:
-    """See `final.retrain`."""
-    from cnnnas.final.retrain import retrain
-
-    return retrain(*what)
-
-
-PROGRAM = kit_program("cnnnas", Settings, open_images, make_run, retrain, "takes raw pixels")
+PROGRAM = kit_program(
+    "cnnnas",
+    Settings,
+    open_images,
+    make_run=later("cnnnas.run.run:make_run"),
+    retrain=later("cnnnas.final.retrain:retrain"),
+    model="takes raw pixels",
+)

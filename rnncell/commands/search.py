@@ -1,17 +1,15 @@
 """What `rnncell` fills in of search, resume and report."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from mlpnas.core.commands.command_line import print_notes
 from mlpnas.core.commands.kit_program import kit_program
-from mlpnas.core.run.folder import Folder
-from mlpnas.core.run.workers import Workers
+from mlpnas.core.runtime.plugins import later
 from rnncell.run.settings import Settings
 
 if TYPE_CHECKING:
-    from mlpnas.core.run.run import Run
     from rnncell.data.text import Text
 
 
@@ -24,20 +22,11 @@ def open_text(settings: Settings, console: Console) -> "Text":
     return text
 
 
-def make_run(settings: Settings, text: "Text", folder: Folder, workers: Workers) -> "Run[Text]":
-    """See `run.make_run`."""
-    from rnncell.run.run import make_run
-
-    return make_run(settings, text, folder, workers)
-
-
-def retrain(*what: Any) -> Any:
-    """See `final.retrain`."""
-    from rnncell.final.retrain import retrain
-
-    return retrain(*what)
-
-
 PROGRAM = kit_program(
-    "rnncell", Settings, open_text, make_run, retrain, "rnncell.load_model loads it"
+    "rnncell",
+    Settings,
+    open_text,
+    make_run=later("rnncell.run.run:make_run"),
+    retrain=later("rnncell.final.retrain:retrain"),
+    model="rnncell.load_model loads it",
 )

@@ -55,7 +55,7 @@ def finish(run: Run, history: History, console: Console, retrain: Retrain, model
         *control_lines(against),
         f"found:  {text}",
         *([run.kit.notation(text)] if run.kit.notation else []),
-        f"model:  {path}, trained from fresh weights{model}",
+        f"model:  {path}, trained from fresh weights; {model}",
         f"run:    {run.folder.path}",
     ]:
         console.print(escape(line), soft_wrap=True)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -13,8 +12,8 @@ from mlpnas.core.run.folder import Folder
 from mlpnas.core.run.record import Results
 from mlpnas.core.run.search_settings import SearchSettings
 from mlpnas.core.run.workers import Workers
+from mlpnas.core.runtime.plugins import later
 from mlpnas.core.space.search_space import SearchSpace
-from mlpnas.core.trial import History
 
 
 def kit_program(
@@ -33,20 +32,15 @@ def kit_program(
         model: what the delivered file is, as the end of a sentence.
     """
 
-    def finish(run: Any, history: History, console: Console) -> None:
-        from mlpnas.core.commands import finish
-
-        finish.finish(run, history, console, retrain, model)
-
     return Program(
         name,
         settings,
         open_data,
         make_run,
-        finish,
+        partial(later("mlpnas.core.commands.finish:finish"), retrain=retrain, model=model),
         space_of,
         measure_of,
-        partial(make_page, settings),
+        partial(later("mlpnas.core.report.search_page:search_page"), kind=settings),
         records=lambda: (Results,),
     )
 
@@ -59,12 +53,3 @@ def space_of(settings: SearchSettings, record: Record) -> SearchSpace:
 def measure_of(settings: SearchSettings, record: Record) -> Measure:
     """What scores are shown in."""
     return settings.measure(len(record["data"]["classes"]))
-
-
-def make_page(
-    kind: type[SearchSettings], path: Path, record: Record, history: History, space: SearchSpace
-) -> str:
-    """See `search_page`, which loads matplotlib."""
-    from mlpnas.core.report.search_page import search_page
-
-    return search_page(path, record, history, space, kind)

@@ -56,7 +56,7 @@ class Program:
         measure_of: likewise what its scores are shown in.
         page: report.html, from the run's folder, run.json, trials and space.
         records: gives dataclasses of what its run.json holds besides what every one does.
-        afterwards: what follows search or resume, given the run's folder and the workers.
+        afterwards: what follows search or resume, given the run's folder and --jobs.
     """
 
     name: str
@@ -66,9 +66,9 @@ class Program:
     finish: Callable[[Any, History, Console], None]
     space_of: Callable[[Any, Record], SearchSpace]
     measure_of: Callable[[Any, Record], Measure]
-    page: Callable[[Path, Record, History, Any], str]
+    page: Callable[..., str]
     records: Callable[[], tuple[type[Any], ...]] = tuple
-    afterwards: Callable[[Path, Workers, Console], None] = lambda run, workers, console: None
+    afterwards: Callable[[Path, int, Console], None] = lambda run, jobs, console: None
 
 
 def search(
@@ -229,7 +229,7 @@ def add_resume(app: typer.Typer, console: Console) -> None:
         program, limit = context.obj, seconds(time_limit)
         workers = workers_of(jobs, trial_timeout, executor, address, gpus_per_job)
         resume(program, run, trials, data, limit, workers, console)
-        program.afterwards(run, workers, console)
+        program.afterwards(run, workers.jobs, console)
 
 
 def add_report(app: typer.Typer, console: Console) -> None:

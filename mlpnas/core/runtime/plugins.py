@@ -7,7 +7,7 @@ beside the working directory.
 
 import importlib
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,16 @@ def load_class(name: str, role: Any) -> Any:
     raise InputError(
         f"{name!r} is {found!r}; expected a subclass of {role.__module__}.{role.__qualname__}"
     )
+
+
+def later(name: str) -> Callable[..., Any]:
+    """What calls the function of a name such as `package.module:function`, which is imported
+    when it is called: for tables whose entries take seconds to import."""
+
+    def call(*given: Any, **named: Any) -> Any:
+        return load(name)(*given, **named)
+
+    return call
 
 
 def load(name: str) -> Any:
