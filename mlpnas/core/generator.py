@@ -30,7 +30,7 @@ class Generator(ABC):
 
     @abstractmethod
     def build(self, architecture: Architecture, task: Task, seed: int = 0) -> "keras.Model":
-        """An ordinary, freshly initialised, uncompiled Keras model.
+        """Build an ordinary, freshly initialised, uncompiled Keras model.
 
         Every layer that has weights is named by its weight key. Equal seeds give equal
         initial weights and dropout masks.
@@ -38,7 +38,7 @@ class Generator(ABC):
 
     @abstractmethod
     def weight_shapes(self, architecture: Architecture, task: Task) -> Shapes:
-        """Weight key -> shapes of its arrays, in layer order, without building a model."""
+        """Map each weight key to the shapes of its arrays, in layer order."""
 
     def parameters(self, architecture: Architecture, task: Task) -> int:
         """Trainable parameters of an architecture."""

@@ -47,7 +47,7 @@ class SharedWeights:
         return len(self._entries)
 
     def lookup(self, shapes: Mapping[str, Iterable[tuple[int, ...]]]) -> Weights:
-        """Copies of the stored arrays for those of the keys that are known.
+        """Return copies of the stored arrays for those of the keys that are known.
 
         Args:
             shapes: key -> shapes of the arrays that the child expects under it.

@@ -32,7 +32,7 @@ class SharedScores(Protocol):
         ...
 
     def validate(self, architectures: Sequence[Architecture]) -> list[float]:
-        """The reward of each on validation rows that are always the same."""
+        """Return the reward of each on validation rows that are always the same."""
         ...
 
 
@@ -46,11 +46,11 @@ class Supernet(SharedScores, Protocol):
     steps: int
 
     def train(self, architectures: Sequence[Architecture]) -> float:
-        """One training step for each, on the next batch; returns their mean loss."""
+        """Take one training step for each, on the next batch; return their mean loss."""
         ...
 
     def score(self, architectures: Sequence[Architecture], batch: int) -> list[float]:
-        """The reward of each on validation batch number `batch`, higher is better.
+        """Return the reward of each on validation batch number `batch`, higher is better.
 
         The rows are shuffled anew each time the numbers have used all of them; the same
         number means the same rows.
@@ -58,15 +58,15 @@ class Supernet(SharedScores, Protocol):
         ...
 
     def parameters(self, architecture: Architecture) -> int:
-        """How many of the shared weights the architecture uses."""
+        """Count the shared weights that the architecture uses."""
         ...
 
     def state(self) -> dict[str, np.ndarray]:
-        """Weights, optimizer and place in the data, as arrays."""
+        """Return weights, optimizer and place in the data, as arrays."""
         ...
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
-        """Inverse of `state`, for a supernet made with the same arguments."""
+        """Put a `state` back, into a supernet made with the same arguments."""
         ...
 
 
@@ -135,7 +135,7 @@ class SupernetEvaluator(Evaluator):
 def derive(
     strategy: Strategy, supernet: SharedScores, n: int
 ) -> list[tuple[Architecture, float]]:
-    """The different ones among n draws from the strategy, with their scores on the fixed
+    """Rank the distinct ones of n draws from the strategy by their scores on the fixed
     validation slice, best first; equal scores in the order drawn.
 
     Example:

@@ -40,8 +40,8 @@ class Fold:
         return len(self.x)
 
     def __add__(self, other: "Fold") -> "Fold":
-        """The rows of both, those of `other` last; where only one has weights, the rows of the
-        other weigh 1."""
+        """Join the rows of both, `other` last; rows without weights weigh 1 if others have
+        some."""
         x, y = np.concatenate([self.x, other.x]), np.concatenate([self.y, other.y])
         if self.weight is None and other.weight is None:
             return Fold(x, y)
@@ -51,14 +51,14 @@ class Fold:
         return np.ones(len(self), np.float32) if self.weight is None else self.weight
 
     def take(self, rows: np.ndarray) -> "Fold":
-        """The fold of these rows, given by position or by a mask."""
+        """Select rows by position or by a mask."""
         weight = None if self.weight is None else self.weight[rows]
         return Fold(self.x[rows], self.y[rows], weight)
 
 
 @dataclass(frozen=True)
 class Task:
-    """Arrays in three folds, and what is asked of them.
+    """Arrays in three folds, and what is to be predicted.
 
     Attributes:
         name: what the report calls it, for instance the CSV's file name.
@@ -89,12 +89,12 @@ class Task:
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """Shape of one row, without the batch axis."""
+        """Return the shape of one row, without the batch axis."""
         return self.train.x.shape[1:]
 
     @property
     def head(self) -> tuple[int, str]:
-        """Units and activation of the final layer, which follow from the task.
+        """Return units and activation of the final layer, which follow from the task.
 
         Two classes share one sigmoid unit; more classes get a softmax unit each; every
         regression target gets a linear unit.
@@ -122,7 +122,7 @@ class Task:
     def score(
         self, y_true: np.ndarray, outputs: np.ndarray, weight: np.ndarray | None = None
     ) -> float:
-        """Accuracy, or R², of a model's raw outputs.
+        """Compute accuracy, or R², of a model's raw outputs.
 
         Args:
             y_true: targets as in `Fold.y`.
@@ -139,10 +139,10 @@ class Task:
         return float(np.average(labels == y_true, weights=weight))
 
     def part(self, number: int, parts: int) -> "Task":
-        """The task as one part of a cross-validation sees it.
+        """Return the k-th of `parts` cross-validation folds, k being `number`.
 
-        Of the training and the validation rows together every `parts`-th of each class, from
-        `number` on, validates, and the others teach; splits leave rows shuffled. The test fold
+        Training and validation rows are put together; of each class every `parts`-th row from
+        `number` on validates, the others train; splits leave rows shuffled. The test fold
         stays as it is, and so do inputs that were scaled by the training rows.
 
         Args:
@@ -156,11 +156,11 @@ class Task:
         return replace(self, train=rows.take(~held), valid=rows.take(held))
 
     def without_test(self) -> "Task":
-        """The task for those who train: of the test fold they get no row."""
+        """Return the task without the rows of the test fold, for those who train."""
         return replace(self, test=self.test.take(np.arange(0)))
 
     def fingerprint(self) -> str:
-        """Digest of every array and label: equal data, equal digest."""
+        """Hash every array and label: equal data, equal digest."""
         digest = hashlib.sha256(repr((self.kind, self.classes)).encode())
         for fold in (self.train, self.valid, self.test):
             for array in (fold.x, fold.y, fold.weight):

@@ -17,7 +17,7 @@ from mlpnas.core.space.search_space import Architecture
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What evaluating one architecture gave, whoever asked for it and when.
+    """The result of evaluating one architecture, whoever proposed it and when.
 
     Attributes as of `Trial`; it failed if it has a reason.
 
@@ -84,7 +84,7 @@ class Trial:
 
     @staticmethod
     def of(evaluation: Evaluation, id: int, round: int, predicted: float | None) -> "Trial":
-        """The trial of an evaluation, which only the loop can number."""
+        """Make the trial of an evaluation, which only the loop can number."""
         found = {field.name: getattr(evaluation, field.name) for field in fields(evaluation)}
         status: Literal["ok", "failed"] = "ok" if evaluation.ok else "failed"
         return Trial(id=id, round=round, status=status, predicted=predicted, **found)
@@ -95,7 +95,7 @@ class Trial:
         return self.status == "ok"
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values for one line of the journal."""
+        """Return plain values for one line of the journal."""
         record = asdict(self)
         # The space is the same for all trials; run.json names it once.
         record["architecture"] = {
@@ -106,7 +106,7 @@ class Trial:
 
     @staticmethod
     def from_json(record: dict[str, Any], space: str) -> "Trial":
-        """Inverse of `to_json`, for an architecture of the named space."""
+        """Read what `to_json` gives, for an architecture of the named space."""
         written = record["architecture"]
         architecture = Architecture(space, tuple(written["tokens"]), written["text"])
         fields = {**record, "architecture": architecture, "curve": tuple(record["curve"])}
@@ -146,7 +146,7 @@ class History:
 
     @property
     def rounds_told(self) -> int:
-        """How many rounds those trials made up."""
+        """Count the rounds that those trials made up."""
         return self.trials[self.told - 1].round + 1 if self.told else 0
 
     def record(self, trial: Trial) -> None:
@@ -171,12 +171,12 @@ class History:
             self._journal.close()
 
     def leaderboard(self, n: int | None = 5) -> list[Trial]:
-        """The n best successful trials, best first; equal scores in trial order."""
+        """Return the n best successful trials, best first; equal scores in trial order."""
         ranked = sorted((t for t in self.trials if t.ok), key=lambda t: (-_score(t), t.id))
         return ranked[:n]
 
     def best(self) -> Trial | None:
-        """The best successful trial so far, the earliest of equals; None if there is none."""
+        """Return the best successful trial so far, the earliest of equals; None without one."""
         return next(iter(self.leaderboard(1)), None)
 
 

@@ -28,7 +28,7 @@ from mlpnas.core.trial import History, Trial
 
 
 class Budget(NamedTuple):
-    """So many children, trained for so many epochs each."""
+    """How many children are trained, and for how many epochs each."""
 
     children: int
     epochs: int
@@ -37,7 +37,7 @@ class Budget(NamedTuple):
 def select_architecture(
     history: History, strategy: Strategy, supernet: SharedScores | None, draws: int
 ) -> Architecture:
-    """The architecture that a search found.
+    """Return the architecture that a search ends with.
 
     With shared weights: the best of many draws from the strategy on a fixed slice of the
     validation rows. Without: the best trial's.
@@ -79,15 +79,17 @@ def random_search(
     children: int,
     on_trial: Callable[[Trial], None],
 ) -> History:
-    """Train so many children in one round; a resumed run goes on with what is in `path`."""
+    """Train `children` random architectures in one round; continue the journal at `path`."""
     with closing(reopen(path, strategy.space)) as baselines:
         return search(strategy, evaluator, baselines, children, children, on_trial)
 
 
 def rank_agreement(supernet: SharedScores | None, baselines: History) -> dict[str, Any]:
-    """Rank correlation of the random architectures' scores with shared weights and without, as
-    plain values
-    for run.json; nothing where there are no shared weights or no scores."""
+    """Correlate the random architectures' scores with shared weights and without.
+
+    Returns:
+        Plain values for run.json; none where there are no shared weights or no scores.
+    """
     trials = [trial for trial in baselines.trials if trial.score is not None]
     if supernet is None or not trials:
         return {}
@@ -103,7 +105,7 @@ def rank_agreement(supernet: SharedScores | None, baselines: History) -> dict[st
 
 
 def agreement_line(agreed: Mapping[str, Any]) -> str:
-    """How far shared weights can be believed, in a sentence; see `agreement`."""
+    """Say in a sentence how far shared weights can be believed, given `rank_agreement`."""
     n, epochs = len(agreed["alone_scores"]), agreed["alone_epochs"]
     tau = told(agreed["kendall_tau"], n)
     if tau is None:
@@ -122,7 +124,7 @@ def top_means(
     sizes: Sequence[int] = (1, 5, 15),
     of: Callable[[float], float] = float,
 ) -> dict[int, float]:
-    """Mean of the best k trials, for each k there are so many of (Zoph and Le, 2017).
+    """Average the best k trials, for each k up to their number (Zoph and Le, 2017).
 
     Args:
         of: what is averaged, given a score.

@@ -2,7 +2,7 @@
 
 Over few architectures Kendall's tau is an accident: two are in the same order every second
 time, whatever they are scored by, and over six one pair of unrelated scores in fifteen reaches
-.6. So the number is kept, with how many it is of, but people are told it from ten on.
+.6. So tau is kept with the number of architectures, and shown from ten on.
 """
 
 import math
@@ -14,7 +14,7 @@ FEWEST = 10
 
 
 def rank_correlation(one: Sequence[float], other: Sequence[float]) -> float | None:
-    """Kendall's tau between two scores of the same architectures.
+    """Return Kendall's tau between two scores of the same architectures.
 
     1 means the same order, 0 that one says nothing of the other; None where a score cannot
     tell any two of them apart.
@@ -29,7 +29,7 @@ def rank_correlation(one: Sequence[float], other: Sequence[float]) -> float | No
 
 
 def told(tau: float | None, architectures: int) -> str | None:
-    """Tau as people are told it; None if it is of too few.
+    """Format tau as it is shown; return None if it is of too few architectures.
 
     Args:
         tau: see `rank_correlation`.

@@ -237,7 +237,7 @@ class Bilevel:
         self.adam.apply(moved(gradients, values(self.alphas), self._alpha_decay), self.alphas)
 
     def hypergradient(self, train: Any, valid: Any, rate: Any) -> tuple[tf.Tensor, Tensors]:
-        """The validation loss and its gradient on the alphas, of the order asked for."""
+        """Return the validation loss and its gradient on the alphas, of order 1 or 2."""
         if self._order == 1:
             return gradient(self._valid, valid, self.alphas)
         kept = [tf.identity(w) for w in values(self.weights)]

@@ -186,15 +186,15 @@ class GradientSearch:
         return self.epochs[-1 if back is None else back]
 
     def validate(self, architectures: Sequence[Architecture]) -> list[float]:
-        """See `DifferentiableSupernet`."""
+        """Score each architecture on fixed validation data, with the mixture's weights."""
         return self.supernet.validate(architectures)
 
     def parameters(self, architecture: Architecture) -> int:
-        """See `DifferentiableSupernet`."""
+        """Count the shared weights that the architecture uses."""
         return self.supernet.parameters(architecture)
 
     def state(self) -> dict[str, np.ndarray]:
-        """All that was learned, as arrays."""
+        """Return all that was learned, as arrays."""
         learned = {f"variable/{i}": v.numpy() for i, v in enumerate(self.supernet.variables())}
         told: list[dict[str, Any]] = []
         tables: dict[str, np.ndarray] = {}

@@ -36,15 +36,15 @@ class GradientStrategy(Strategy):
         return [] if latest is None else [latest.architecture]
 
     def tell(self, trials: Sequence[Trial]) -> None:
-        """There is nothing to learn from scores: the gradient has done it."""
+        """Learn nothing from scores: the gradient has done it."""
 
     def sample(self, n: int) -> list[Architecture]:
-        """The architecture to take."""
+        """Return n times the architecture that the search would end with now."""
         chosen = self._search.chosen
         return [] if chosen is None else [chosen.architecture] * n
 
     def predict(self, architecture: Architecture) -> float | None:
-        """The score of the mixture from which it was cut."""
+        """Return the score of the mixture from which it was cut."""
         for epoch in reversed(self._search.epochs):
             if epoch.architecture == architecture:
                 return epoch.mixed
@@ -58,7 +58,7 @@ class GradientStrategy(Strategy):
         return {}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
-        """See `GradientEvaluator`, which keeps what was learned."""
+        """Restore nothing: `GradientEvaluator` keeps what was learned."""
 
 
 class GradientEvaluator(Evaluator):

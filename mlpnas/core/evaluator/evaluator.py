@@ -50,20 +50,19 @@ class Evaluator(ABC):
     whole_rounds: bool = False
 
     def begin_round(self, strategy: "Strategy") -> None:
-        """Called before a round's architectures are asked for; shared weights are trained
-        here."""
+        """Prepare a round before its architectures are proposed: train shared weights."""
         return None
 
     def recall(self, trials: Sequence[Trial]) -> None:
-        """Called before `evaluate` if the round was interrupted: its first trials, finished
-        then, which are not evaluated again."""
+        """Take back the first trials of a round that was interrupted; they are not evaluated
+        again. Called before `evaluate`."""
         return None
 
     @abstractmethod
     def evaluate(
         self, architectures: Sequence[Architecture], first_id: int
     ) -> Iterator[Evaluation]:
-        """An evaluation per architecture, in order, as they finish.
+        """Yield an evaluation per architecture, in order, as they finish.
 
         A child that diverges, crashes or does not fit gives a failed one with its reason;
         only errors that would fail every child are raised.
@@ -73,13 +72,13 @@ class Evaluator(ABC):
         """
 
     def end_round(self) -> None:
-        """Called when all of the round's trials are recorded."""
+        """End a round, once all of its trials are recorded."""
         return None
 
     def stream(
         self, architectures: Iterable[Architecture], first_id: int
     ) -> Iterator[Evaluation]:
-        """For searches without rounds: evaluations as they finish.
+        """Yield evaluations as they finish, for searches without rounds.
 
         An architecture is taken when there is a worker for it, and what a child has learned
         is there for those that begin later.
@@ -90,11 +89,11 @@ class Evaluator(ABC):
             yield evaluation
 
     def state(self) -> dict[str, np.ndarray]:
-        """What it carries from round to round, as arrays."""
+        """Return what it carries from round to round, as arrays."""
         return {}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
-        """Inverse of `state`."""
+        """Put a `state` back."""
         return None
 
 
@@ -102,7 +101,7 @@ Reward = Literal["weighted", "best", "last", "cubed"]
 
 
 def reward(curve: Sequence[float], kind: Reward = "weighted") -> float:
-    """The score of a learning curve, in [0, 1]; NaN if it holds a NaN or nothing.
+    """Score a learning curve, in [0, 1]; NaN if it holds a NaN or nothing.
 
     `"weighted"` is the epoch-weighted mean sum(e * m_e) / sum(e), e = 1..n over the epochs
     that ran: late epochs count more, and one lucky epoch does not decide. `"best"` and
@@ -126,8 +125,11 @@ def reward(curve: Sequence[float], kind: Reward = "weighted") -> float:
 
 
 def trial_seed(run_seed: int, trial_id: int) -> int:
-    """The seed of one trial, in [0, 2**31): a hash of run seed and trial number, so it does
-    not depend on what ran before or beside it."""
+    """Return the seed of one trial, in [0, 2**31).
+
+    It is a hash of run seed and trial number, so it does not depend on what ran before or
+    beside it.
+    """
     return int(np.random.SeedSequence([run_seed, trial_id]).generate_state(1)[0] >> 1)
 
 

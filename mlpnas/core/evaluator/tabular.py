@@ -68,24 +68,24 @@ class Table:
     key: Callable[[Architecture], Hashable] | None = None
 
     def find(self, architecture: Architecture) -> Entry | None:
-        """What is known of an architecture or of its equal; None if it was not trained."""
+        """Look up an architecture or its equal; None if it was not trained."""
         if self.key is not None:
             return self.entries.get(self.key(architecture))
         return self.entries.get(self.space.canonical(architecture).tokens)
 
     @cached_property
     def ranked(self) -> np.ndarray:
-        """Search metric of all that did not fail, best first."""
+        """Return the search metric of all that did not fail, best first."""
         scores = np.array([entry.score for entry in self.entries.values()])
         return np.sort(scores[np.isfinite(scores)])[::-1]
 
     @property
     def optimum(self) -> float:
-        """The best value of the search metric."""
+        """Return the best value of the search metric."""
         return float(self.ranked[0])
 
     def random_regret(self, draws: Iterable[int]) -> np.ndarray:
-        """Expected regret of the best of n entries drawn without replacement, exactly.
+        """Compute the expected regret of the best of n entries drawn without replacement.
 
         Of N values v_1 >= v_2 >= ..., the best of n is v_r with probability
         C(N - r, n - 1) / C(N, n); the ratios follow from one another:
@@ -137,7 +137,7 @@ class TabularEvaluator(Evaluator):
         return replace(found, score=None, reason=reason)
 
     def reported(self, trials: Iterable[Trial]) -> float | None:
-        """The reported metric of the trial that the search metric prefers; None if none."""
+        """Return the reported metric of the trial that the search metric prefers, if any."""
         ok = [trial for trial in trials if trial.score is not None]
         if not ok:
             return None

@@ -31,7 +31,7 @@ class Executor(ABC):
 
     @abstractmethod
     def stream(self, jobs: Iterable[Job]) -> Outcomes:
-        """The outcomes as they come, with the numbers of their jobs, from 0.
+        """Yield outcomes as they come, with the numbers of their jobs, from 0.
 
         A job is taken when there is a worker for it, so jobs may follow from outcomes.
         """
@@ -41,7 +41,7 @@ class Executor(ABC):
         """Let go of trainers and processes."""
 
     def run(self, jobs: Iterable[Job]) -> Generator[Outcome, None, None]:
-        """The outcomes in the order of the jobs, each as soon as those before are done."""
+        """Yield outcomes in the order of the jobs, each as soon as those before are done."""
         early: dict[int, Outcome] = {}
         place = 0
         with closing(self.stream(jobs)) as outcomes:

@@ -104,7 +104,7 @@ class WorkerPool:
         """Start all workers: they take seconds to start, while the caller prepares its search.
 
         Raises:
-            InputError: if there is no room for so many; then there is none left of them.
+            InputError: if there is no room for all of them; those that did start are ended.
         """
         try:
             while len(self._free) + len(self._busy) < self._n:
@@ -121,7 +121,7 @@ class WorkerPool:
             raise _no_room(_first_line(error.__context__ or error)) from None
 
     def stream(self, jobs: Iterable[Job]) -> Outcomes:
-        """See `executors.Executor`."""
+        """Yield outcomes as they come, with the numbers of their jobs, from 0."""
         waiting, finished = enumerate(jobs), deque[tuple[int, Outcome]]()
         try:
             while True:

@@ -54,12 +54,12 @@ class Section:
         return self
 
     def picture(self, svg: str, described: str) -> "Section":
-        """A picture, and what it shows for those who cannot see it."""
+        """Add a picture with a description for those who cannot see it."""
         self.parts.append(_image(svg, described))
         return self
 
     def pictures(self, described: Iterable[tuple[str, str]]) -> "Section":
-        """Small pictures side by side, each with what it shows."""
+        """Add small pictures side by side, each with its description."""
         images = "".join(_image(svg, words) for svg, words in described)
         self.parts.append(f'<div class="pictures">{images}</div>')
         return self
@@ -67,7 +67,7 @@ class Section:
     def animation(
         self, described: Sequence[tuple[str, str]], seconds: float = 0.8
     ) -> "Section":
-        """Pictures one after another, over and over, each for so many seconds."""
+        """Add pictures shown in turn, each for `seconds`, over and over."""
         n = len(described)
         shown = (
             f"@keyframes of{n} {{ 0% {{ opacity: 1 }} {100 / n:.3f}%, 100% {{ opacity: 0 }} }}"

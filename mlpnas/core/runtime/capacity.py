@@ -13,10 +13,10 @@ _UNKNOWN = 1 << 62
 
 
 def check_jobs(jobs: int) -> list[str]:
-    """What a user should be told who asks for so many processes.
+    """Return warnings about a number of worker processes.
 
     Raises:
-        InputError: if memory does not suffice for them, even without data.
+        InputError: if the free memory is too small for them, even without data.
     """
     from joblib import cpu_count  # knows of containers and of cores that are denied to us
 
@@ -38,7 +38,7 @@ def check_jobs(jobs: int) -> list[str]:
 
 
 def check_memory(size: int, what: str) -> None:
-    """Raise InputError if an array of so many bytes is more than the memory that is free."""
+    """Raise InputError if an array of `size` bytes exceeds the free memory."""
     free = free_memory()
     if size > free:
         raise InputError(
@@ -48,7 +48,7 @@ def check_memory(size: int, what: str) -> None:
 
 
 def free_memory() -> int:
-    """Bytes that new processes can have; a huge number where the system does not say."""
+    """Return the bytes that new processes can have; a huge number if that is unknown."""
     return min(_of_the_machine(), _of_the_container())
 
 

@@ -32,7 +32,7 @@ def start_tensorflow(threads: int = 1) -> None:
 
 
 def configure_devices(threads: int = 1) -> None:
-    """So many threads per operation, and GPU memory as it is needed.
+    """Set the threads per operation, and let GPU memory grow as it is needed.
 
     Small matrix products are faster on one thread than on two, and their sums do not then
     depend on the number of cores. Convolutions in a process that has the machine to itself

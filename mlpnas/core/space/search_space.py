@@ -58,7 +58,7 @@ class Decision:
     about: int | None = None
 
     def open_ids(self) -> Tokens:
-        """Ids that may be taken here, in rising order."""
+        """Return the ids that may be taken here, in rising order."""
         return tuple(range(len(self.options))) if self.legal is None else self.legal
 
 
@@ -118,18 +118,18 @@ class SearchSpace(ABC):
 
     @abstractmethod
     def describe(self, tokens: Tokens) -> str:
-        """The architecture as people write it."""
+        """Write the architecture as people do."""
 
     @abstractmethod
     def parse(self, text: str) -> Architecture:
-        """Inverse of `describe`.
+        """Read what `describe` writes.
 
         Raises:
             InputError: naming the part that is not in the space, and why.
         """
 
     def legal(self, prefix: Tokens) -> Tokens:
-        """Option ids open after `prefix`; empty when the walk is complete."""
+        """Return the option ids open after `prefix`; none when the walk is complete."""
         if len(prefix) == len(self.decisions):
             return ()
         if prefix and prefix[-1] == self.decisions[len(prefix) - 1].stop:
@@ -137,7 +137,7 @@ class SearchSpace(ABC):
         return self.decisions[len(prefix)].open_ids()
 
     def state(self, prefix: Tokens) -> Hashable:
-        """What of an incomplete `prefix` decides which options are open from here on.
+        """Return what of an incomplete `prefix` decides which options open from here on.
 
         Prefixes of one length in equal states are open to the same continuations. Here
         nothing matters but the length.
@@ -145,15 +145,15 @@ class SearchSpace(ABC):
         return None
 
     def completions(self, prefix: Tokens) -> int:
-        """Exact number of architectures whose tokens begin with the legal `prefix`."""
+        """Count exactly the architectures whose tokens begin with the legal `prefix`."""
         return math.prod(len(d.open_ids()) for d in self.decisions[len(prefix) :])
 
     def size(self) -> int:
-        """Exact number of architectures (distinct token sequences)."""
+        """Count the architectures (distinct token sequences) exactly."""
         return self.completions(())
 
     def architecture(self, tokens: Sequence[int]) -> Architecture:
-        """The architecture with these tokens.
+        """Make the architecture with these tokens.
 
         Raises:
             InputError: if the walk is illegal or incomplete; names the first wrong token.
@@ -207,7 +207,7 @@ class SearchSpace(ABC):
         return Architecture(self.name, prefix, self.describe(prefix))
 
     def __iter__(self) -> Iterator[Architecture]:
-        """Every architecture, depth first; for small spaces and tests."""
+        """Yield every architecture, depth first; for small spaces and tests."""
         yield from self._below(())
 
     def _below(self, prefix: Tokens) -> Iterator[Architecture]:
@@ -218,7 +218,7 @@ class SearchSpace(ABC):
             yield from self._below((*prefix, token))
 
     def features(self, architecture: Architecture) -> np.ndarray:
-        """Numeric vector for surrogate models, `(features,)` float64, equal length for all.
+        """Encode for surrogate models: `(features,)` float64, equal length for all.
 
         The general form is a one-hot code per decision, zeros where the walk has ended.
         """
@@ -228,7 +228,7 @@ class SearchSpace(ABC):
         return np.concatenate(codes)
 
     def paths(self, architecture: Architecture) -> np.ndarray:
-        """Which ways lead through the network, as zeros and ones, equal length for all.
+        """Encode the paths through the network as zeros and ones, equal length for all.
 
         Surrogates may read them in place of `features`, which they are where a space does
         not tell paths.
@@ -236,7 +236,7 @@ class SearchSpace(ABC):
         return self.features(architecture)
 
     def neighbours(self, architecture: Architecture) -> list[Architecture]:
-        """Architectures one edit away, without repeats, in a fixed order.
+        """List the architectures one edit away, without repeats, in a fixed order.
 
         The general edit changes one token and keeps the others.
         """
@@ -259,7 +259,7 @@ class SearchSpace(ABC):
         return found
 
     def shares(self, architectures: Sequence[Architecture]) -> list[np.ndarray]:
-        """Of every decision the share of the architectures that take each option.
+        """Return, for each decision, the share of architectures that take each option.
 
         Where some walks have ended earlier, a decision's shares sum to less than 1.
         """
@@ -270,5 +270,5 @@ class SearchSpace(ABC):
         return [count / len(architectures) for count in counts]
 
     def canonical(self, architecture: Architecture) -> Architecture:
-        """One member of the class of architectures that build the same network."""
+        """Return the representative of all architectures that build the same network."""
         return architecture

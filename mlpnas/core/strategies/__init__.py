@@ -4,7 +4,7 @@ In reading order:
 
     names         strategies by the names they have on the command lines
     base          Strategy: ask and tell; what was proposed before
-    observations  what a strategy was told, as it needs it to learn: architectures and scores
+    observations  the architectures and scores that a strategy learns from
     random        the baseline that every other strategy has to beat
     evolution     the better of a few become parents, the oldest die
     local_search  climb from neighbour to better neighbour, restart at the top

@@ -41,8 +41,8 @@ class Strategy(ABC):
 
     @abstractmethod
     def ask(self, n: int) -> list[Architecture]:
-        """n architectures, none of them proposed before in this search; fewer, but at least
-        one, where a stage of the search ends, such as a level of a progressive one.
+        """Propose n architectures that are new in this search; fewer, but at least one, where
+        a stage of the search ends, such as a level of a progressive one.
 
         Raises:
             ExhaustedError: if the space holds fewer than n new ones; its `left` says how
@@ -51,46 +51,46 @@ class Strategy(ABC):
 
     @abstractmethod
     def tell(self, trials: Sequence[Trial]) -> None:
-        """Learn from trials of what was asked, failed ones included, in trial order: all of
-        the last `ask` or, where nobody waits for the slowest, of earlier ones too."""
+        """Learn from trials of proposals, failed ones included, in trial order: all of the
+        last `ask` or, where nobody waits for the slowest, of earlier ones too."""
 
     @abstractmethod
     def sample(self, n: int) -> list[Architecture]:
-        """n draws from what it currently believes in, repeats allowed, nothing recorded.
+        """Draw n architectures from the current belief, repeats allowed, recording nothing.
 
         A supernet trains its shared weights on these. Between two rounds equal calls give
-        equal draws, so whoever needs many asks for them at once.
+        equal draws, so draw all that are needed at once.
         """
 
     def predict(self, architecture: Architecture) -> float | None:
-        """The score it expects of an architecture it has asked for; None if it expects none."""
+        """Return the score expected of an architecture it proposed; None if it expects none."""
         return None
 
     def probabilities(self) -> list[np.ndarray] | None:
-        """Of every decision the probability of each option; None if it has no policy.
+        """Return the probability of each option of every decision; None without a policy.
 
         Over whole walks: where some end earlier, a later decision's sum to less than 1.
         """
         return None
 
     def picture(self) -> str:
-        """What it is about to choose, in lines of text for a terminal; empty for nothing.
+        """Draw what it is about to choose, in lines of text for a terminal; empty for nothing.
 
-        It may be asked for at any moment, from another thread.
+        May be called at any moment, from another thread.
         """
         return ""
 
     @abstractmethod
     def state(self) -> dict[str, np.ndarray]:
-        """All that it has learned, as arrays, between a `tell` and the next `ask`."""
+        """Return all that it has learned, as arrays, between a `tell` and the next `ask`."""
 
     @abstractmethod
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
-        """Inverse of `state`, for a strategy made with the same arguments."""
+        """Put a `state` back, into a strategy made with the same arguments."""
 
 
 def usable_scores(space: SearchSpace, trials: Iterable[Trial]) -> list[float | None]:
-    """Of every trial the score to learn from; None if it failed or is no finite number.
+    """Return each trial's score to learn from; None if it failed or is no finite number.
 
     Raises:
         InputError: if an architecture is of another space.
@@ -137,13 +137,13 @@ class Proposals:
         self._keys: set[tuple[int, ...]] = set()
 
     def remember(self, architectures: Iterable[Architecture]) -> None:
-        """These are no longer new."""
+        """Mark architectures as no longer new."""
         for architecture in architectures:
             self.proposed.append(architecture)
             self._keys.add(self._key(architecture))
 
     def news(self, architectures: Iterable[Architecture]) -> list[Architecture]:
-        """Those of which no equivalent form was proposed, each once, in order."""
+        """Return those of which no equivalent form was proposed, each once, in order."""
         new: dict[tuple[int, ...], Architecture] = {}
         for architecture in architectures:
             new.setdefault(self._key(architecture), architecture)
@@ -156,8 +156,8 @@ class Proposals:
         rng: np.random.Generator,
         given: Iterable[Architecture] = (),
     ) -> list[Architecture]:
-        """n new architectures, remembered: from `given`, then from `source` as long as it
-        has news, then from anywhere in the space.
+        """Draw and remember n new architectures: from `given`, then from `source` as long as
+        it has news, then from anywhere in the space.
 
         Raises:
             ExhaustedError: if there are fewer; nothing is remembered then.
@@ -177,7 +177,7 @@ class Proposals:
         return found
 
     def state(self) -> dict[str, np.ndarray]:
-        """The proposals as two int32 arrays: all tokens in a row, and the walks' lengths."""
+        """Return the proposals as two int32 arrays: all tokens in a row, and walk lengths."""
         walks = [np.asarray(a.tokens, np.int32) for a in self.proposed]
         return {
             "proposed_tokens": np.concatenate([*walks, np.zeros(0, np.int32)]),

@@ -27,7 +27,7 @@ class BayesianOptimization(Strategy):
         space: where to search.
         seed: equal seeds and scores, equal proposals.
         surrogate: a `GaussianProcess` unless another is given.
-        initial: random successful trials before the surrogate is asked.
+        initial: random successful trials before the surrogate is used.
         parents: how many of the best have their neighbours considered.
         candidates: at most this many neighbours, and a fifth as many random ones.
         encode: features for the surrogate; the space's own if None; `space.paths` as

@@ -1,4 +1,4 @@
-"""Observations: what a strategy was told, as it needs it to learn: architectures and scores.
+"""Observations: the architectures and scores that a strategy learns from.
 
 Failed trials are remembered as tried and are never learned from; so are scores that are not
 finite numbers.
@@ -14,7 +14,7 @@ from mlpnas.core.trial import Trial
 
 
 class Observations:
-    """Successful trials in the order in which they were told.
+    """Successful trials in the order of `tell`.
 
     Args:
         space: trials of another space are refused.

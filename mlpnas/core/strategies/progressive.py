@@ -90,7 +90,7 @@ class ProgressiveSearch(Strategy):
         return self._expected.get(architecture.tokens)
 
     def _left(self) -> int:
-        """How many of this level, or of its beam if it is not the first, were not asked."""
+        """Count the candidates of this level, or of its beam, not yet proposed."""
         quota = len(self._candidates())
         if self._level > 1:
             quota = min(quota, self._beam)

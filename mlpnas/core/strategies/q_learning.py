@@ -34,7 +34,7 @@ class QLearning(Strategy):
         seed: equal seeds and scores, equal proposals.
         trials: planned length of the search, over which epsilon falls from 1 to 0.1.
         learning_rate: alpha.
-        replays: walks replayed for every one that was told.
+        replays: walks replayed for every new one.
         start: value of what was never tried.
 
     Example:

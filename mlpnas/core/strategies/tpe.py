@@ -33,7 +33,7 @@ class TPE(Strategy):
     Args:
         space: where to search.
         seed: equal seeds and scores, equal proposals.
-        initial: random trials before the estimator is asked.
+        initial: random trials before the estimator is used.
         cap: most trials that the estimator reads.
 
     Example:

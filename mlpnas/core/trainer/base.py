@@ -41,7 +41,7 @@ class Recipe:
     best: Literal["loss", "metric", "last"] = "loss"
 
     def best_epoch(self, curve: Sequence[float], losses: Sequence[float]) -> int:
-        """Number, from 0, of the epoch whose weights are kept.
+        """Return the number, from 0, of the epoch whose weights are kept.
 
         Args:
             curve: validation metric after each epoch.
@@ -81,11 +81,11 @@ class Job:
     part: tuple[int, int] | None = None
 
     def folds(self, task: Task) -> Task:
-        """The task with the folds that this job is about."""
+        """Return the task with the folds that this job is about."""
         return task if self.part is None else task.part(*self.part)
 
     def recipe_or(self, own: R) -> R:
-        """How to train: as the job says, else as the trainer does by itself.
+        """Return the job's recipe, else the trainer's own.
 
         Raises:
             InputError: if the job's recipe is not of the trainer's kind.
@@ -114,7 +114,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What training gave.
+    """The result of training one network.
 
     Attributes:
         curve: validation metric after each epoch that ran (accuracy, or R² as it is).

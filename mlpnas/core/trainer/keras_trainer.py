@@ -30,7 +30,7 @@ def adam(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
 
 
 class KerasTrainer:
-    """See `trainer.base.Trainer`.
+    """Fits networks with `compile` and `fit`; a `trainer.base.Trainer`.
 
     Args:
         task: the data.

@@ -49,7 +49,7 @@ class ReinforceLearner:
     """One ascent on the expected reward per batch, as if the current policy had sampled it.
 
     Args:
-        controller: whom to train.
+        controller: what is trained.
         learning_rate: Adam's, at the first step.
         entropy: weight beta of the entropy bonus.
         optimizer: makes another one from the learning rate.
@@ -79,11 +79,11 @@ class ReinforceLearner:
 
     @tf.function(autograph=False, input_signature=[_TOKENS, _ROW, _ROW])
     def step(self, tokens: tf.Tensor, coefficients: tf.Tensor, sampled: tf.Tensor) -> tf.Tensor:
-        """See `PolicyLearner`."""
+        """Take one step on a batch of walks; return the loss before it, see `PolicyLearner`."""
         return self._descent.step(lambda: self.loss(tokens, coefficients))
 
     def loss(self, tokens: tf.Tensor, coefficients: tf.Tensor) -> tf.Tensor:
-        """See `policy_gradient.policy_loss`."""
+        """Compute the policy loss of a batch, see `policy_gradient.policy_loss`."""
         walks = self.controller.teacher_force(tokens)
         loss = pg.policy_loss(walks.log_probs, coefficients, walks.entropies, self._entropy)
         return loss if self._penalty is None else loss + self._penalty(walks)
@@ -93,7 +93,7 @@ class PredictionLearner:
     """Teaches a controller's accuracy head what to expect.
 
     Args:
-        controller: whom to train.
+        controller: what is trained.
         learning_rate: Adam's, at the first step.
         routing: `"shared"` lets the prediction error shape the trunk, `"detached"` does not.
         weight: factor w on the prediction error.
@@ -128,7 +128,7 @@ class PredictionLearner:
         return self._descent.step(lambda: self.loss(tokens, scores, weights))
 
     def loss(self, tokens: tf.Tensor, scores: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        """See `policy_gradient.prediction_loss`."""
+        """Compute the prediction error of a batch, see `policy_gradient.prediction_loss`."""
         summary = self.controller.teacher_force(tokens).summary
         if self._detached:
             summary = tf.stop_gradient(summary)

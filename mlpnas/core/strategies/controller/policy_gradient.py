@@ -177,7 +177,7 @@ def linear_decay(start: float, done: float) -> float:
 def control_variate(
     scores: np.ndarray, predicted: np.ndarray, uniform: np.ndarray, baseline: float
 ) -> np.ndarray:
-    """Coefficients of an unbiased policy gradient when the predictor chose whom to train.
+    """Coefficients of an unbiased policy gradient when the predictor chose what to train.
 
     Of M candidates sampled from the policy only some were trained, most of them because the
     predictor liked them: averaging over those alone would be biased. With q known for all

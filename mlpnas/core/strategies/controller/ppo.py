@@ -22,7 +22,7 @@ class PPOLearner:
     """Trains a controller's policy.
 
     Args:
-        controller: whom to train.
+        controller: what is trained.
         learning_rate: Adam's.
         entropy: weight beta of the entropy bonus.
         clip: eps, how far a probability may move from the sampling policy's before more
@@ -61,7 +61,7 @@ class PPOLearner:
         return self._descent.step(lambda: self.loss(tokens, coefficients, sampled))
 
     def loss(self, tokens: tf.Tensor, coefficients: tf.Tensor, sampled: tf.Tensor) -> tf.Tensor:
-        """See `policy_gradient.clipped_policy_loss`; `sampled` are the old ones."""
+        """Compute the clipped loss of a batch; `sampled` are its old log-probabilities."""
         walks = self.controller.teacher_force(tokens)
         return pg.clipped_policy_loss(
             walks.log_probs, sampled, coefficients, walks.entropies, self._entropy, self._clip

@@ -2,8 +2,8 @@
 
 A round: draw from the policy, have the new ones trained, look up the repeats, shape the
 rewards, take one policy step and a few predictor steps. The predictor can play two parts.
-As an adversary it is asked beforehand what it expects, and children that are good and
-surprising pay a bonus. As a pre-screen it chooses whom of many candidates to train.
+As an adversary it predicts scores beforehand, and children that are good and surprising
+pay a bonus. As a pre-screen it chooses which of many candidates to train.
 """
 
 import itertools

@@ -58,7 +58,7 @@ class Partition:
             self.samples[2 * node + 2] = rows[~left]
 
     def _fit(self, node: int, x: np.ndarray, scores: np.ndarray) -> np.ndarray:
-        """Fit the node's model; says who goes left. A model that does not separate better
+        """Fit the node's model; return which go left. A model that does not separate better
         from worse is not used: everything goes left."""
         everything = np.ones(len(scores), bool)
         if len(scores) < 2 or np.ptp(scores) == 0:
