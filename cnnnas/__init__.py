@@ -11,8 +11,8 @@ Each of these imports only those before it:
     differentiable  DARTS and its variants on images
     data            from images as people have them to a Task
     run             a search on images, put together from settings
-    final           networks trained at length, tested and written
     baselines       what a user would have tried otherwise: a plain network of the same size
+    final           networks trained at length, tested and written
     report          what was found, as pictures
     kits            what belongs to each space, as a kit beside it
     published       published architectures as data, each with the line that builds it

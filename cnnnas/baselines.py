@@ -25,6 +25,12 @@ class PlainCNN(Generator):
     def __init__(self, channels: int):
         self._channels = channels
 
+    @property
+    def architecture(self) -> Architecture:
+        """The network that it builds."""
+        text = f"{STAGES} stages of {DEPTH} convolutions, {self._channels} channels at first"
+        return Architecture("plain", (), text)
+
     def build(
         self, architecture: Architecture | None, task: Task, seed: int = 0
     ) -> keras.Model:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from cnnnas.kits.macro import check
-from cnnnas.run.presets import BASE, in_three_sizes
+from cnnnas.run.presets import BASE, Preset, in_three_sizes
 from cnnnas.run.settings import Settings
 from cnnnas.space.cell_space import CellSpace
 from mlpnas.core.differentiable.search import GradientSearch
@@ -122,13 +122,22 @@ def skip_counts(space: CellSpace, architecture: Architecture) -> dict[str, int]:
     return {f"skips, {kind}": cell.skips for kind, cell in cells.items()}
 
 
+def sized(small: Preset) -> dict[str, Preset]:
+    """A space's presets. The auxiliary head that comes with drop path pools images of one size,
+    and drop path grows over one training: all of it is at full size then."""
+    return {
+        name: replace(p, final=replace(p.final, scales=(1.0,))) if p.drop_path else p
+        for name, p in in_three_sizes(small).items()
+    }
+
+
 _SMALL = replace(BASE, channels=8, child_channels=8, batch_size=64, layers=2, baselines=10)
 
 MICRO = Kit(
     space=micro_space,
     generator=make_generator,
     # A step takes three times as long as in the macro space, and teaches as much more.
-    presets=in_three_sizes(
+    presets=sized(
         replace(_SMALL, together=Budget(trials=240, per_round=10, epochs=4), rate=0.2, draws=50)
     ),
     strategy=make_strategy,
@@ -141,14 +150,14 @@ DARTS = Kit(
     space=darts_space,
     generator=make_generator,
     # Every edge runs all operations: a step takes as long as those of a dozen children.
-    presets=in_three_sizes(
+    presets=sized(
         replace(
             _SMALL,
             channels=4,
             together=Budget(trials=5, per_round=1, epochs=5),
             rate=0.05,
             alpha_rate=0.01,
-            final=replace(_SMALL.final, epochs=8),
+            final=replace(_SMALL.final, passes=8),
         )
     ),
     gradient=make_gradient,

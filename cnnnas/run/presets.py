@@ -10,8 +10,8 @@ A search may set other numbers of trials and epochs; the rest is the preset's.
 from dataclasses import dataclass, replace
 
 from cnnnas.names import RuleName, VariantName
+from cnnnas.trainer.recipe import Cycle
 from mlpnas.core.run.budget import Budget
-from mlpnas.core.trainer.base import Recipe
 
 # The share of a search's first epochs in which the weights alone learn.
 WARM_UP: dict[VariantName, float] = {"pc": 15 / 50}
@@ -79,7 +79,7 @@ class Preset:
     alpha_rate: float
     dropout: float
     draws: int
-    final: Recipe
+    final: Cycle
     drop_path: float = 0.0
     growth: Growth = Growth((2, 3, 4, 5), every=5)
 
@@ -99,7 +99,7 @@ BASE = Preset(
     alpha_rate=0.003,
     dropout=0.1,
     draws=100,
-    final=Recipe(epochs=10, patience=None, batch_size=64, learning_rate=0.05),
+    final=Cycle(passes=10),
 )
 
 
@@ -113,12 +113,12 @@ def _times(factor: int, budget: Budget) -> Budget:
 
 
 def _longer(preset: Preset) -> Preset:
-    """Twice the search, and a last training of 25 epochs, with drop path."""
+    """Twice the search, and a last training of 25 passes, with drop path."""
     return replace(
         preset,
         together=_times(2, preset.together),
         alone=Budget(trials=40, per_round=5, epochs=3),
-        final=replace(preset.final, epochs=25),
+        final=replace(preset.final, passes=25),
         drop_path=0.1,
         growth=replace(preset.growth, every=10),
     )
@@ -135,6 +135,6 @@ def _tiny(preset: Preset) -> Preset:
         baselines=10,
         alone=Budget(trials=4, per_round=2, epochs=1),
         draws=20,
-        final=replace(preset.final, epochs=2),
+        final=replace(preset.final, passes=2),
         growth=Growth((2, 3), every=2),
     )

@@ -1,8 +1,8 @@
 """Augmentation: crop, flip and cutout, on batches, inside a TensorFlow graph.
 
 Every image gets draws of its own, from a seed that the caller gives: equal seeds, equal
-images, whatever runs beside. Padding and holes are 0, which after standardisation is the mean
-colour. Cutout: DeVries and Taylor, arXiv 1708.04552.
+images, whatever runs beside. Holes are 0, which after standardisation is the mean colour, and
+so is the padding unless it mirrors the image. Cutout: DeVries and Taylor, arXiv 1708.04552.
 """
 
 from dataclasses import dataclass
@@ -22,11 +22,13 @@ class Augmentation:
         flip: whether half of the images are mirrored left to right.
         cutout: side of a square that is blotted out, its centre anywhere in the image; 0 for
             none.
+        mirrored: whether the padding mirrors the image, or is 0.
     """
 
     crop: int = 4
     flip: bool = True
     cutout: int = 0
+    mirrored: bool = False
 
     def __call__(self, images: Tensor, seed: Tensor) -> Tensor:
         """Varied images.
@@ -40,7 +42,7 @@ class Augmentation:
         """
         crop, flip, cutout = tf.unstack(tf.random.split(seed, 3))
         if self.crop:
-            images = _cropped(images, self.crop, crop)
+            images = _cropped(images, self.crop, crop, self.mirrored)
         if self.flip:
             images = _flipped(images, flip)
         if self.cutout:
@@ -48,11 +50,12 @@ class Augmentation:
         return images
 
 
-def _cropped(images: Tensor, pad: int, seed: Tensor) -> Tensor:
+def _cropped(images: Tensor, pad: int, seed: Tensor, mirrored: bool) -> Tensor:
     """Pads, and cuts each image out at a place of its own: first its rows, then its columns."""
     rows, (height, width) = tf.shape(images)[0], images.shape[1:3]
     starts = tf.random.stateless_uniform((2, rows, 1), seed, 0, 2 * pad + 1, tf.int32)
-    padded = tf.pad(images, [[0, 0], [pad, pad], [pad, pad], [0, 0]])
+    edges = [[0, 0], [pad, pad], [pad, pad], [0, 0]]
+    padded = tf.pad(images, edges, "REFLECT" if mirrored else "CONSTANT")
     cut = tf.gather(padded, starts[0] + tf.range(height), axis=1, batch_dims=1)
     return tf.gather(cut, starts[1] + tf.range(width), axis=2, batch_dims=1)
 

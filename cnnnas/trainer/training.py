@@ -21,7 +21,7 @@ def nesterov(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
     return keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, clipnorm=5.0)
 
 
-def augmentation(kind: Variation, task: Task) -> Augmentation | None:
+def augmentation(kind: Variation, task: Task, mirrored: bool = False) -> Augmentation | None:
     """The augmentation of that name for images of this size; None for none."""
     height, _, channels = task.input_shape
     if kind == "none":
@@ -29,7 +29,7 @@ def augmentation(kind: Variation, task: Task) -> Augmentation | None:
     flip = channels == 3 if kind == "auto" else "flip" in kind
     # An eighth, as the usual 4 of 32 pixels; the digits of MNIST fill their frame more.
     pad = max(1, height // (8 if channels == 3 else 14))
-    return Augmentation(pad, flip, height // 2 if "cutout" in kind else 0)
+    return Augmentation(pad, flip, height // 2 if "cutout" in kind else 0, mirrored)
 
 
 def make_trainer(

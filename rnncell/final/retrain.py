@@ -5,9 +5,9 @@ and as many epochs as take the same time.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
@@ -15,24 +15,16 @@ import numpy as np
 from mlpnas.core.baselines.step_time import seconds_per_step
 from mlpnas.core.run.delivery import Probe, deliver
 from mlpnas.core.run.record import Result, Retrained
-from mlpnas.core.run.run import Run, Training
+from mlpnas.core.run.run import Run
 from mlpnas.core.space.search_space import Architecture
-from mlpnas.core.trainer.base import Job, Outcome, Trainer
+from mlpnas.core.trainer.base import Outcome
 from mlpnas.core.trainer.keras_trainer import set_weights
-from mlpnas.core.trainer.retraining import persistent, slower
+from mlpnas.core.trainer.retraining import Plan
 from rnncell.data.text import Text, windows
 from rnncell.final.export import raw_model
-from rnncell.generator.networks import BASELINES, CellGenerator, baseline, sized
+from rnncell.generator.networks import BASELINES, baseline, sized
 from rnncell.recipes import TextRecipe
 from rnncell.trainer.text_trainer import compile_model, perplexity
-
-
-class Plan(NamedTuple):
-    """How a cell is trained at length."""
-
-    architecture: Architecture
-    generator: CellGenerator
-    recipe: TextRecipe
 
 
 def retrain(
@@ -53,16 +45,15 @@ def retrain(
     told("measuring the baselines")
     planned = plans(run, architectures)
     told(f"training {len(planned)} networks at length")
-    planned, outcomes = persistent(
-        partial(_train, run), planned, lambda p: p._replace(recipe=slower(p.recipe))
-    )
+    planned, outcomes = run.train_at_length(planned)
     networks = {name: _network(run, planned[name], outcomes[name]) for name in planned}
     results = [
         _tested(run, name, planned[name], outcomes[name], network)
         for name, network in networks.items()
     ]
     first, weights = next(iter(planned.values())), next(iter(outcomes.values())).weights
-    model = first.generator.with_batch(None).build(first.architecture, run.data.task)
+    whole: Any = first.generator
+    model = whole.with_batch(None).build(first.architecture, run.data.task)
     set_weights(model, weights)
     probe = _probe(run, first.recipe, next(iter(networks.values())))
     return Retrained(results, deliver(raw_model(model, run.data), run.folder.model, probe))
@@ -121,28 +112,6 @@ def _probe(run: Run[Text], recipe: TextRecipe, network: keras.Model) -> Probe:
     network.get_layer("rnn").reset_state()
     logits = np.asarray(network(tokens))
     return Probe(tokens, logits, max(1.0, float(np.abs(logits).max())))
-
-
-def _train(run: Run[Text], planned: Mapping[str, Plan]) -> dict[str, Outcome]:
-    jobs = [
-        Job(plan.architecture, run.seed_of(2), recipe=(plan.generator, plan.recipe))
-        for plan in planned.values()
-    ]
-    with run.hire(partial(Assorted, run.training), run.workers) as executor:
-        return dict(zip(planned, executor.run(jobs), strict=True))
-
-
-@dataclass(frozen=True)
-class Assorted:
-    """A trainer of jobs whose recipes each bring a generator with them."""
-
-    training: Training
-
-    def train(self, job: Job) -> Outcome:
-        """See `trainer.base.Trainer`."""
-        generator, recipe = job.recipe
-        trainer: Trainer = self.training.trainer(generator, recipe)()
-        return trainer.train(replace(job, recipe=None))
 
 
 def _tested(

@@ -105,7 +105,8 @@ class SearchDisplay:
 
 @contextmanager
 def steps(console: Console, first: str) -> Iterator[Callable[[str], None]]:
-    """Tells what is being done: one line that changes, or in a log a line for every step.
+    """Show what is being done, and for how long: one line that changes, or in a log a line for
+    every step.
 
     Args:
         console: where to.
@@ -115,8 +116,10 @@ def steps(console: Console, first: str) -> Iterator[Callable[[str], None]]:
         What to call with the next step.
     """
     if console.is_terminal:
-        with console.status(escape(first)) as status:
-            yield lambda step: status.update(escape(step))
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        with Progress(*columns, console=console, transient=True) as progress:
+            task = progress.add_task(escape(first), total=None)
+            yield lambda step: progress.update(task, description=escape(step))
     else:
         console.print(escape(first), highlight=False)
         yield lambda step: console.print(escape(step), highlight=False)

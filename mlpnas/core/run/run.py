@@ -1,8 +1,9 @@
 """Run: a search over a kit's space, put together from its settings, and where it is kept."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
 from mlpnas.core.data.measure import Measure
@@ -21,6 +22,8 @@ from mlpnas.core.space.search_space import Architecture, SearchSpace
 from mlpnas.core.strategies.base import Strategy
 from mlpnas.core.supernet import Supernet, SupernetEvaluator
 from mlpnas.core.task import Task
+from mlpnas.core.trainer.base import Job, Outcome
+from mlpnas.core.trainer.retraining import Assorted, Plan, persistent
 from mlpnas.core.trial import History, Trial
 
 
@@ -139,6 +142,33 @@ class Run(Generic[D]):
     def final_generator(self) -> Generator:
         """What builds the networks that are trained at length."""
         return self.kit.generator(self.space, self.settings, True)
+
+    def train_at_length(
+        self, planned: Mapping[str, Plan]
+    ) -> tuple[dict[str, Plan], dict[str, Outcome]]:
+        """Train each network from fresh weights; what diverges once more, by smaller steps.
+
+        Args:
+            planned: by where their architectures came from.
+
+        Returns:
+            The plans as they were followed, and what came of them.
+
+        Raises:
+            InputError: see `retraining.persistent`.
+        """
+        make = partial(Assorted, self.training.trainer)
+
+        def train(plans: Mapping[str, Plan]) -> dict[str, Outcome]:
+            seed = self.seed_of(2)
+            jobs = [
+                Job(p.architecture, seed, recipe=(p.generator, p.recipe))
+                for p in plans.values()
+            ]
+            with self.hire(make, self.workers) as executor:
+                return dict(zip(plans, executor.run(jobs), strict=True))
+
+        return persistent(train, planned, Plan.slower)
 
     def _children(self, executor: Executor, seed: int) -> ChildEvaluator:
         """Trains children from fresh weights."""

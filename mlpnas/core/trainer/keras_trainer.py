@@ -38,9 +38,10 @@ class KerasTrainer:
         recipe: how long and how to train.
         optimizer: made for each network.
         vary: augmentation of the training rows, if any.
-        l2: weight of the sum of all squared trainable weights in the training loss. Unlike an
-            optimizer's own `weight_decay`, which Keras applies beside momentum, it is part of
-            the gradient.
+        l2: weight of the sum of squared weights in the training loss. Unlike an optimizer's
+            own `weight_decay`, which Keras applies beside momentum, it is part of the gradient.
+        decayed: which trainable weights that sum is of.
+        loss: of targets and outputs, to learn by; None for the task's.
 
     Example:
         >>> from mlpnas import Job, KerasTrainer, MLPGenerator, MLPSpace, Recipe
@@ -60,9 +61,12 @@ class KerasTrainer:
         optimizer: MakeOptimizer = adam,
         vary: Vary | None = None,
         l2: float = 0.0,
+        decayed: Callable[[keras.Variable], bool] = lambda weight: True,
+        loss: Callable[[Any, Any], Any] | None = None,
     ):
         self._task, self._generator, self._recipe = task, generator, recipe
-        self._optimizer, self._vary, self._l2 = optimizer, vary, l2
+        self._optimizer, self._vary, self._loss = optimizer, vary, loss
+        self._l2, self._decayed = l2, decayed
 
     def train(self, job: Job) -> Outcome:
         start = time.perf_counter()
@@ -90,7 +94,7 @@ class KerasTrainer:
         validation: "_Validation",
     ) -> list:
         if self._l2:
-            for weight in model.trainable_weights:
+            for weight in filter(self._decayed, model.trainable_weights):
                 weight.regularizer = keras.regularizers.L2(self._l2)
         batches = _Batches(task.train, recipe.batch_size, seed, self._vary)
         callbacks = [
@@ -103,7 +107,8 @@ class KerasTrainer:
                 restore_best_weights=True,
             ),
         ]
-        model.compile(self._optimizer(recipe, recipe.epochs * len(batches)), loss=task.loss)
+        optimizer = self._optimizer(recipe, recipe.epochs * len(batches))
+        model.compile(optimizer, loss=self._loss or task.loss)
         losses = model.fit(
             batches, epochs=recipe.epochs, callbacks=callbacks, shuffle=False, verbose=0
         ).history["loss"]

@@ -2,16 +2,46 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from typing import Any, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, TypeVar
 
 from mlpnas.core.errors import InputError
-from mlpnas.core.trainer.base import Outcome
+from mlpnas.core.generator import Generator
+from mlpnas.core.space.search_space import Architecture
+from mlpnas.core.trainer.base import Job, Outcome, Trainer
 
 log = logging.getLogger(__name__)
 
 P = TypeVar("P")
 R = TypeVar("R")
+
+
+class Plan(NamedTuple):
+    """How one network is trained at length."""
+
+    architecture: Architecture
+    generator: Generator
+    recipe: Any
+
+    def slower(self) -> "Plan":
+        """The same with smaller steps."""
+        return self._replace(recipe=slower(self.recipe))
+
+
+@dataclass(frozen=True)
+class Assorted:
+    """A trainer of jobs whose recipes each bring a generator with them.
+
+    Args:
+        make: from generator and recipe to what makes a trainer.
+    """
+
+    make: Callable[[Generator, Any], Callable[[], Trainer]]
+
+    def train(self, job: Job) -> Outcome:
+        """See `trainer.base.Trainer`."""
+        generator, recipe = job.recipe
+        return self.make(generator, recipe)().train(replace(job, recipe=None))
 
 
 def persistent(
