@@ -26,13 +26,18 @@ if TYPE_CHECKING:
 
 
 def load(run: Any) -> "DeliveredNetwork":
-    """A finished run's network, which predicts from images; see `final.delivered`.
+    """Load a finished run's network, which predicts from images; see `final.delivered`.
 
     Args:
         run: the run's folder.
 
     Raises:
         InputError: if the run is not finished, or its files do not belong together.
+
+    Example:
+        >>> import cnnnas
+        >>> cnnnas.load("runs/flowers-0").classes_.tolist()
+        ['bright', 'dark']
     """
     from cnnnas.final import delivered
 

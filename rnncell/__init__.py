@@ -51,7 +51,7 @@ def load_model(path: str) -> Any:
 
 
 def load(run: Any) -> "LanguageModel | SequenceClassifier":
-    """A finished run's network: a language model, or a classifier of sequences; see
+    """Load a finished run's network: a language model, or a classifier of sequences; see
     `final.delivered`.
 
     Args:
@@ -59,6 +59,11 @@ def load(run: Any) -> "LanguageModel | SequenceClassifier":
 
     Raises:
         InputError: if the run is not finished, or its files do not belong together.
+
+    Example:
+        >>> import rnncell
+        >>> rnncell.load("runs/my-text-0").predict(["the cat sat"]).shape
+        (1,)
     """
     from rnncell.final import delivered
 

@@ -57,6 +57,19 @@ def test_the_readme_is_short_and_leads_to_every_result():
         assert f"](docs/results/{path.name}" in text
 
 
+def test_the_readme_s_pictures_are_there_small_and_load_nothing():
+    names = re.findall(r'<img src="([^"]+)"', README.read_text())
+    pictures = [ROOT / name for name in names]
+    assert {path.suffix for path in pictures} == {".svg", ".png"}
+    for path in pictures:
+        assert path.stat().st_size < 150_000
+        if path.suffix == ".svg":
+            links = re.findall(r"https?://[^\"')\s]+", path.read_text())
+            assert [link for link in links if not link.startswith("http://www.w3.org/")] == [
+                "https://www.textualize.io"  # a comment of rich's
+            ]
+
+
 def test_the_readme_s_map_has_every_room():
     """A line is `mlpnas/core/  errors  runtime/ ...`; a continued one begins with blanks."""
     text = re.search(r"## Rooms.*?```\n(.*?)```", README.read_text(), re.DOTALL)[1]

@@ -7,21 +7,28 @@ from pathlib import Path
 
 import members
 import pytest
+from finished import image_run, text_run
 
+import cnnnas
 import mlpnas
 import rnncell
 from mlpnas.__main__ import main
 
 ROOT = members.ROOT
-PUBLIC = [*(getattr(mlpnas, name) for name in mlpnas.__all__), rnncell.load_model]
+PUBLIC = [
+    *(getattr(mlpnas, name) for name in mlpnas.__all__),
+    cnnnas.load,
+    rnncell.load,
+    rnncell.load_model,
+]
 # Fit, or compile a controller.
 SLOW = {
     "mlpnas.estimator.estimator", "mlpnas.final.delivered", "mlpnas.trainer.mlp_trainer",
     "mlpnas.core.trainer.keras_trainer", "mlpnas.core.strategies.controller.reinforce",
     "mlpnas.core.strategies.controller.learner", "mlpnas.core.strategies.controller.ppo",
     "mlpnas.core.strategies.controller.on_policy", "mlpnas.final.retrain",
+    "cnnnas.published",
 }  # fmt: skip
-OF_A_RUN = {"mlpnas.final.delivered"}
 
 
 def names() -> list[str]:
@@ -32,26 +39,33 @@ def names() -> list[str]:
     return [".".join(part for part in p if part != "__init__") for p in parts]
 
 
-@pytest.fixture(scope="module")
-def run_of_wine(tmp_path_factory) -> Path:
-    """A folder with `runs/wine-0`, the run that examples speak of."""
-    folder = tmp_path_factory.mktemp("examples")
+def wine_run(at: Path) -> None:
     options = ["--target", "cultivar", "--trials", "2", "--epochs", "2", "--ensemble", "0"]
-    table, run = str(ROOT / "data" / "wine.csv"), str(folder / "runs" / "wine-0")
-    assert main(["search", table, *options, "--run", run]) == 0
-    return folder
+    with pytest.raises(SystemExit) as ended:
+        main(["search", str(ROOT / "data" / "wine.csv"), *options, "--run", str(at)])
+    assert not ended.value.code
+
+
+# The runs that examples speak of, and what makes them.
+RUNS = {
+    "mlpnas.final.delivered": ("wine-0", wine_run),
+    "cnnnas": ("flowers-0", image_run),
+    "cnnnas.final.delivered": ("flowers-0", image_run),
+    "rnncell": ("my-text-0", text_run),
+    "rnncell.final.delivered": ("my-text-0", text_run),
+}
 
 
 @pytest.mark.parametrize(
     "name", [pytest.param(n, marks=[pytest.mark.slow] * (n in SLOW)) for n in names()]
 )
-def test_the_examples_of_a_module_give_what_they_show(
-    name, tmp_path, monkeypatch, request, capsys
-):
-    folder = request.getfixturevalue("run_of_wine") if name in OF_A_RUN else tmp_path
-    if not (folder / "data").exists():
-        (folder / "data").symlink_to(ROOT / "data")
-    monkeypatch.chdir(folder)
+def test_the_examples_of_a_module_give_what_they_show(name, tmp_path, monkeypatch, capsys):
+    (tmp_path / "data").symlink_to(ROOT / "data")
+    (tmp_path / "runs").mkdir()
+    monkeypatch.chdir(tmp_path)
+    if name in RUNS:
+        run, make = RUNS[name]
+        make(tmp_path / "runs" / run)
     result = doctest.testmod(import_module(name))
     assert result.attempted
     assert result.failed == 0, capsys.readouterr().out

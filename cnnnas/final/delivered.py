@@ -40,8 +40,10 @@ class DeliveredNetwork:
         InputError: if the run is not finished, or its files do not belong together.
 
     Example:
-        >>> network = cnnnas.load("runs/flowers-0")  # doctest: +SKIP
-        >>> network.predict(["a.jpg", "b.jpg"])  # doctest: +SKIP
+        >>> import cnnnas, numpy as np
+        >>> network = cnnnas.load("runs/flowers-0")  # or pictures: predict(["a.jpg", "b.jpg"])
+        >>> network.predict_proba(np.zeros((2, 8, 6), np.uint8)).shape
+        (2, 2)
     """
 
     def __init__(self, run: str | Path):

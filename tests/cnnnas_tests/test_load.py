@@ -4,47 +4,17 @@ import json
 
 import numpy as np
 import pytest
+from finished import SHAPE, bright, image_run
 from PIL import Image
 
 import cnnnas
 from cnnnas.__main__ import main
-from cnnnas.data.images import read_images
-from cnnnas.final.export import export
-from cnnnas.run.settings import Settings
 from mlpnas.core.errors import InputError
-from mlpnas.core.run.folder import Folder, describe_data
-
-SHAPE = (8, 6)
-
-
-def bright(rng: np.random.Generator, rows: int) -> tuple[np.ndarray, np.ndarray]:
-    """Grey images, of which the second half is bright."""
-    y = np.arange(rows) % 2
-    x = rng.integers(0, 100, (rows, *SHAPE)) + 120 * y[:, None, None]
-    return x.astype(np.uint8), np.where(y, "bright", "dark")
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """A folder as a search leaves it, of a network that goes by the mean pixel."""
-    import keras
-
-    at = tmp_path_factory.mktemp("runs")
-    rng = np.random.default_rng(0)
-    (x, y), (x_test, y_test) = bright(rng, 60), bright(rng, 20)
-    y_test[0] = "bright"  # which is dark
-    np.savez(at / "a.npz", x_train=x, y_train=y, x_test=x_test, y_test=y_test)
-    settings = Settings(str(at / "a.npz"), 1, 1, 1, preset="tiny").planned(20, None, 2)
-    images = read_images(settings.data)
-    rows = keras.Input(images.task.input_shape)
-    mean = keras.layers.GlobalAveragePooling2D()(rows)
-    network = keras.Model(rows, keras.layers.Dense(2, "softmax", name="classes")(mean))
-    network.get_layer("classes").set_weights([np.array([[4.0, -4.0]]), np.zeros(2)])
-    with Folder.create(at / "run", "cnnnas") as folder:
-        data = describe_data(images.task) | images.record()
-        folder.write(settings, data, space=settings.kit.space(settings).name)
-        export(network, images, folder.model)
-    return at / "run"
+    return image_run(tmp_path_factory.mktemp("runs") / "a")
 
 
 def command(*arguments: object) -> int:

@@ -4,50 +4,17 @@ import json
 
 import numpy as np
 import pytest
-from recurrent import SPACE, cells
+from finished import WORDS, recurrent_run, text_run
 
 import rnncell
 from mlpnas.core.errors import InputError
-from mlpnas.core.run.delivery import Probe, deliver
-from mlpnas.core.run.folder import Folder, describe_data
 from rnncell.__main__ import main
-from rnncell.final.export import raw_model
 from rnncell.final.perplexity import judge_text
-from rnncell.generator.networks import CellGenerator
-from rnncell.recipes import Network
-from rnncell.run.settings import Settings
-from rnncell.run.source import read_data
-
-[CELL] = cells(1)
-WORDS = ["the", "cat", "sat", "on", "a", "mat", "and", "saw", "no", "dog"]
 
 
-def finished(at, data: str):
-    """A folder as a search leaves it, of a network that has learned nothing."""
-    shared, how = data.endswith(".txt"), {"preset": "tiny", "strategy": "random"}
-    settings = Settings(data, 1, 1, 1, one_shot=shared, **how).planned(20, None, 2)
-    text = read_data(settings)
-    network = CellGenerator(SPACE, Network(6)).build(CELL, text.task, seed=1)
-    with Folder.create(at, "rnncell") as folder:
-        described = describe_data(text.task) | text.record()
-        folder.write(settings, described, space=settings.kit.space(settings).name)
-        raw = raw_model(network, text)
-        if text.raw is None:
-            rows = text.task.valid.x[None, :5]
-        else:
-            rows = {"steps": text.raw.steps, "length": text.raw.length}
-        scored = raw.predict(rows, verbose=0)
-        deliver(raw, folder.model, Probe(rows, scored))
-    return at
-
-
-@pytest.fixture(scope="module")
-def text_run(tmp_path_factory):
-    at = tmp_path_factory.mktemp("text")
-    rng = np.random.default_rng(0)
-    lines = (" ".join(rng.choice(WORDS, 12)) for _ in range(300))
-    (at / "my.txt").write_text("\n".join(lines))
-    return finished(at / "run", str(at / "my.txt"))
+@pytest.fixture(scope="module", name="text_run")
+def _text_run(tmp_path_factory):
+    return text_run(tmp_path_factory.mktemp("text") / "my")
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +27,7 @@ def sequence_run(tmp_path_factory):
         arrays |= {f"x_{part}": rng.normal(size=(40, 6, 3)), f"len_{part}": length}
         arrays |= {f"y_{part}": np.where(np.arange(40) % 2, "up", "down")}
     np.savez(at / "a.npz", **arrays)
-    return finished(at / "run", str(at / "a.npz"))
+    return recurrent_run(at / "run", str(at / "a.npz"))
 
 
 def command(*arguments: object) -> int:
