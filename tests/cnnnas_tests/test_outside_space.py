@@ -1,6 +1,7 @@
 """A space from outside the package: searched, resumed and reported by the command line."""
 
 import json
+import pickle
 from dataclasses import replace
 from functools import partial
 
@@ -12,6 +13,7 @@ from outside_space import KIT, OneConvolution
 
 from cnnnas.__main__ import main
 from cnnnas.commands.search import PROGRAM
+from cnnnas.data.images import read_images
 from cnnnas.run.run import make_run
 from mlpnas.core.executor.executors import InProcess
 from mlpnas.core.trainer.base import Outcome
@@ -77,6 +79,22 @@ def test_it_is_searched_resumed_retrained_and_reported(hire, data, tmp_path, cap
     assert str(found) in capsys.readouterr().out
     assert status("report", folder, "--html", hire=hire) == 0
     assert "The network found" in (folder / "report.html").read_text()
+
+
+def test_who_trains_gets_no_row_of_the_test_fold(data, tmp_path):
+    sent = []
+
+    def hire(trainer, workers):
+        sent.append(pickle.dumps(trainer))
+        return InProcess(FakeTrainer)
+
+    search = ("search", data, *SPACE, "--run", tmp_path / "run", "--trials", 1)
+    assert status(*search, hire=hire) == 0
+    task = read_images(str(data)).task
+    assert len(sent) == 2  # to those who train children, and to those who train at length
+    for content in sent:
+        assert task.train.x.tobytes() in content
+        assert task.test.x.tobytes() not in content
 
 
 @pytest.mark.parametrize(

@@ -41,3 +41,9 @@ def test_another_number_of_epochs_than_of_trials_is_refused_where_they_are_one()
 
 def test_none_at_all_is_not_the_presets_number():
     assert plan(Budget(5, 1, 5), 0, None, by_epoch=True)["trials"] == 0  # refused as it is
+
+
+def test_rounds_may_be_of_another_size_than_the_preset_s():
+    # 20 trials, 4 a round: five rounds, of which each of two passes serves three.
+    planned = plan(Budget(20, 5, 2), None, None, per_round=4)
+    assert (planned["per_round"], planned["rounds_per_pass"]) == (4, 3)

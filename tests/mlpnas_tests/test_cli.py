@@ -5,6 +5,7 @@ import errno
 import io
 import json
 import os
+import pickle
 import re
 import shutil
 import signal
@@ -150,6 +151,16 @@ def test_a_loss_of_numbers_is_refused_for_classes(tmp_path, capsys):
     told = capsys.readouterr().err
     assert "--loss mae is for targets that are numbers, and 'species' has 3 classes" in told
     assert not (tmp_path / "r").exists()
+
+
+def test_who_trains_gets_no_row_of_the_test_fold(tmp_path):
+    path = DATA / "iris.csv"
+    table = read_table(path, "species")
+    with Folder.create(tmp_path / "run") as folder:
+        made = Run(Settings(str(path), "species"), table, folder, Workers(executor="here"))
+        sent = pickle.dumps(made.trainer(Recipe()))
+    assert table.task.train.x.tobytes() in sent
+    assert table.task.test.x.tobytes() not in sent
 
 
 def test_the_controller_of_a_table_has_the_decay_of_the_references(tmp_path):
