@@ -159,23 +159,23 @@ def shared(args: argparse.Namespace, space: Any, task: Any) -> Any:
     if args.space == "macro":
         network = MacroNetwork(space, WeightBank(0), channels, shape[2], CLASSES)
     else:
-        network = MicroNetwork(space, WeightBank(0), layers, channels, shape, CLASSES)
+        network = MicroNetwork(space, WeightBank(0), layers, channels, shape[2], CLASSES)
     return trained(args, network, task)
 
 
 def alone(args: argparse.Namespace, space: Any, architecture: Any, task: Any) -> Any:
     """A supernet of one architecture, whose network is a Keras model."""
-    from cnnnas.supernet.stand_alone_models import macro_child, micro_child
+    from paths import macro_path, micro_path
 
     layers, channels, shape, _ = SIZES[args.space, args.size]
     if args.space == "macro":
-        child = macro_child(space, architecture, shape, channels, CLASSES)
+        child = macro_path(space, architecture, shape, channels, CLASSES)
     else:
-        child = micro_child(space, architecture, shape, layers, channels, CLASSES)
+        child = micro_path(space, architecture, shape, layers, channels, CLASSES)
     weights = {variable.path: variable.value for variable in child.trainable_variables}
 
     def network(tokens: Any, rows: Any, seed: Any = None) -> Any:
-        return (child(rows, training=True),)
+        return child(rows, training=True)
 
     vars(network).update(space=space, bank=SimpleNamespace(variables=weights))
     return trained(args, network, task)

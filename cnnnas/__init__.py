@@ -3,6 +3,7 @@
 Each of these imports only those before it:
 
     names           what spaces, variants and rules are called in settings
+    operations      what networks are built of, written once for all that compute with it
     space           what may be searched: cells, and networks layer by layer
     generator       from architectures to Keras models
     strategies      controllers for convolutional networks

@@ -38,6 +38,13 @@ def search(
     preset: o.Preset = "small",
     trials: o.Trials = None,
     per_round: o.PerRound = None,
+    operations: Annotated[
+        str,
+        o.option(
+            o.SEARCH,
+            "More operations, such as dil_conv_3x3,package.module:NAME (not in zoph).",
+        ),
+    ] = "",
     layer_types: Annotated[
         str, o.option(o.SEARCH, "Of zoph's layers, such as conv,max,avg.")
     ] = "conv",
@@ -94,6 +101,7 @@ def search(
         order=order,
         variant=variant,
         stop=stop,
+        operations=listed(operations, str, "--operations"),
         layer_types=listed(layer_types, str, "--layer-types"),
         strides=listed(strides, int, "--strides"),
         mixed_precision=mixed_precision,

@@ -3,8 +3,9 @@
 import keras
 from keras import layers as kl
 
-from cnnnas.generator.layers import KerasLayers, Layers, Tensor, shapes_of
+from cnnnas.generator.keras_layers import KerasLayers, shapes_of
 from cnnnas.generator.stem import check_image
+from cnnnas.operations.layers import Layers, Tensor
 from mlpnas.core.generator import Generator, Shapes
 from mlpnas.core.space.search_space import Architecture
 from mlpnas.core.task import Task

@@ -18,8 +18,9 @@ import numpy as np
 import tensorflow as tf
 
 from cnnnas.differentiable.mixed_network import KINDS, MixedNetwork, derive, edges_of, one_hot
+from cnnnas.differentiable.mixed_operations import CANDIDATES
 from cnnnas.differentiable.variants import Variant
-from cnnnas.generator.layers import Tensor
+from cnnnas.operations.layers import Tensor
 from cnnnas.space.cell import Cells
 from cnnnas.space.cell_space import CellSpace
 from mlpnas.core.differentiable.bilevel import (
@@ -91,7 +92,8 @@ class ImageDARTS:
         _check(task, training.batch_size, variant.single_level)
         self._task, self._variant, self._training = task, variant, training
         self._augment, self._seed = augment, seed
-        self.space = CellSpace.darts(nodes, sparse=variant.threshold > 0)
+        more = tuple(op for op in variant.operations if op not in CANDIDATES)
+        self.space = CellSpace.darts(nodes, variant.threshold > 0, more)
         self.edges = edges_of(nodes)
         self.operations = variant.operations
         self.network = MixedNetwork(

@@ -8,7 +8,7 @@ Source: Liu, Simonyan and Yang, "DARTS: differentiable architecture search", ICL
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import keras
 import numpy as np
@@ -18,8 +18,8 @@ from cnnnas.differentiable.mixed_operations import CANDIDATES, Mix, all_operatio
 from cnnnas.differentiable.search_layers import SearchLayers, Store
 from cnnnas.generator.cell_networks import staged
 from cnnnas.generator.conventions import DARTS
-from cnnnas.generator.layers import Tensor
 from cnnnas.generator.stem import check_image, small_stem
+from cnnnas.operations.layers import Tensor
 from cnnnas.space.cell import INPUTS, NONE, Cell, Cells, Node, output_states
 
 KINDS = ("normal", "reduce")
@@ -92,18 +92,19 @@ class MixedNetwork(keras.layers.Layer):
     def count(self, cells: Cells) -> int:
         """How many of the weights these cells use."""
         fixed = sum(math.prod(w.shape) for w in (self.head, self.bias, self.scale, self.offset))
-        used = [
-            array
+        return fixed + sum(
+            math.prod(array.shape)
             for name, array in self.store.arrays.items()
-            if "-node" not in name or self._uses(cells, name)
-        ]
-        return fixed + sum(math.prod(array.shape) for array in used)
+            if "-node" not in name or name.startswith(tuple(self._places(cells)))
+        )
 
-    def _uses(self, cells: Cells, name: str) -> bool:
-        place, node, operation, state, *_ = name.split("-")
-        cell = cells[self._steps[int(place.removeprefix("cell"))].kind]
-        halves = cell.wired[int(node.removeprefix("node")) - INPUTS]
-        return (operation, int(state.removeprefix("from"))) in halves
+    def _places(self, cells: Cells) -> Iterator[str]:
+        """What the names of the operations in these cells begin with."""
+        for number, step in enumerate(self._steps):
+            cell = self._layers_here.at(f"cell{number}")
+            for node, halves in enumerate(cells[step.kind].wired, INPUTS):
+                for name, state in halves:
+                    yield cell.at(f"node{node}-{name}-from{state}").scope + "-"
 
 
 def derive(scores: np.ndarray, operations: Sequence[str], threshold: float = -math.inf) -> Cell:

@@ -15,7 +15,8 @@ import tensorflow as tf
 
 from cnnnas.differentiable.search_layers import SearchLayers
 from cnnnas.generator.conventions import DARTS
-from cnnnas.generator.layers import Tensor
+from cnnnas.operations.layers import Tensor
+from cnnnas.operations.vocabulary import operation
 from cnnnas.space.cell import NONE, SKIP
 from cnnnas.space.cell_space import DARTS_OPERATIONS
 
@@ -46,13 +47,13 @@ class Edge:
     stride: int
 
     def candidate(self, name: str, x: Tensor) -> Tensor:
-        """One operation; pools are normalised, as others are."""
+        """One operation; what does not normalise, as pools, is normalised here."""
         place = self.layers.at(f"node{self.node}-{name}-from{self.state}")
         if name == NONE:
             return tf.zeros_like(place.every(x, self.stride))
         name = SKIP if name == AUXILIARY_SKIP else name
         found = DARTS.operate(place, name, x, self.channels, self.stride)
-        return place.norm(found) if "pool" in name else found
+        return found if name == SKIP or operation(name).complete else place.norm(found)
 
 
 Mix = Callable[[Edge, Tensor, Tensor], Tensor]

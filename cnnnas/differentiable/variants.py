@@ -11,7 +11,7 @@ Sources: Liu et al., ICLR 2019 (DARTS); Xie et al., ICLR 2019 (SNAS); Dong and Y
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import tensorflow as tf
 
@@ -74,6 +74,10 @@ class Variant:
     weight_rate: float = 1.0
     alpha_rate: float = 1.0
     alpha_betas: tuple[float, float] = (0.5, 0.999)
+
+    def joined_by(self, more: tuple[str, ...]) -> "Variant":
+        """The same with more candidates."""
+        return replace(self, operations=(*self.operations, *more))
 
     def mixture(self, alphas: tf.Tensor, progress: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """Weights of the mixture."""

@@ -2,9 +2,8 @@
 
 In reading order:
 
-    layers              what a network is built of, each part named by its place
+    keras_layers        the parts of a network as Keras's own layers
     drop_path           in training, whole operations are left out, more of them later
-    operations          the operations that cells are made of, by the names that genotypes use
     conventions         what the publications do differently around the same cells
     precision           networks that compute in bfloat16, their weights in float32
     stem                the first layers for small images, and which images they take

@@ -5,7 +5,7 @@ from functools import lru_cache
 import keras
 
 from cnnnas.generator.cell_networks import CellNetwork, darts_network
-from cnnnas.generator.layers import shapes_of
+from cnnnas.generator.keras_layers import shapes_of
 from cnnnas.space.cell_space import CellSpace
 from mlpnas.core.generator import Generator, Shapes
 from mlpnas.core.space.search_space import Architecture

@@ -12,9 +12,10 @@ import keras
 from keras import layers as kl
 
 from cnnnas.generator.conventions import DARTS, ENAS, Convention
-from cnnnas.generator.layers import KerasLayers, Tensor
-from cnnnas.generator.operations import relu_conv_norm
+from cnnnas.generator.keras_layers import KerasLayers
 from cnnnas.generator.stem import check_image, small_stem
+from cnnnas.operations.layers import Tensor
+from cnnnas.operations.vocabulary import relu_conv_norm
 from cnnnas.space.cell import Cells
 
 AUXILIARY = 0.4  # weight of an auxiliary classifier's loss

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from cnnnas.generator.drop_path import drop_path
-from cnnnas.generator.layers import KerasLayers, Layers, Tensor
-from cnnnas.generator.operations import (
-    OPERATIONS,
+from cnnnas.generator.keras_layers import KerasLayers
+from cnnnas.operations.layers import Layers, Tensor
+from cnnnas.operations.vocabulary import (
     factorized_reduction,
+    operation,
     relu_conv_norm,
     relu_factorized_reduction,
     with_channels,
@@ -84,7 +85,7 @@ class Convention:
     ) -> Tensor:
         """One operation by name."""
         if name != SKIP:
-            return OPERATIONS[name](layers, x, channels, stride)
+            return operation(name).apply(layers, x, channels, stride)
         return (
             self.halved_skip(layers, x, channels)
             if stride > 1

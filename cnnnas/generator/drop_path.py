@@ -15,7 +15,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from cnnnas.generator.layers import Layers, Tensor
+from cnnnas.operations.layers import Layers, Tensor
 
 
 @keras.saving.register_keras_serializable("cnnnas")

@@ -8,14 +8,21 @@ and the program its authors released. That program builds ordinary convolutions 
 search had separable ones, and no pools; here every operation is built as it was searched.
 """
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import keras
 from keras import layers as kl
 
-from cnnnas.generator.layers import KerasLayers, Layers, Tensor, shapes_of
-from cnnnas.generator.operations import factorized_reduction, relu_conv_norm
+from cnnnas.generator.keras_layers import KerasLayers, shapes_of
 from cnnnas.generator.stem import check_image, small_stem
+from cnnnas.operations.layers import Layers, Tensor
+from cnnnas.operations.vocabulary import (
+    Operation,
+    dilated,
+    factorized_reduction,
+    operation,
+    relu_conv_norm,
+)
 from cnnnas.space.macro_space import MacroSpace
 from mlpnas.core.generator import Generator, Shapes
 from mlpnas.core.space.search_space import Architecture
@@ -61,7 +68,9 @@ class MacroGenerator(Generator):
         outputs = [small_stem(layers, images, channels)]
         for i, layer in enumerate(self.space.wiring(architecture)):
             here = layers.at(f"layer{i}")
-            out = operate(here.at(layer.operation), layer.operation, outputs[-1], channels)
+            place = here.at(layer.operation)
+            out = relu_conv_norm(place.at("inner"), outputs[-1], channels)
+            out = operate(place, layer.operation, out, channels)
             if i:
                 out = _joined(here.at("join"), [outputs[j] for j in layer.skips], out)
             outputs.append(out)
@@ -76,16 +85,14 @@ class MacroGenerator(Generator):
         return keras.Model(images, layers.at("head").dense(x, head, bias=False), name="macro")
 
 
-def operate(layers: Layers, operation: str, x: Tensor, channels: int) -> Tensor:
-    """A 1x1 convolution, then the operation itself; each rectified before and normalised
-    after, but for pools."""
-    x = relu_conv_norm(layers.at("inner"), x, channels)
-    if "pool" in operation:
-        return layers.pool(operation[:3], layers.relu(x), 3)
-    size = int(operation[-1])
-    if operation.startswith("sep"):
-        return layers.norm(layers.separable(layers.relu(x), channels, size))
-    return relu_conv_norm(layers, x, channels, kernel=size)
+# A layer filters once where a cell's node filters twice.
+ONCE = {f"sep_conv_{k}x{k}": Operation(partial(dilated, k, dilation=1)) for k in (3, 5, 7)}
+
+
+def operate(layers: Layers, name: str, x: Tensor, channels: int) -> Tensor:
+    """What a layer does behind its first convolution; pools see a rectified image too."""
+    chosen = ONCE.get(name) or operation(name)
+    return chosen.apply(layers, x if chosen.complete else layers.relu(x), channels, 1)
 
 
 def _joined(layers: Layers, skips: list[Tensor], x: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from cnnnas.generator.layers import Layers, Tensor
+from cnnnas.operations.layers import Layers, Tensor
 from mlpnas.core.errors import InputError
 
 

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 import keras
 from keras import layers as kl
 
-from cnnnas.generator.layers import KerasLayers, Tensor, shapes_of
+from cnnnas.generator.keras_layers import KerasLayers, shapes_of
 from cnnnas.generator.stem import check_image
+from cnnnas.operations.layers import Tensor
 from cnnnas.space.zoph_space import CONVOLUTION, ZophLayer, ZophSpace
 from mlpnas.core.generator import Generator, Shapes
 from mlpnas.core.space.search_space import Architecture

@@ -20,13 +20,13 @@ from mlpnas.core.task import Task
 
 
 def micro_space(s: Settings) -> CellSpace:
-    """The published one."""
-    return CellSpace.enas_micro()
+    """The published one, and the operations asked for."""
+    return CellSpace.enas_micro(more=s.operations)
 
 
 def darts_space(s: Settings) -> CellSpace:
-    """The published one; Fair DARTS leaves operations out."""
-    return CellSpace.darts(sparse=s.variant == "fair")
+    """The published one, and the operations asked for; Fair DARTS leaves operations out."""
+    return CellSpace.darts(sparse=s.variant == "fair", more=s.operations)
 
 
 def make_generator(space: CellSpace, s: Settings, final: bool) -> Generator:
@@ -47,19 +47,18 @@ def make_generator(space: CellSpace, s: Settings, final: bool) -> Generator:
 def make_strategy(space: CellSpace, s: Settings) -> Strategy:
     """ENAS's controller for shared weights, see `shared.make_strategy`."""
     from cnnnas.kits import shared
-    from cnnnas.strategies.enas import MICRO
+    from cnnnas.strategies.enas import micro
 
-    return shared.make_strategy(MICRO, space, s)
+    return shared.make_strategy(micro(space.operations), space, s)
 
 
 def make_network(space: CellSpace, bank: Any, task: Task, s: Settings) -> Any:
     """All cells, over one bank of weights."""
     from cnnnas.supernet.micro_network import MicroNetwork
 
-    height, width, channels = task.input_shape
-    image = (height, width, channels)
+    *_, channels = task.input_shape
     sizes = s.sizes
-    return MicroNetwork(space, bank, sizes.layers, sizes.channels, image, len(task.classes))
+    return MicroNetwork(space, bank, sizes.layers, sizes.channels, channels, len(task.classes))
 
 
 def make_supernet(space: CellSpace, task: Task, s: Settings) -> Supernet:
@@ -97,8 +96,9 @@ def make_gradient(space: CellSpace, task: Task, s: Settings) -> GradientSearch:
         warm=s.warm_up,
         eigenvalue_every=1 if s.stop == "eigenvalue" else 0,
     )
+    variant = VARIANTS[s.variant].joined_by(s.operations)
     mixture = ImageDARTS(
-        task, VARIANTS[s.variant], training, channels=sizes.channels, number=sizes.layers + 2,
+        task, variant, training, channels=sizes.channels, number=sizes.layers + 2,
         augment=augmentation(s.augment, task), seed=s.seed,
     )  # fmt: skip
     rule = after(s.warm_up, RULES[s.stop])
@@ -145,6 +145,7 @@ MICRO = Kit(
     beside=beside,
     check=check,
     pictures=pictures,
+    options=("operations",),
 )
 DARTS = Kit(
     space=darts_space,
@@ -164,4 +165,5 @@ DARTS = Kit(
     check=check,
     pictures=pictures,
     counts=skip_counts,
+    options=("operations",),
 )

@@ -5,7 +5,7 @@ from typing import Any
 
 from cnnnas.run.presets import BASE, in_three_sizes
 from cnnnas.run.settings import Settings
-from cnnnas.space.macro_space import MacroSpace
+from cnnnas.space.macro_space import MACRO_OPERATIONS, MacroSpace
 from mlpnas.core.executor.executors import TrainerFactory
 from mlpnas.core.generator import Generator
 from mlpnas.core.run.kit import Kit, Picture
@@ -16,8 +16,8 @@ from mlpnas.core.task import Task
 
 
 def make_space(s: Settings) -> MacroSpace:
-    """As many layers as the preset says."""
-    return MacroSpace(s.sizes.layers)
+    """As many layers as the preset says, of the published operations and those asked for."""
+    return MacroSpace(s.sizes.layers, (*MACRO_OPERATIONS, *s.operations))
 
 
 def make_generator(space: MacroSpace, s: Settings, final: bool) -> Generator:
@@ -84,4 +84,5 @@ MACRO = Kit(
     beside=beside,
     check=check,
     pictures=pictures,
+    options=("operations",),
 )

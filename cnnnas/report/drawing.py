@@ -7,24 +7,27 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cnnnas.space.cell import INPUTS, Cell
+from cnnnas.operations.vocabulary import operation
+from cnnnas.space.cell import INPUTS, NONE, SKIP, Cell
 from cnnnas.space.macro_space import MacroSpace
 from mlpnas.core.report.figures import BLUE, GREY, ORANGE, arrow, box, drawn
 from mlpnas.core.space.search_space import Architecture
 
 # A colour says what an operation does: convolve, pool, or nothing.
-COLOURS = {"sep": BLUE, "dil": "#5b9bd5", "conv": "#1d3f66", "max": ORANGE, "avg": "#e2a76f"}
+COLOURS = {"separable": BLUE, "dilated": "#5b9bd5", "convolution": "#1d3f66", "max": ORANGE,
+           "avg": "#e2a76f", "other": "#6b8e6b"}  # fmt: skip
 NEAREST, LANE = 38, 6  # points from the middle of a box to the first skip, and between two
 
 
-def colour(operation: str) -> str:
-    """The colour of an operation; what has none of its own, like a skip, is grey."""
-    return COLOURS.get(operation.split("_")[0], GREY)
+def colour(name: str) -> str:
+    """The colour of an operation; a skip's is grey."""
+    return GREY if name in (SKIP, NONE) else COLOURS[operation(name).family]
 
 
-def short(operation: str) -> str:
-    """`sep_conv_3x3` as `sep 3x3`."""
-    return operation.replace("_conv", "").replace("_connect", "").replace("_", " ")
+def short(name: str) -> str:
+    """`sep_conv_3x3` as `sep 3x3`, `package.module:NAME` as `NAME`."""
+    own = name.rpartition(":")[2]
+    return own.replace("_conv", "").replace("_connect", "").replace("_", " ")
 
 
 def depths(cell: Cell) -> list[int]:
@@ -61,10 +64,10 @@ def draw_cell(cell: Cell, title: str = "") -> str:
         states = {s: box(axes, at[s], names[s]) for s in shown}
         for node, halves in enumerate(cell.wired, INPUTS):
             x, y = at[node]
-            for (operation, state), side in zip(halves, (0.32, -0.32), strict=False):
-                done = box(axes, (x - 0.95, y + side), short(operation), colour(operation))
-                arrow(axes, states[state], done, colour(operation))
-                arrow(axes, done, states[node], colour(operation))
+            for (name, state), side in zip(halves, (0.32, -0.32), strict=False):
+                done = box(axes, (x - 0.95, y + side), short(name), colour(name))
+                arrow(axes, states[state], done, colour(name))
+                arrow(axes, done, states[node], colour(name))
         out = box(axes, end, "$c_k$")
         for state in cell.concat:
             arrow(axes, states[state], out, GREY, ":")
@@ -84,11 +87,11 @@ def _frame(axes: Axes, points: Iterable[tuple[float, float]], title: str) -> Non
 def draw_macro(architecture: Architecture, space: MacroSpace) -> str:
     """A network from top to bottom: the stem, its layers, and its skips beside them."""
     wiring = space.wiring(architecture)
-    names = ["stem", *(short(layer.operation) for layer in wiring)]
+    looks = [("stem", GREY), *((short(op), colour(op)) for op, _ in wiring)]
     skips = [(s, place) for place, layer in enumerate(wiring, 1) for s in layer.skips]
 
     def draw(figure: Figure, axes: Axes) -> None:
-        boxes = [box(axes, (0.0, -p), n, _edge(n)) for p, n in enumerate(names)]
+        boxes = [box(axes, (0.0, -p), *look) for p, look in enumerate(looks)]
         for above, below in pairwise(boxes):
             arrow(axes, above, below, GREY)
         # Short skips run near the boxes, so that few cross.
@@ -103,8 +106,4 @@ def draw_macro(architecture: Architecture, space: MacroSpace) -> str:
         axes.set_title("dashed: the image is halved", fontsize=8, color=ORANGE)
 
     wide = 1.6 + LANE * len(skips) / 72  # inches
-    return drawn(draw, (wide, 0.55 * len(names) + 0.5))
-
-
-def _edge(name: str) -> str:
-    return GREY if name == "stem" else colour(name.replace(" ", "_"))
+    return drawn(draw, (wide, 0.55 * len(looks) + 0.5))

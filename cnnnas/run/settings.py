@@ -28,6 +28,8 @@ class Settings(SearchSettings):
         variant, stop: of a differentiable search: how its choice is relaxed, and what ends it
             early.
         warm_up: its first epochs, in which the weights alone learn.
+        operations: what macro networks, cells and mixtures are made of besides the published
+            operations: names of `cnnnas.operations`, or `package.module:NAME`.
         layer_types, strides: of the space zoph, see `ZophSpace`.
         mixed_precision: whether networks are trained in bfloat16, see `precision`; shared
             weights too, but for the mixtures of a differentiable search.
@@ -47,6 +49,7 @@ class Settings(SearchSettings):
     variant: VariantName = "plain"
     stop: RuleName = "never"
     warm_up: int = 0
+    operations: tuple[str, ...] = ()
     layer_types: tuple[str, ...] = ("conv",)
     strides: tuple[int, ...] = (1,)
     mixed_precision: bool = False

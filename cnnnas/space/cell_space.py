@@ -15,7 +15,17 @@ from functools import cached_property
 from itertools import combinations, product
 from typing import Any, Literal
 
-from cnnnas.space.cell import INPUTS, NONE, Cell, Cells, Output, canonical, output_states
+from cnnnas.operations.vocabulary import operation
+from cnnnas.space.cell import (
+    INPUTS,
+    NONE,
+    SKIP,
+    Cell,
+    Cells,
+    Output,
+    canonical,
+    output_states,
+)
 from cnnnas.space.genotype import read_arc, read_genotype, write_arc, write_genotype
 from mlpnas.core.errors import InputError
 from mlpnas.core.space.search_space import Architecture, Decision, SearchSpace, Tokens
@@ -53,7 +63,7 @@ class CellSpace(SearchSpace):
 
     Args:
         nodes: new nodes per cell, one or more.
-        operations: names from `cnnnas.generator.operations`.
+        operations: names of `cnnnas.operations`, `"skip_connect"` and `"none"`.
         kinds: what is searched: normal and reduction cells, or one cell for both roles.
         distinct: whether a node must read two different states.
         combine: ways to combine two operations, `"add"` or `"concat"`.
@@ -80,15 +90,16 @@ class CellSpace(SearchSpace):
     notation: Literal["genotype", "arc"] = field(default="genotype", compare=False)
 
     @staticmethod
-    def enas_micro(nodes: int = 5) -> "CellSpace":
-        """ENAS's micro space; all states that no node reads are concatenated."""
-        return CellSpace(nodes, ENAS_OPERATIONS, notation="arc")
+    def enas_micro(nodes: int = 5, more: tuple[str, ...] = ()) -> "CellSpace":
+        """ENAS's micro space, and more operations; all states that no node reads are
+        concatenated."""
+        return CellSpace(nodes, (*ENAS_OPERATIONS, *more), notation="arc")
 
     @staticmethod
-    def darts(nodes: int = 4, sparse: bool = False) -> "CellSpace":
-        """What a DARTS supernet can become: two distinct inputs per node; if `sparse`, two at
-        most, as in Fair DARTS."""
-        operations = (NONE, *DARTS_OPERATIONS) if sparse else DARTS_OPERATIONS
+    def darts(nodes: int = 4, sparse: bool = False, more: tuple[str, ...] = ()) -> "CellSpace":
+        """What a DARTS supernet can become, with more operations: two distinct inputs per node;
+        if `sparse`, two at most, as in Fair DARTS."""
+        operations = (NONE, *DARTS_OPERATIONS, *more)[0 if sparse else 1 :]
         return CellSpace(nodes, operations, distinct=True, output="all")
 
     @staticmethod
@@ -337,6 +348,8 @@ def _check_parameters(space: CellSpace) -> None:
             isinstance(given, tuple) and bool(given) and len(set(given)) == len(given),
             f"{name} is {given!r}, expected a tuple of distinct names",
         )
+    for name in {*space.operations} - {NONE, SKIP}:
+        operation(name)  # raises where there is none
     need(
         space.min_nodes is None
         or (1 <= space.min_nodes < space.nodes and len(space.kinds) == 1),

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from cnnnas.operations.vocabulary import operation
 from mlpnas.core.errors import InputError
 from mlpnas.core.space.search_space import Architecture, Decision, SearchSpace, Tokens
 
@@ -38,7 +39,7 @@ class MacroSpace(SearchSpace):
 
     Args:
         layers: 1 or more; with less than three there are no reductions.
-        operations: some of `MACRO_OPERATIONS`, in any order.
+        operations: names of `cnnnas.operations`, in any order.
 
     Raises:
         InputError: for parameters that describe no space.
@@ -50,12 +51,13 @@ class MacroSpace(SearchSpace):
     def __post_init__(self) -> None:
         if self.layers < 1:
             raise InputError(f"MacroSpace: layers is {self.layers}, expected 1 or more")
-        unknown = [op for op in self.operations if op not in MACRO_OPERATIONS]
-        if unknown or not self.operations or len({*self.operations}) < len(self.operations):
+        if not self.operations or len({*self.operations}) < len(self.operations):
             raise InputError(
                 f"MacroSpace: operations is {self.operations}, expected a tuple of different "
-                f"ones of {MACRO_OPERATIONS}"
+                "ones"
             )
+        for name in self.operations:
+            operation(name)  # raises where there is none
 
     @cached_property
     def name(self) -> str:
@@ -88,14 +90,6 @@ class MacroSpace(SearchSpace):
     def _layer(self, tokens: Tokens, i: int) -> Layer:
         operation, *bits = tokens[self.start(i) : self.start(i + 1)]
         return Layer(self.operations[operation], tuple(j for j, bit in enumerate(bits) if bit))
-
-    def as_released(self, architecture: Architecture) -> Architecture:
-        """With ordinary convolutions for separable ones, as the authors' program builds it."""
-        tokens = list(architecture.tokens)
-        for i in range(self.layers):
-            operation = self.operations[tokens[self.start(i)]].removeprefix("sep_")
-            tokens[self.start(i)] = self.operations.index(operation)
-        return self.architecture(tokens)
 
     def describe(self, tokens: Tokens) -> str:
         layers = (tokens[self.start(i) : self.start(i + 1)] for i in range(self.layers))

@@ -9,18 +9,20 @@ and the program its authors released.
 from collections.abc import Sequence
 from dataclasses import replace
 
+from cnnnas.space.cell_space import ENAS_OPERATIONS, SEPARABLE
 from mlpnas.core.space.search_space import Decision
 from mlpnas.core.strategies.controller.on_policy import Policy
 from mlpnas.core.strategies.controller.options import ControllerOptions
-
-# Fixed logits of the normal cell: they favour separable convolutions.
-_NORMAL = (0.25, 0.25, -0.25, -0.25, -0.25)
 
 
 def favour_separable(decision: Decision) -> Sequence[float] | None:
     """What is added to the logits of the normal cell's operations."""
     is_operation = decision.kind == "choice" and decision.name.startswith("normal")
-    return _NORMAL if is_operation else None
+    return _separable(decision.options, 0.25, -0.25) if is_operation else None
+
+
+def _separable(operations: Sequence[str], these: float, others: float) -> tuple[float, ...]:
+    return tuple(these if name in SEPARABLE else others for name in operations)
 
 
 MACRO = Policy(
@@ -33,19 +35,22 @@ MACRO = Policy(
     decay=0.99,
     baseline=0.0,
 )
-MICRO = replace(
-    MACRO,
-    controller=ControllerOptions(
+
+
+def micro(operations: Sequence[str] = ENAS_OPERATIONS) -> Policy:
+    """For cells of these operations; separable convolutions are favoured."""
+    controller = ControllerOptions(
         tanh={"choice": 1.10 / 2.5, "pointer": 1.10},
         weights=0.1,
-        biases={"operation": (10, 10, 0, 0, 0)},
+        biases={"operation": _separable(operations, 10, 0)},
         offset=favour_separable,
         given="lstm",
         anchor_step=True,
-    ),
-    learning_rate=3.5e-3,
-)
+    )
+    return replace(MACRO, controller=controller, learning_rate=3.5e-3)
 
+
+MICRO = micro()
 _PAPER = replace(MACRO, units=100, learning_rate=3.5e-4, beta_1=0.9, epsilon=1e-8, entropy=0.1)
 MACRO_PAPER = replace(
     _PAPER,

@@ -14,8 +14,8 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import tensorflow as tf
 
-from cnnnas.generator.cell_networks import AUXILIARY
-from cnnnas.supernet.weight_bank import Tensor, WeightBank
+from cnnnas.operations.layers import Tensor
+from cnnnas.supernet.weight_bank import WeightBank
 from mlpnas.core.errors import InputError
 from mlpnas.core.space.search_space import Architecture, SearchSpace
 from mlpnas.core.task import Fold, Task
@@ -37,10 +37,8 @@ class Network(Protocol):
         """Whose architectures are its paths."""
         ...
 
-    def __call__(
-        self, tokens: Tensor, images: Tensor, seed: Tensor | None = None
-    ) -> tuple[Tensor, ...]:
-        """Logits; with a seed, as in training, perhaps also those of auxiliary classifiers."""
+    def __call__(self, tokens: Tensor, images: Tensor, seed: Tensor | None = None) -> Tensor:
+        """Logits; with a seed, as in training, with dropout."""
         ...
 
     def path(self, architecture: Architecture) -> dict[str, Any]:
@@ -172,28 +170,25 @@ class ImageSupernet:
         vary, drop = tf.unstack(tf.random.split(seed, 2))
         x = x if self._augment is None else self._augment(x, vary)
         with tf.GradientTape() as tape:
-            losses = [_cross_entropy(y, logits) for logits in self._logits(tokens, x, drop)]
-            loss = losses[0] + AUXILIARY * sum(losses[1:])
+            loss = _cross_entropy(y, self._logits(tokens, x, drop))
         for variable, momentum, gradient in zip(
             self._variables, self._momenta, tape.gradient(loss, self._variables), strict=True
         ):
             decay = 2 * self._training.l2 * variable
-            # What gathers picked has sparse gradients; an auxiliary part may have none.
+            # What gathers picked has sparse gradients; run eagerly, other operations have none.
             slope = decay if gradient is None else tf.convert_to_tensor(gradient) + decay
             tf.raw_ops.ResourceApplyMomentum(
                 var=variable.handle, accum=momentum.handle, lr=rate, grad=slope,
                 momentum=self._training.momentum, use_nesterov=True,
             )  # fmt: skip
-        return losses[0]
+        return loss
 
     def _accuracy(self, tokens: Tensor, x: Tensor, y: Tensor) -> Tensor:
-        logits = self._logits(tokens, x)[0]
+        logits = self._logits(tokens, x)
         right = tf.argmax(logits, axis=1, output_type=tf.int32) == y
         return tf.reduce_mean(tf.cast(right, tf.float32))
 
-    def _logits(
-        self, tokens: Tensor, x: Tensor, seed: Tensor | None = None
-    ) -> Sequence[Tensor]:
+    def _logits(self, tokens: Tensor, x: Tensor, seed: Tensor | None = None) -> Tensor:
         # The bank's operations compute in the type of what they are given.
         return self.network(tokens, tf.cast(x, self._training.dtype), seed)
 

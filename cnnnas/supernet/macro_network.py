@@ -15,33 +15,23 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from cnnnas.generator.macro_generator import operate
+from cnnnas.generator.stem import small_stem
+from cnnnas.operations.layers import Layers, Tensor
+from cnnnas.operations.vocabulary import factorized_reduction
 from cnnnas.space.macro_space import MacroSpace
-from cnnnas.supernet.weight_bank import (  # fmt: skip
-    Norm,
-    Tensor,
-    WeightBank,
-    classify,
-    convolve,
-    normalise,
-    pool,
-    reduction,
-    separable,
-)
+from cnnnas.supernet.bank_layers import Piece
+from cnnnas.supernet.weight_bank import Part, WeightBank, as_values, classify
 from mlpnas.core.space.search_space import Architecture
 
 KEEP = 0.9  # of the features before the classifier
 
 
 class LayerWeights(NamedTuple):
-    """The weights of one layer; the first axis of `inner` and its norm is the operation.
+    """The weights of one layer: `inner` has a place for each operation, `own` a row of each."""
 
-    `outer` has the kernels of each operation's second part, followed by its norm; a pool has
-    none.
-    """
-
-    inner: Tensor
-    inner_norm: Norm
-    outer: tuple[tuple, ...]
+    inner: Part
+    own: tuple[Any, ...]
 
 
 class MacroNetwork:
@@ -50,7 +40,7 @@ class MacroNetwork:
     Args:
         space: the paths.
         bank: takes the weights in.
-        channels: of every layer, an even number.
+        channels: of every layer.
         input_channels: of the images.
         classes: how many logits.
     """
@@ -63,103 +53,88 @@ class MacroNetwork:
         input_channels: int,
         classes: int,
     ):
-        self.space, self.bank, self._channels = space, bank, channels
-        self._stem = bank.kernel("stem", 3, 3, input_channels, channels)
-        self._stem_norm = bank.norm("stem/norm", channels)
-        self._layers = [self._make_layer(f"layer_{i}") for i in range(space.layers)]
-        self._sums = [
-            bank.norm(f"layer_{i}/sum/norm", channels) for i in range(1, space.layers)
-        ]
+        self.space, self.bank = space, bank
+        stem = Piece(partial(small_stem, channels=channels), input_channels)
+        halve = Piece(partial(factorized_reduction, channels=channels), channels)
+        self._inner, norm = Piece(inner, channels), Piece(normalised, channels)
+        self._operations = [Piece(partial(outer, op), channels) for op in space.operations]
+        self._stem = bank.part("stem", stem)
+        self._layers = [self._make_layer(f"layer{i}") for i in range(space.layers)]
+        self._sums = [bank.part(f"layer{i}-sum", norm) for i in range(1, space.layers)]
         self._reductions = {
-            i: [reduction(bank, f"reduction_{i}/{j}", channels, channels) for j in range(i + 2)]
+            i: [bank.part(f"reduction{i}-{j}", halve) for j in range(i + 2)]
             for i in space.reductions
         }
         self._head = bank.kernel("head", 1, 1, channels, classes)
         self._run = tf.function(self._branches, autograph=False)
 
     def _make_layer(self, name: str) -> LayerWeights:
-        c, places = self._channels, (len(self.space.operations),)
+        part, operations = self.bank.part, self.space.operations
         return LayerWeights(
-            self.bank.near_identity(f"{name}/inner", 1, c, places),
-            self.bank.norm(f"{name}/inner/norm", c, places),
-            tuple(self._make_outer(f"{name}/{op}", op) for op in self.space.operations),
+            part(f"{name}-inner", self._inner, len(operations), through=True),
+            tuple(
+                part(f"{name}-{op}", piece, through=True).rows
+                for op, piece in zip(operations, self._operations, strict=True)
+            ),
         )
 
-    def _make_outer(self, name: str, operation: str) -> tuple:
-        if "pool" in operation:
-            return ()
-        c, size = self._channels, int(operation[-1])
-        if operation.startswith("sep"):
-            kernels = [
-                self.bank.near_identity(f"{name}/depthwise", size, c, depthwise=True),
-                self.bank.near_identity(f"{name}/pointwise", 1, c),
-            ]
-        else:
-            kernels = [self.bank.near_identity(f"{name}/kernel", size, c)]
-        return (*kernels, self.bank.norm(f"{name}/norm", c))
-
-    def __call__(
-        self, tokens: Tensor, images: Tensor, seed: Tensor | None = None
-    ) -> tuple[Tensor, ...]:
-        """Logits `(rows, classes)`, alone in a tuple.
+    def __call__(self, tokens: Tensor, images: Tensor, seed: Tensor | None = None) -> Tensor:
+        """Logits `(rows, classes)`.
 
         Args:
             tokens: int32, all decisions of an architecture.
             images: `(rows, height, width, channels)`.
             seed: two int32 for dropout; None for none.
         """
-        outputs = [normalise(convolve(images, self._stem), self._stem_norm)]
+        outputs = [self._stem(images)]
         for i, weights in enumerate(self._layers):
             operation, *bits = tf.unstack(tokens[self.space.start(i) : self.space.start(i + 1)])
-            out = self._operate(operation, outputs[-1], weights)
+            x = weights.inner(outputs[-1], operation)
+            out = self._run(operation, x, as_values(weights.own))
             if i:
-                out = normalise(_added(out, outputs[:-1], bits), self._sums[i - 1])
+                out = self._sums[i - 1](_added(out, outputs[:-1], bits))
             outputs.append(out)
             if i in self._reductions:
                 pairs = zip(self._reductions[i], outputs, strict=True)
                 outputs = [reduce(output) for reduce, output in pairs]
-        return (classify(outputs[-1], self._head[0, 0], KEEP, seed),)
+        return classify(outputs[-1], self._head[0, 0], KEEP, seed)
 
-    def _operate(self, operation: Tensor, x: Tensor, weights: LayerWeights) -> Tensor:
-        x = convolve(x, tf.gather(weights.inner, operation))
-        x = tf.nn.relu(normalise(x, weights.inner_norm.at(operation)))
-        # As values: a function that is handed variables is traced for each of them.
-        values = tf.nest.map_structure(tf.convert_to_tensor, weights.outer)
-        return self._run(operation, x, values)
+    def _branches(self, operation: Tensor, x: Tensor, rows: Sequence[Any]) -> Tensor:
+        """The operation itself; traced once for each size of image.
 
-    def _branches(self, operation: Tensor, x: Tensor, outer: tuple[tuple, ...]) -> Tensor:
-        """The operation's second part; traced once for each size of image.
-
-        `partial` binds each branch's own name and weights: a bare lambda in a loop would see
-        those of the last one.
+        `partial` binds each branch's own weights: a bare lambda in a loop would see those of
+        the last one.
         """
-        pairs = zip(self.space.operations, outer, strict=True)
-        return tf.switch_case(operation, [partial(_outer, name, x, own) for name, own in pairs])
+        pairs = zip(self._operations, rows, strict=True)
+        return tf.switch_case(operation, [partial(piece, row, x) for piece, row in pairs])
 
     def path(self, architecture: Architecture) -> dict[str, Any]:
         """Name of each array of the bank that the architecture uses -> index of its part."""
         layers = self.space.wiring(architecture)
         chosen: dict[str, Any] = dict.fromkeys(self.bank.variables, ...)
         for i, layer in enumerate(layers):
-            unused = [
-                f"layer_{i}/{op}/" for op in self.space.operations if op != layer.operation
-            ]
+            unused = [f"layer{i}-{op}" for op in self.space.operations if op != layer.operation]
             if i in self._reductions:  # of the outputs that no later layer reads
                 read = {i + 1, *(j for later in layers[i + 1 :] for j in later.skips)}
-                unused += [f"reduction_{i}/{j}/" for j in range(i + 2) if j not in read]
-            chosen = {n: at for n, at in chosen.items() if not n.startswith(tuple(unused))}
-            for part in ("inner", "inner/norm/scale", "inner/norm/offset"):
-                chosen[f"layer_{i}/{part}"] = self.space.operations.index(layer.operation)
+                unused += [f"reduction{i}-{j}" for j in range(i + 2) if j not in read]
+            chosen = {n: at for n, at in chosen.items() if n not in unused}
+            chosen[f"layer{i}-inner"] = self.space.operations.index(layer.operation)
         return chosen
 
 
-def _outer(operation: str, x: Tensor, weights: tuple) -> Tensor:
-    """The second part of one operation."""
-    if "pool" in operation:
-        return pool(x, operation)
-    *kernels, norm = weights
-    filtered = separable(x, *kernels) if len(kernels) == 2 else convolve(x, *kernels)
-    return tf.nn.relu(normalise(filtered, norm))
+def inner(layers: Layers, x: Tensor) -> Tensor:
+    """What comes first, whatever the operation."""
+    return layers.norm(layers.convolution(x, x.shape[-1], 1))
+
+
+def outer(operation: str, layers: Layers, x: Tensor) -> Tensor:
+    """The operation; what it gives is rectified, as pools of rectified images are already."""
+    return layers.relu(operate(layers, operation, x, x.shape[-1]))
+
+
+def normalised(layers: Layers, x: Tensor) -> Tensor:
+    """What comes last, upon the sum with the skips."""
+    return layers.norm(x)
 
 
 def _added(x: Tensor, outputs: Sequence[Tensor], bits: Sequence[Tensor]) -> Tensor:

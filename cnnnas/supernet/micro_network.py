@@ -8,7 +8,8 @@ A cell is traced once for each size of image. States are kept in a list from whi
 numbers choose; what was not chosen is neither copied nor given a gradient.
 
 Source: Pham et al., "Efficient neural architecture search via parameter sharing", ICML 2018,
-and the program its authors released.
+and the program its authors released; the second classifier that it has halfway up, and never
+trains, is left out.
 """
 
 from functools import partial
@@ -16,66 +17,41 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from cnnnas.generator.conventions import ENAS
+from cnnnas.generator.stem import small_stem
+from cnnnas.operations.layers import Layers, Tensor
+from cnnnas.operations.vocabulary import (
+    factorized_reduction,
+    relu_factorized_reduction,
+    with_channels,
+)
 from cnnnas.space.cell import INPUTS
 from cnnnas.space.cell_space import CellSpace
-from cnnnas.supernet.auxiliary import Auxiliary
-from cnnnas.supernet.weight_bank import (
-    Norm,
-    Reduction,
-    Tensor,
-    WeightBank,
-    classify,
-    convolve,
-    normalise,
-    pool,
-    reduction,
-    separable,
-)
+from cnnnas.supernet.bank_layers import Piece
+from cnnnas.supernet.computed_layers import convolve
+from cnnnas.supernet.weight_bank import Part, WeightBank, as_values, classify
 from mlpnas.core.space.search_space import Architecture
 
 KEEP = 0.9  # of the features before the classifier
 SIDES = ("x", "y")
 
 
-class Stacks(NamedTuple):
-    """A separable operation: two stacks of ReLU, depthwise, pointwise, norm, for each state
-    that may be read; the first axis of each array is the state, the second the stack."""
-
-    depthwise: Tensor
-    pointwise: Tensor
-    norm: Norm
-
-    def at(self, state: Tensor) -> "Stacks":
-        """Those for one state."""
-        picked = (tf.gather(self.depthwise, state), tf.gather(self.pointwise, state))
-        return Stacks(*picked, self.norm.at(state))
-
-
-class Pointwise(NamedTuple):
-    """ReLU, then a convolution of 1 by 1, then a norm."""
-
-    kernel: Tensor
-    norm: Norm
-
-    def __call__(self, x: Tensor) -> Tensor:
-        return normalise(convolve(tf.nn.relu(x), self.kernel), self.norm)
-
-
 class CellWeights(NamedTuple):
-    """`edges` has, by node and side, the stacks of each separable operation; `output` a
-    kernel for each state, the first axis."""
+    """Rows: `edges` has, by node, side and operation, one for each state that may be read;
+    `output` a kernel for each state; `norm` is the output's."""
 
-    edges: tuple[tuple[tuple[Stacks, ...], ...], ...]
-    output: Pointwise
+    edges: tuple[tuple[tuple[Any, ...], ...], ...]
+    output: Any
+    norm: Any
 
 
 class Place(NamedTuple):
-    """One cell of the network, and what brings its two inputs to its size; None changes
-    nothing. A reduction comes before some."""
+    """One cell of the network, and what brings its two inputs to its size. A reduction comes
+    before some."""
 
     kind: str
-    shrink: Reduction | None
-    inputs: tuple[Reduction | Pointwise | None, ...]
+    shrink: Part | None
+    inputs: tuple[Part, Part]
     weights: CellWeights
 
 
@@ -86,10 +62,9 @@ class MicroNetwork:
         space: pairs of cells, of `CellSpace.enas_micro`.
         bank: takes the weights in.
         layers: cells beside the two reductions.
-        channels: of the first cells, an even number.
-        image: height, width and channels of the images.
+        channels: of the first cells.
+        input_channels: of the images.
         classes: how many logits.
-        auxiliary: whether a second classifier helps the training, see `auxiliary`.
     """
 
     def __init__(
@@ -98,23 +73,22 @@ class MicroNetwork:
         bank: WeightBank,
         layers: int,
         channels: int,
-        image: tuple[int, int, int],
+        input_channels: int,
         classes: int,
-        auxiliary: bool = False,
     ):
         self.space, self.bank = space, bank
-        self._separable = tuple(op for op in space.operations if op.startswith("sep"))
-        self._stem = bank.kernel("stem", 3, 3, image[2], 3 * channels)
-        self._stem_norm = bank.norm("stem/norm", 3 * channels)
+        # By channels: the pieces of cells of that width.
+        self._operations: dict[int, list[Piece]] = {}
+        self._outputs: dict[int, tuple[Piece, Piece]] = {}
+        stem = Piece(partial(small_stem, channels=3 * channels), input_channels)
+        self._stem = bank.part("stem", stem)
         reductions = (layers // 3, 2 * (layers // 3) + 1)
         self._places: list[Place] = []
         before = (3 * channels, 3 * channels)
         for i in range(layers + 2):
             channels *= 2 if i in reductions else 1
-            self._places.append(self._place(f"cell_{i}", i in reductions, before, channels))
+            self._places.append(self._place(f"cell{i}", i in reductions, before, channels))
             before = (channels if i in reductions else before[1], channels)
-        self._auxiliary_after = reductions[1] + 1
-        self._auxiliary = Auxiliary(bank, image[:2], channels, classes) if auxiliary else None
         self._head = bank.kernel("head", 1, 1, channels, classes)
         self._run_cell = tf.function(self._cell, autograph=False)
         # Kept as calls: written out for each edge, they take twice as long to prepare.
@@ -125,73 +99,59 @@ class MicroNetwork:
     def _place(self, name: str, reduce: bool, before: tuple[int, int], channels: int) -> Place:
         """Weights of a cell whose two inputs have these numbers of channels."""
         weights = self._cell_weights(name, channels)
-        if reduce:
-            halves = [
-                reduction(self.bank, f"{name}/{part}", before[1], channels)
-                for part in ("shrink", "input_0")
-            ]
-            return Place("reduce", halves[0], (halves[1], None), weights)
-        inputs = tuple(
-            None if c == channels else self._pointwise(f"{name}/input_{side}", c, channels)
-            for side, c in enumerate(before)
-        )
-        return Place("normal", None, inputs, weights)
 
-    def _pointwise(self, name: str, inputs: int, outputs: int) -> Pointwise:
-        kernel = self.bank.kernel(f"{name}/kernel", 1, 1, inputs, outputs)
-        return Pointwise(kernel, self.bank.norm(f"{name}/norm", outputs))
+        def fitted(place: str, fit: Any, width: int) -> Part:
+            piece = Piece(partial(fit, channels=channels), width)
+            return self.bank.part(f"{name}-{place}", piece)
+
+        if not reduce:
+            x, y = (fitted(f"input{k}", with_channels, c) for k, c in enumerate(before))
+            return Place("normal", None, (x, y), weights)
+        shrink = fitted("shrink", factorized_reduction, before[1])
+        older = fitted("input0", relu_factorized_reduction, before[1])
+        return Place(
+            "reduce", shrink, (older, fitted("input1", with_channels, channels)), weights
+        )
 
     def _cell_weights(self, name: str, channels: int) -> CellWeights:
-        states = INPUTS + self.space.nodes
+        part, states = self.bank.part, INPUTS + self.space.nodes
+        if channels not in self._operations:
+            self._operations[channels] = [
+                Piece(partial(operate, op), channels) for op in self.space.operations
+            ]
+            self._outputs[channels] = Piece(project, channels), Piece(norm, channels)
+        named = [*zip(self.space.operations, self._operations[channels], strict=True)]
         edges = tuple(
             tuple(
                 tuple(
-                    self._stacks(f"{name}/node_{node}/{side}/{op}", op, node, channels)
-                    for op in self._separable
+                    part(f"{name}-node{node}-{side}-{op}", piece, node, through=True).rows
+                    for op, piece in named
                 )
                 for side in SIDES
             )
             for node in range(INPUTS, states)
         )
-        kernel = self.bank.near_identity(f"{name}/output/kernel", 1, channels, (states,))
-        norm = self.bank.norm(f"{name}/output/norm", channels)
-        return CellWeights(edges, Pointwise(kernel, norm))
+        kernel, norms = self._outputs[channels]
+        output = part(f"{name}-output", kernel, states, through=True)
+        return CellWeights(edges, output.rows, part(f"{name}-output-norm", norms).rows)
 
-    def _stacks(self, name: str, operation: str, states: int, channels: int) -> Stacks:
-        size, places = int(operation[-1]), (states, 2)
-        return Stacks(
-            self.bank.near_identity(
-                f"{name}/depthwise", size, channels, places, depthwise=True
-            ),
-            self.bank.near_identity(f"{name}/pointwise", 1, channels, places),
-            self.bank.norm(f"{name}/norm", channels, places),
-        )
-
-    def __call__(
-        self, tokens: Tensor, images: Tensor, seed: Tensor | None = None
-    ) -> tuple[Tensor, ...]:
-        """Logits `(rows, classes)`, and with a seed those of the auxiliary classifier.
+    def __call__(self, tokens: Tensor, images: Tensor, seed: Tensor | None = None) -> Tensor:
+        """Logits `(rows, classes)`.
 
         Args:
             tokens: int32, all decisions of an architecture.
             images: `(rows, height, width, channels)`.
             seed: two int32 for dropout; None for none.
         """
-        x = normalise(convolve(images, self._stem), self._stem_norm)
-        before, logits = (x, x), []
+        x = y = self._stem(images)
         halves = tf.split(tokens, len(self.space.kinds))
-        for i, place in enumerate(self._places):
+        for place in self._places:
             if place.shrink is not None:
-                before = (before[1], place.shrink(before[1]))
-            inputs = [_fitted(x, fit) for x, fit in zip(before, place.inputs, strict=True)]
-            # As values: a function that is handed variables is traced for each of them.
-            weights = tf.nest.map_structure(tf.convert_to_tensor, place.weights)
-            x = self._run_cell(halves[self.space.kinds.index(place.kind)], *inputs, weights)
-            before = (before[1], x)
-            if self._auxiliary and seed is not None and i == self._auxiliary_after:
-                logits.append(self._auxiliary(x))
-        features = tf.nn.relu(before[1])
-        return (classify(features, self._head[0, 0], KEEP, seed), *logits)
+                x, y = y, place.shrink(y)
+            inputs = [fit(z) for fit, z in zip(place.inputs, (x, y), strict=True)]
+            half = halves[self.space.kinds.index(place.kind)]
+            x, y = y, self._run_cell(half, *inputs, as_values(place.weights))
+        return classify(tf.nn.relu(y), self._head[0, 0], KEEP, seed)
 
     def _cell(self, tokens: Tensor, x: Tensor, y: Tensor, weights: CellWeights) -> Tensor:
         """One cell; its tokens are, node by node, two states and two operations."""
@@ -206,60 +166,56 @@ class MicroNetwork:
             states = states.write(INPUTS + node, out)
         read = tf.reduce_sum(tf.one_hot(tokens[:, :2], count), axis=[0, 1])
         loose = tf.reshape(tf.where(read == 0), [-1])
-        return _output(states.gather(tf.cast(loose, tf.int32)), loose, weights.output)
+        deep = _projected(states.gather(tf.cast(loose, tf.int32)), loose, weights.output)
+        return self._outputs[x.shape[-1]][1](weights.norm, deep)
 
-    def _edge(self, operation: Tensor, x: Tensor, weights: tuple[Stacks, ...]) -> Tensor:
+    def _edge(self, operation: Tensor, x: Tensor, rows: tuple[Any, ...]) -> Tensor:
         """One operation on one state. `partial` binds each branch's own weights: a bare
         lambda in a loop would see those of the last one."""
-        stacks = dict(zip(self._separable, weights, strict=True))
-        branches = [partial(_operate, op, x, stacks.get(op)) for op in self.space.operations]
-        return tf.switch_case(operation, branches)
+        pairs = zip(self._operations[x.shape[-1]], rows, strict=True)
+        return tf.switch_case(operation, [partial(piece, row, x) for piece, row in pairs])
 
     def path(self, architecture: Architecture) -> dict[str, Any]:
         """Name of each array of the bank that the architecture uses -> index of its part."""
         cells = self.space.cells(architecture)
-        chosen: dict[str, Any] = {
-            name: ... for name in self.bank.variables if "/node_" not in name
-        }
+        chosen: dict[str, Any] = {n: ... for n in self.bank.variables if "-node" not in n}
         for i, place in enumerate(self._places):
             cell = cells[place.kind]
-            chosen[f"cell_{i}/output/kernel"] = list(cell.concat)
+            chosen[f"cell{i}-output"] = list(cell.concat)
             for node, halves in enumerate(cell.nodes, INPUTS):
                 for side, (operation, state) in zip(SIDES, halves, strict=True):
-                    for part in ("depthwise", "pointwise", "norm/scale", "norm/offset"):
-                        if operation in self._separable:
-                            name = f"cell_{i}/node_{node}/{side}/{operation}/{part}"
-                            chosen[name] = state
+                    name = f"cell{i}-node{node}-{side}-{operation}"
+                    if name in self.bank.variables:  # else it has no weights
+                        chosen[name] = state
         return chosen
 
 
-def _all_at(stacks: tuple[Stacks, ...], state: Tensor) -> tuple[Stacks, ...]:
-    return tuple(one.at(state) for one in stacks)
+def _all_at(rows: tuple[Any, ...], state: Tensor) -> Any:
+    """Of each operation the row for one state."""
+    return tf.nest.map_structure(lambda places: tf.gather(places, state), rows)
 
 
-def _fitted(x: Tensor, fit: Reduction | Pointwise | None) -> Tensor:
-    """An input brought to its cell's size and number of channels."""
-    if isinstance(fit, Reduction):
-        return fit(tf.nn.relu(x))
-    return x if fit is None else fit(x)
-
-
-def _operate(operation: str, x: Tensor, stacks: Stacks | None) -> Tensor:
-    if stacks is None:
-        return pool(x, operation) if "pool" in operation else tf.identity(x)
-    for i in range(2):
-        norm = Norm(stacks.norm.scale[i], stacks.norm.offset[i])
-        filtered = separable(tf.nn.relu(x), stacks.depthwise[i], stacks.pointwise[i])
-        x = normalise(filtered, norm)
-    return x
-
-
-def _output(states: Tensor, places: Tensor, weights: Pointwise) -> Tensor:
-    """The states `(n, rows, height, width, channels)` in depth, brought back to `channels`
-    by the kernels of their places."""
+def _projected(states: Tensor, places: Tensor, kernels: Tensor) -> Tensor:
+    """The states `(n, rows, height, width, channels)` in depth, rectified and brought back
+    to `channels` by the kernels of their places."""
     _, _, height, width, channels = states.shape
     deep = tf.transpose(states, (1, 2, 3, 0, 4))
     depth = tf.shape(states)[0] * channels
     deep = tf.reshape(deep, tf.stack([tf.shape(states)[1], height, width, depth]))
-    kernel = tf.reshape(tf.gather(weights.kernel, places), tf.stack([1, 1, depth, channels]))
-    return Pointwise(kernel, weights.norm)(deep)
+    kernel = tf.reshape(tf.gather(kernels, places), tf.stack([1, 1, depth, channels]))
+    return convolve(tf.nn.relu(deep), kernel)
+
+
+def operate(operation: str, layers: Layers, x: Tensor) -> Tensor:
+    """One operation that changes neither size nor channels."""
+    return ENAS.operate(layers, operation, x, x.shape[-1], 1)
+
+
+def project(layers: Layers, x: Tensor) -> Tensor:
+    """Of the output's projection what one state adds."""
+    return layers.convolution(x, x.shape[-1], 1)
+
+
+def norm(layers: Layers, x: Tensor) -> Tensor:
+    """A normalisation alone."""
+    return layers.norm(x)

@@ -1,32 +1,31 @@
-"""The shared weights of a supernet, and the few operations that use them.
+"""WeightBank: the shared weights of a supernet.
 
-Weights that take the same place in different architectures are slices of one array, so that
-an architecture given as numbers at run time picks them with a gather. Batch normalisation
-always uses the statistics of its batch: moving averages would mix those of all architectures.
-
-An operation computes in the type of its images, float32 or bfloat16; the weights are float32,
-and so are the logits.
+Weights that take the same place in different architectures are rows of one array, so that an
+architecture given as numbers at run time picks them with a gather.
 """
 
+import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-Tensor = Any
-EPSILON = 1e-5  # of batch normalisation, as in ENAS
+from cnnnas.operations.layers import Tensor
+from cnnnas.supernet.bank_layers import Piece, Shape
+
 NOISE = 0.3  # share of a random kernel in one that starts near the identity
 
 
-class Norm(NamedTuple):
-    """Scale and offset of a batch normalisation, `(..., channels)`."""
+class Part(NamedTuple):
+    """A piece of a network and its weights: a row, or one for each of several places."""
 
-    scale: Tensor
-    offset: Tensor
+    piece: Piece
+    rows: Any
 
-    def at(self, index: Tensor) -> "Norm":
-        """Those of one place."""
-        return Norm(tf.gather(self.scale, index), tf.gather(self.offset, index))
+    def __call__(self, x: Tensor, place: Tensor | None = None) -> Tensor:
+        """What the piece computes of an image, with the weights of a place."""
+        return self.piece(self.rows if place is None else tf.gather(self.rows, place), x)
 
 
 class WeightBank:
@@ -37,122 +36,76 @@ class WeightBank:
 
     Attributes:
         variables: name -> variable, in the order made.
+        pieces: name -> what the rows of the variable are the weights of.
     """
 
     def __init__(self, seed: int):
         self.variables: dict[str, tf.Variable] = {}
+        self.pieces: dict[str, Piece] = {}
         self._rng = np.random.default_rng([seed, 0])
+
+    def part(
+        self, name: str, piece: Piece, places: int | None = None, through: bool = False
+    ) -> Part:
+        """A piece with weights of its own: kernels He normal, normalisations changing no scale.
+
+        Args:
+            places: how many rows; None for a single one, without an axis of places.
+            through: whether kernels that keep the channels let their input through at first,
+                but for noise. Operations that take turns in one place then speak one language
+                from the start. With random kernels each has its own, and what follows has to
+                learn all of them before it learns anything else.
+        """
+        if not piece.arrays:
+            return Part(piece, ())
+        self.pieces[name] = piece
+        rows = self._rows([*piece.arrays.values()], places or 1, through)
+        return Part(piece, self._variable(name, rows[0] if places is None else rows))
 
     def kernel(self, name: str, *shape: int) -> tf.Variable:
         """A kernel `(height, width, inputs, outputs)`, He normal."""
-        return self._variable(name, self._he(*shape))
+        return self._variable(name, self._he(shape, ()))
 
-    def near_identity(
-        self, name: str, size: int, channels: int, places: tuple[int, ...] = (),
-        depthwise: bool = False,
-    ) -> tf.Variable:  # fmt: skip
-        """A kernel for each of the places that at first lets its input through, but for noise.
+    def _rows(self, shapes: Sequence[Shape], places: int, through: bool) -> np.ndarray:
+        """First values `(places, numbers)`; those of one shape are drawn together."""
+        drawn = {
+            shape: iter(
+                self._first(shape, (places, shapes.count(shape)), through).swapaxes(0, 1)
+            )
+            for shape in dict.fromkeys(shapes)
+        }
+        return np.hstack([next(drawn[shape]).reshape(places, -1) for shape in shapes])
 
-        Operations that take turns in one place then speak one language from the start. With
-        random kernels each has its own, and what follows has to learn all of them before it
-        learns anything else.
-        """
-        through = np.zeros((size, size, channels, 1 if depthwise else channels))
-        through[size // 2, size // 2] = 1 if depthwise else np.eye(channels)
-        return self._variable(name, through + NOISE * self._he(*places, *through.shape))
+    def _first(self, shape: Shape, places: Shape, through: bool) -> np.ndarray:
+        if len(shape) == 2:  # of a normalisation
+            return np.broadcast_to(np.array([[1.0], [0.0]]), (*places, *shape))
+        values = self._he(shape, places)
+        height, width, inputs, outputs = shape
+        if not through or outputs not in (1, inputs):
+            return values
+        middle = np.zeros(shape)
+        middle[height // 2, width // 2] = 1 if outputs == 1 else np.eye(inputs)
+        return middle + NOISE * values
 
-    def norm(self, name: str, channels: int, places: tuple[int, ...] = ()) -> Norm:
-        """A batch normalisation for each of the places; at first it changes no scale."""
-        shape = (*places, channels)
-        scale = self._variable(f"{name}/scale", np.ones(shape))
-        return Norm(scale, self._variable(f"{name}/offset", np.zeros(shape)))
-
-    def _he(self, *shape: int) -> np.ndarray:
+    def _he(self, shape: Shape, places: Shape) -> np.ndarray:
         """He's normal values; a depthwise kernel, of one output, sums over an image alone."""
-        fan_in = np.prod(shape[-4:-2] if shape[-1] == 1 else shape[-4:-1])
-        return self._rng.normal(0, np.sqrt(2 / fan_in), shape)
+        fan_in = math.prod(shape[:2] if shape[-1] == 1 else shape[:3])
+        return self._rng.normal(0, np.sqrt(2 / fan_in), (*places, *shape))
 
     def _variable(self, name: str, values: np.ndarray) -> tf.Variable:
         if name in self.variables:
             raise ValueError(f"two arrays of the bank are called {name!r}")
-        variable = tf.Variable(values.astype(np.float32), name=name.replace("/", "_"))
-        self.variables[name] = variable
-        return variable
+        self.variables[name] = tf.Variable(values.astype(np.float32))
+        return self.variables[name]
 
     def count(self) -> int:
         """How many numbers there are."""
-        return sum(int(np.prod(v.shape)) for v in self.variables.values())
+        return sum(math.prod(v.shape) for v in self.variables.values())
 
 
-def convolve(x: Tensor, kernel: Tensor, stride: int = 1, padding: str = "SAME") -> Tensor:
-    """Convolution without bias of `(rows, height, width, channels)`."""
-    return tf.nn.conv2d(x, tf.cast(kernel, x.dtype), stride, padding)
-
-
-def separable(x: Tensor, depthwise: Tensor, pointwise: Tensor) -> Tensor:
-    """A depthwise convolution, then one of 1 by 1."""
-    depthwise = tf.cast(depthwise, x.dtype)
-    return convolve(tf.nn.depthwise_conv2d(x, depthwise, [1, 1, 1, 1], "SAME"), pointwise)
-
-
-def normalise(x: Tensor, norm: Norm) -> Tensor:
-    """Batch normalisation with the batch's own statistics."""
-    return tf.raw_ops.FusedBatchNormV3(
-        x=x, scale=norm.scale, offset=norm.offset, mean=[], variance=[],
-        epsilon=EPSILON, is_training=True,
-    ).y  # fmt: skip
-
-
-def pool(x: Tensor, kind: str) -> Tensor:
-    """The average (without the padding) or the maximum of 3 by 3 pixels."""
-    if kind == "avg_pool_3x3":
-        return tf.nn.avg_pool2d(x, 3, 1, "SAME")
-    return _max_pool(tf.identity(x))  # a gradient of ours sees what its own branch holds
-
-
-@tf.custom_gradient
-def _max_pool(x: Tensor) -> tuple[Tensor, Any]:
-    """The maximum of 3 by 3 pixels, which is computed again for its gradient.
-
-    Branches and their gradients are functions apart, and the fast gradient needs what the
-    maximum left behind in the same function; without, it takes several times as long.
-    """
-    window = {"ksize": [1, 3, 3, 1], "strides": [1, 1, 1, 1], "padding": "SAME"}
-
-    def gradient(upstream: Tensor) -> Tensor:
-        again = tf.raw_ops.MaxPool(input=x, **window)
-        return tf.raw_ops.MaxPoolGrad(orig_input=x, orig_output=again, grad=upstream, **window)
-
-    return tf.raw_ops.MaxPool(input=x, **window), gradient
-
-
-class Reduction(NamedTuple):
-    """Halves an image without losing every other pixel: two paths, one pixel apart, each
-    with a kernel to half of the channels.
-
-    Computed as one convolution of 2 by 2 whose other weights are 0: several times faster than
-    picking the pixels of each path.
-    """
-
-    even: Tensor
-    odd: Tensor
-    norm: Norm
-
-    def __call__(self, x: Tensor) -> Tensor:
-        even, odd = self.even.shape[3], self.odd.shape[3]
-        upper_left = tf.pad(self.even, [[0, 1], [0, 1], [0, 0], [0, odd]])
-        lower_right = tf.pad(self.odd, [[1, 0], [1, 0], [0, 0], [even, 0]])
-        return normalise(convolve(x, upper_left + lower_right, stride=2), self.norm)
-
-
-def reduction(bank: WeightBank, name: str, inputs: int, outputs: int) -> Reduction:
-    """The weights of a factorized reduction; `outputs` channels, an even number."""
-    half = outputs // 2
-    return Reduction(
-        bank.kernel(f"{name}/even", 1, 1, inputs, half),
-        bank.kernel(f"{name}/odd", 1, 1, inputs, outputs - half),
-        bank.norm(f"{name}/norm", outputs),
-    )
+def as_values(weights: Any) -> Any:
+    """Variables as tensors: a function that is handed variables is traced for each of them."""
+    return tf.nest.map_structure(tf.convert_to_tensor, weights)
 
 
 def classify(x: Tensor, kernel: Tensor, keep: float, seed: Tensor | None) -> Tensor:

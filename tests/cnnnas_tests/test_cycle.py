@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from cnnnas.baselines import PlainCNN
-from cnnnas.generator.layers import shapes_of
+from cnnnas.generator.keras_layers import shapes_of
 from cnnnas.trainer.cycle import CycleTrainer, OneCycle, is_kernel, resized, smoothed
 from cnnnas.trainer.recipe import Cycle
 from mlpnas.core.task import Fold, Task

@@ -97,10 +97,12 @@ def find_kit(kits: Mapping[str, str], name: str) -> Kit:
 
 def foreign_options(kits: Mapping[str, str], own: Kit) -> dict[str, str]:
     """The options of other spaces, and whose they are."""
-    others = {name: find_kit(kits, name) for name in kits}
+    owners: dict[str, list[str]] = {}
+    for name in kits:
+        for option in find_kit(kits, name).options:
+            owners.setdefault(option, []).append(name)
     return {
-        option: f"--space {name}"
-        for name, kit in others.items()
-        for option in kit.options
+        option: f"--space {' or '.join(names)}"
+        for option, names in owners.items()
         if option not in own.options
     }

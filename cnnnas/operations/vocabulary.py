@@ -1,18 +1,38 @@
-"""The operations that cells are made of, by the names that genotypes use.
+"""Operations by the names that genotypes use, and those of other packages.
 
 Each is a function of `Layers`, an image tensor, the channels that it is to have, and the
-stride: 1, or 2 to halve it (odd sizes are rounded up).
+stride: 1, or 2 to halve it (odd sizes are rounded up). An entry in `OPERATIONS`, or a value of
+yours that is named as `package.module:NAME`, is all that macro layers, cells, shared weights
+and differentiable searches need of it.
 
 Sources: the papers named in `cell_space`; Liu et al. for the order of layers, which all of
 them share: rectify, convolve, normalise.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
-from cnnnas.generator.layers import Layers, Tensor
+from cnnnas.operations.layers import Layers, Tensor
+from mlpnas.core.errors import InputError
+from mlpnas.core.runtime.plugins import load
 
-Operation = Callable[[Layers, Tensor, int, int], Tensor]
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation, whatever computes it.
+
+    Attributes:
+        apply: `(layers, x, channels, stride)` -> an image with these channels.
+        complete: whether it rectifies what it reads and normalises what it gives. Others, as
+            pools, read a rectified image in macro layers, and are normalised in mixtures.
+        family: what it resembles, which gives it a colour in drawings.
+    """
+
+    apply: Callable[[Layers, Tensor, int, int], Tensor]
+    complete: bool = True
+    family: Literal["separable", "dilated", "convolution", "max", "avg", "other"] = "other"
 
 
 def relu_conv_norm(
@@ -23,15 +43,8 @@ def relu_conv_norm(
 
 
 def factorized_reduction(layers: Layers, x: Tensor, channels: int) -> Tensor:
-    """Halves an image without losing half of its pixels: two 1x1 convolutions, one on the even
-    rows and columns, one on the odd ones, side by side.
-
-    A row and a column of zeros stand in for the odd ones that an odd size lacks.
-    """
-    even = layers.at("even").convolution(x, channels // 2, 1, 2, "valid")
-    rest, shifted = channels - channels // 2, layers.shifted(x)
-    odd = layers.at("odd").convolution(shifted, rest, 1, 2, "valid")
-    return layers.norm(layers.concatenate([even, odd]))
+    """Halves an image, see `Layers.reduced`, and normalises it."""
+    return layers.norm(layers.reduced(x, channels))
 
 
 def relu_factorized_reduction(layers: Layers, x: Tensor, channels: int) -> Tensor:
@@ -77,14 +90,40 @@ def with_channels(layers: Layers, x: Tensor, channels: int) -> Tensor:
     return x if x.shape[-1] == channels else relu_conv_norm(layers, x, channels)
 
 
+def _pool(kind: Literal["max", "avg"], kernel: int) -> Operation:
+    return Operation(partial(pool, kind, kernel), complete=False, family=kind)
+
+
 # How a skip connection halves is for each convention to say: see `conventions`.
 OPERATIONS: Mapping[str, Operation] = {
-    **{f"sep_conv_{k}x{k}": partial(separable, k) for k in (3, 5, 7)},
-    **{f"dil_conv_{k}x{k}": partial(dilated, k) for k in (3, 5)},
-    **{f"max_pool_{k}x{k}": partial(pool, "max", k) for k in (3, 5, 7)},
-    "avg_pool_3x3": partial(pool, "avg", 3),
-    "conv_7x1_1x7": partial(factored, 7),
-    "conv_3x1_1x3": partial(factored, 3),
-    "conv_1x1": partial(square, 1),
-    "conv_3x3": partial(square, 3),
-}
+    **{f"sep_conv_{k}x{k}": Operation(partial(separable, k), family="separable")
+       for k in (3, 5, 7)},
+    **{f"dil_conv_{k}x{k}": Operation(partial(dilated, k), family="dilated") for k in (3, 5)},
+    **{f"max_pool_{k}x{k}": _pool("max", k) for k in (3, 5, 7)},
+    "avg_pool_3x3": _pool("avg", 3),
+    "conv_7x1_1x7": Operation(partial(factored, 7), family="convolution"),
+    "conv_3x1_1x3": Operation(partial(factored, 3), family="convolution"),
+    **{f"conv_{k}x{k}": Operation(partial(square, k), family="convolution")
+       for k in (1, 3, 5)},
+}  # fmt: skip
+
+
+def operation(name: str) -> Operation:
+    """The operation of this name.
+
+    Args:
+        name: a key of `OPERATIONS`, or `package.module:NAME` for one of another package.
+
+    Raises:
+        InputError: if there is none.
+    """
+    if name in OPERATIONS:
+        return OPERATIONS[name]
+    if ":" not in name:
+        raise InputError(
+            f"{name!r} is no operation; expected {', '.join(OPERATIONS)}, or "
+            "package.module:NAME for one of yours"
+        )
+    if isinstance(found := load(name), Operation):
+        return found
+    raise InputError(f"{name!r} is {found!r}; expected a {__name__}.Operation")

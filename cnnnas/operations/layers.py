@@ -1,9 +1,8 @@
 """Layers: what a network is built of, each part named by its place.
 
-One description of cells serves two kinds of networks: `KerasLayers` makes ordinary Keras
-models, `search_layers` computes with shared variables. A name holds the place and the shape,
-`cell3-node4-sep_conv_3x3-from1-conv-72x36`. It is the weight key under which networks share
-what they have learned, and seeds the layer: equal seeds and names, equal first weights.
+A name holds the place and the shape, `cell3-node4-sep_conv_3x3-from1-conv-72x36`. It is the
+weight key under which networks share what they have learned, and seeds the layer: equal seeds
+and names, equal first weights.
 """
 
 import zlib
@@ -11,11 +10,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
-
-import keras
-from keras import layers as kl
-
-from mlpnas.core.generator import Shapes
 
 # An image tensor `(batch, height, width, channels)`.
 Tensor = Any
@@ -45,7 +39,8 @@ class Layers(ABC):
     epsilon: float = 1e-5
 
     def at(self, place: str) -> Self:
-        """The same, one place further down."""
+        """The same, one place further down; it may be an operation's name."""
+        place = place.replace(":", ".")  # a colon is for TensorFlow no part of a name
         return replace(self, scope=f"{self.scope}-{place}" if self.scope else place)
 
     def seed_of(self, name: str) -> int:
@@ -84,6 +79,17 @@ class Layers(ABC):
             x = self._pad(x, ((above, half), (left, half)))
             return self._pool(kind, x, kernel, stride, "valid")
         return self._pool(kind, x, kernel, stride, "same")
+
+    def reduced(self, x: Tensor, channels: int) -> Tensor:
+        """Half the size, without losing half of the pixels: two 1x1 convolutions, one of the
+        even rows and columns, one of the odd ones, side by side.
+
+        A row and a column of zeros stand in for the odd ones that an odd size lacks.
+        """
+        even = self.at("even").convolution(x, channels // 2, 1, 2, "valid")
+        rest, shifted = channels - channels // 2, self.shifted(x)
+        odd = self.at("odd").convolution(shifted, rest, 1, 2, "valid")
+        return self.concatenate([even, odd])
 
     def every(self, x: Tensor, stride: int) -> Tensor:
         """Every `stride`-th row and column from the first."""
@@ -135,81 +141,3 @@ class Layers(ABC):
 
 def _pair(value: int | Pair) -> Pair:
     return (value, value) if isinstance(value, int) else value
-
-
-def shifted(x: Tensor) -> Tensor:
-    """See `Layers.shifted`. Split, since on a CPU the gradient of cropping takes three times
-    as long."""
-    x = kl.ZeroPadding2D(((0, 1), (0, 1)))(x)
-    for axis in (1, 2):
-        _, x = keras.ops.split(x, [1], axis=axis)
-    return x
-
-
-@dataclass(frozen=True)
-class KerasLayers(Layers):
-    """Keras's own layers alone: every model saves, and loads without this package."""
-
-    def norm(self, x: Tensor) -> Tensor:
-        name = f"{self.scope}-norm-{x.shape[-1]}"
-        return kl.BatchNormalization(
-            momentum=self.momentum, epsilon=self.epsilon, name=name
-        )(x)  # fmt: skip
-
-    def dense(self, x: Tensor, head: tuple[int, str], bias: bool = True) -> Tensor:
-        """The final layer, always in float32; `head` is its units and activation."""
-        name = f"{self.scope}-dense-{x.shape[-1]}x{head[0]}"
-        init = keras.initializers.GlorotUniform(self.seed_of(name))
-        return kl.Dense(
-            *head, use_bias=bias, kernel_initializer=init, name=name, dtype="float32"
-        )(x)
-
-    def relu(self, x: Tensor) -> Tensor:
-        return kl.ReLU()(x)
-
-    def add(self, parts: Sequence[Tensor]) -> Tensor:
-        return kl.Add()(list(parts))
-
-    def concatenate(self, parts: Sequence[Tensor]) -> Tensor:
-        return kl.Concatenate()(list(parts)) if len(parts) > 1 else parts[0]
-
-    def shifted(self, x: Tensor) -> Tensor:
-        return shifted(x)
-
-    def _initial(self, name: str) -> keras.initializers.Initializer:
-        return keras.initializers.HeNormal(self.seed_of(name))
-
-    def _convolution(
-        self, name: str, x: Tensor, filters: int, sizes: Pair, steps: Pair, padding: str
-    ) -> Tensor:
-        return kl.Conv2D(
-            filters, sizes, steps, padding,
-            use_bias=False, name=name, kernel_initializer=self._initial(name),
-        )(x)  # fmt: skip
-
-    def _separable(
-        self, name: str, x: Tensor, filters: int, kernel: int, stride: int, padding: str,
-        dilation: int,
-    ) -> Tensor:  # fmt: skip
-        return kl.SeparableConv2D(
-            filters, kernel, stride, padding,
-            dilation_rate=dilation, use_bias=False, name=name,
-            depthwise_initializer=self._initial(name),
-            pointwise_initializer=self._initial(name + "-pointwise"),
-        )(x)  # fmt: skip
-
-    def _pool(self, kind: str, x: Tensor, kernel: int, stride: int, padding: str) -> Tensor:
-        pooling = kl.MaxPooling2D if kind == "max" else kl.AveragePooling2D
-        return pooling(kernel, stride, padding)(x)
-
-    def _pad(self, x: Tensor, edges: Edges) -> Tensor:
-        return kl.ZeroPadding2D(edges)(x)
-
-
-def shapes_of(model: keras.Model) -> Shapes:
-    """Weight key -> shapes of its arrays, in layer order."""
-    return {
-        layer.name: tuple(tuple(w.shape) for w in layer.weights)
-        for layer in model.layers
-        if layer.weights
-    }
