@@ -41,8 +41,9 @@ from mlpnas.core.evaluator.evaluator import ChildEvaluator
 from mlpnas.core.executor.executors import WorkerProcesses
 from mlpnas.core.search import search
 from mlpnas.core.shared_weights import SharedWeights
+from mlpnas.core.strategies.controller.adversarial_predictor import Predictor
 from mlpnas.core.strategies.controller.learner import ReinforceLearner
-from mlpnas.core.strategies.controller.reinforce import Predictor, ReinforceStrategy
+from mlpnas.core.strategies.controller.reinforce import ReinforceStrategy
 from mlpnas.core.trainer.base import Recipe
 from mlpnas.core.trial import History
 from mlpnas.data.table import Table, read_table

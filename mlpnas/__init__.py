@@ -47,11 +47,11 @@ if TYPE_CHECKING:  # what type checkers and editors see; a test holds it to `_HO
     from mlpnas.core.strategies.base import Strategy as Strategy
     from mlpnas.core.strategies.base import usable_scores as usable_scores
     from mlpnas.core.strategies.bayesian import BayesianOptimization as BayesianOptimization
+    from mlpnas.core.strategies.controller.adversarial_predictor import Predictor as Predictor
+    from mlpnas.core.strategies.controller.adversarial_predictor import Prescreen as Prescreen
     from mlpnas.core.strategies.controller.learner import ReinforceLearner as ReinforceLearner
     from mlpnas.core.strategies.controller.on_policy import OnPolicyStrategy as OnPolicyStrategy
     from mlpnas.core.strategies.controller.ppo import PPOLearner as PPOLearner
-    from mlpnas.core.strategies.controller.reinforce import Predictor as Predictor
-    from mlpnas.core.strategies.controller.reinforce import Prescreen as Prescreen
     from mlpnas.core.strategies.controller.reinforce import (
         ReinforceStrategy as ReinforceStrategy,
     )
@@ -131,8 +131,8 @@ _HOME = {
     "OnPolicyStrategy": "mlpnas.core.strategies.controller.on_policy",
     "Outcome": "mlpnas.core.trainer.base",
     "PPOLearner": "mlpnas.core.strategies.controller.ppo",
-    "Predictor": "mlpnas.core.strategies.controller.reinforce",
-    "Prescreen": "mlpnas.core.strategies.controller.reinforce",
+    "Predictor": "mlpnas.core.strategies.controller.adversarial_predictor",
+    "Prescreen": "mlpnas.core.strategies.controller.adversarial_predictor",
     "ProgressiveSearch": "mlpnas.core.strategies.progressive",
     "Proposals": "mlpnas.core.strategies.base",
     "QLearning": "mlpnas.core.strategies.q_learning",

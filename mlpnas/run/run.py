@@ -17,7 +17,7 @@ from mlpnas.core.search import search
 from mlpnas.core.shared_weights import SharedWeights
 from mlpnas.core.space.search_space import Architecture, SearchSpace
 from mlpnas.core.strategies.base import Strategy
-from mlpnas.core.strategies.controller.reinforce import Predictor
+from mlpnas.core.strategies.controller.adversarial_predictor import Predictor
 from mlpnas.core.strategies.named import make_strategy
 from mlpnas.core.trainer.base import Recipe, Trainer
 from mlpnas.core.trial import History, Trial

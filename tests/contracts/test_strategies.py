@@ -18,9 +18,10 @@ from mlpnas.core.runtime.plugins import load
 from mlpnas.core.space.search_space import SearchSpace
 from mlpnas.core.strategies.base import Strategy
 from mlpnas.core.strategies.bayesian import BayesianOptimization
+from mlpnas.core.strategies.controller.adversarial_predictor import Predictor, Prescreen
 from mlpnas.core.strategies.controller.on_policy import OnPolicyStrategy
 from mlpnas.core.strategies.controller.ppo import PPOLearner
-from mlpnas.core.strategies.controller.reinforce import Predictor, Prescreen, ReinforceStrategy
+from mlpnas.core.strategies.controller.reinforce import ReinforceStrategy
 from mlpnas.core.strategies.evolution import RegularizedEvolution
 from mlpnas.core.strategies.lanas.lanas import LaNAS
 from mlpnas.core.strategies.local_search import LocalSearch

@@ -15,13 +15,9 @@ import tensorflow as tf
 from spaces import SMALL_MLP, TINY, CellSpace, MacroSpace
 
 from cnnnas.space.zoph_space import ZophSpace
+from mlpnas.core.strategies.controller.adversarial_predictor import PredictionLearner
 from mlpnas.core.strategies.controller.controller import Controller, padded
-from mlpnas.core.strategies.controller.learner import (
-    PredictionLearner,
-    ReinforceLearner,
-    load,
-    saved,
-)
+from mlpnas.core.strategies.controller.learner import ReinforceLearner, load, saved
 from mlpnas.space import MLPSpace
 
 CONDITIONAL = ZophSpace(2, (1, 3), (8, 16), types=("conv", "max"), other_depths=(1,))

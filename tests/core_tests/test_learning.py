@@ -6,7 +6,8 @@ from fakes import trials_of
 
 from cnnnas.space.zoph_space import ZophSpace
 from mlpnas.core.space.search_space import Architecture
-from mlpnas.core.strategies.controller.reinforce import Predictor, ReinforceStrategy
+from mlpnas.core.strategies.controller.adversarial_predictor import Predictor
+from mlpnas.core.strategies.controller.reinforce import ReinforceStrategy
 from mlpnas.layers import Dense
 from mlpnas.space import MLPSpace
 

@@ -14,8 +14,9 @@ from spaces import SMALL_MLP, MacroSpace, MicroSpace
 
 from mlpnas.core.strategies.base import Proposals
 from mlpnas.core.strategies.controller import policy_gradient as pg
+from mlpnas.core.strategies.controller.adversarial_predictor import Predictor, Prescreen
 from mlpnas.core.strategies.controller.controller import padded
-from mlpnas.core.strategies.controller.reinforce import Predictor, Prescreen, ReinforceStrategy
+from mlpnas.core.strategies.controller.reinforce import ReinforceStrategy
 from mlpnas.core.strategies.named import make_strategy
 from mlpnas.space import MLPSpace
 

@@ -6,9 +6,10 @@ from functools import partial
 from mlpnas.core.runtime.plugins import load, load_class
 from mlpnas.core.space.search_space import SearchSpace
 from mlpnas.core.strategies.base import Strategy
+from mlpnas.core.strategies.controller.adversarial_predictor import Predictor
 from mlpnas.core.strategies.controller.learner import ReinforceLearner
 from mlpnas.core.strategies.controller.ppo import PPOLearner
-from mlpnas.core.strategies.controller.reinforce import Predictor, ReinforceStrategy
+from mlpnas.core.strategies.controller.reinforce import ReinforceStrategy
 from mlpnas.core.strategies.names import CONTROLLERS, STRATEGIES, check_strategy
 
 

@@ -1,14 +1,11 @@
-"""Gradient steps on a controller: one learner for its policy, one for its accuracy head.
+"""Gradient steps on a controller's policy.
 
-Each has an optimizer that lives as long as the search, so moments and step counts are never
-reset. The policy's gradient reaches trunk and policy heads; the prediction error's reaches
-the accuracy head and, with routing `"shared"`, the trunk, but never the policy heads. The
-prediction error is always minimised: reversing its gradient into the trunk would hide
-information instead of finding novel networks.
+The optimizer lives as long as the search, so moments and step counts are never reset. The
+gradient reaches trunk and policy heads, never the accuracy head.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 import keras
 import numpy as np
@@ -19,7 +16,6 @@ from mlpnas.core.strategies.controller.controller import Controller, Walks
 
 _TOKENS = tf.TensorSpec([None, None], tf.int32)
 _ROW = tf.TensorSpec([None], tf.float32)
-_TABLE = tf.TensorSpec([None, None], tf.float32)
 
 Rate: TypeAlias = "float | keras.optimizers.schedules.LearningRateSchedule"
 MakeOptimizer = Callable[[Rate], keras.optimizers.Optimizer]
@@ -87,53 +83,6 @@ class ReinforceLearner:
         walks = self.controller.teacher_force(tokens)
         loss = pg.policy_loss(walks.log_probs, coefficients, walks.entropies, self._entropy)
         return loss if self._penalty is None else loss + self._penalty(walks)
-
-
-class PredictionLearner:
-    """Teaches a controller's accuracy head what to expect.
-
-    Args:
-        controller: what is trained.
-        learning_rate: Adam's, at the first step.
-        routing: `"shared"` lets the prediction error shape the trunk, `"detached"` does not.
-        weight: factor w on the prediction error.
-        decay: of the rate, see `decayed`.
-    """
-
-    def __init__(
-        self,
-        controller: Controller,
-        learning_rate: float = 0.01,
-        routing: Literal["shared", "detached"] = "shared",
-        weight: float = 1.0,
-        decay: float = 0.0,
-    ):
-        self.controller, self._weight = controller, weight
-        self._detached = routing == "detached"
-        trained = controller.accuracy_head_variables()
-        if not self._detached:
-            trained = trained + controller.trunk_variables()
-        self._descent = Descent(trained, decayed(learning_rate, decay))
-        self.variables = self._descent.variables
-
-    @tf.function(autograph=False, input_signature=[_TOKENS, _ROW, _TABLE])
-    def step(self, tokens: tf.Tensor, scores: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        """One descent on the prediction error; returns the error before the step.
-
-        Args:
-            tokens: int32 `(N, T)`, walks from the replay buffer.
-            scores: float32 `(N,)`, their true scores.
-            weights: float32 `(N, members)`, bootstrap weights.
-        """
-        return self._descent.step(lambda: self.loss(tokens, scores, weights))
-
-    def loss(self, tokens: tf.Tensor, scores: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        """Compute the prediction error of a batch, see `policy_gradient.prediction_loss`."""
-        summary = self.controller.teacher_force(tokens).summary
-        if self._detached:
-            summary = tf.stop_gradient(summary)
-        predicted = self.controller.accuracy(summary)
-        return self._weight * pg.prediction_loss(predicted, scores, weights)
 
 
 class Descent:

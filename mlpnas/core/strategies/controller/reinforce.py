@@ -1,15 +1,12 @@
 """ReinforceStrategy: a controller rewarded for the scores of what it writes.
 
 A round: draw from the policy, have the new ones trained, look up the repeats, shape the
-rewards, take one policy step and a few predictor steps. The predictor can play two parts.
-As an adversary it predicts scores beforehand, and children that are good and surprising
-pay a bonus. As a pre-screen it chooses which of many candidates to train.
+rewards, take one policy step and a few predictor steps, see `adversarial_predictor`.
 """
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -18,10 +15,14 @@ from scipy.stats import spearmanr
 from mlpnas.core.space.search_space import Architecture, SearchSpace
 from mlpnas.core.strategies.base import Proposals, Strategy, usable_scores
 from mlpnas.core.strategies.controller import policy_gradient as pg
+from mlpnas.core.strategies.controller.adversarial_predictor import (
+    PredictionLearner,
+    Predictor,
+    Prescreen,
+)
 from mlpnas.core.strategies.controller.controller import Controller, padded
 from mlpnas.core.strategies.controller.learner import (
     PolicyLearner,
-    PredictionLearner,
     ReinforceLearner,
     load,
     saved,
@@ -32,67 +33,7 @@ from mlpnas.core.trial import Trial
 Expectations = dict[tuple[int, ...], np.ndarray]
 
 
-@dataclass(frozen=True)
-class Predictor:
-    """The adversarial accuracy predictor: R = r + lambda_k * gate * surprise.
-
-    Attributes:
-        weight: factor w on the prediction error.
-        surprise: lambda at the start of the search; falls linearly to 0, see `trials`.
-        routing: see `PredictionLearner`.
-        temperature: tau of the gate, in units of the score.
-        noise_floor: nu, standard deviation of repeated evaluations; 0 if unknown.
-        steps: gradient steps on the replay buffer per round. With shared routing each also
-            moves the trunk on which the policy stands: at ten a round the policy learned
-            half as fast as at three, and the predictions were hardly better.
-        learning_rate: of these steps, at the first.
-        decay: of this rate, see `learner.decayed`.
-
-    Example:
-        >>> from mlpnas import MLPSpace, Predictor, ReinforceStrategy
-        >>> detached = Predictor(routing="detached", surprise=0.2)
-        >>> strategy = ReinforceStrategy(MLPSpace((3, "softmax")), units=8, predictor=detached)
-        >>> 0 < strategy.predict(strategy.ask(1)[0]) < 1
-        True
-    """
-
-    weight: float = 1.0
-    surprise: float = 0.1
-    routing: Literal["shared", "detached"] = "shared"
-    temperature: float = 0.05
-    noise_floor: float = 0.0
-    steps: int = 3
-    learning_rate: float = 0.01
-    decay: float = 0.0
-
-
-@dataclass(frozen=True)
-class Prescreen:
-    """Cooperative use of the predictor: train only the candidates that it recommends.
-
-    Attributes:
-        candidates: kappa, policy draws per architecture to train.
-        uniform: rho, fraction of the trained ones that is drawn uniformly from all
-            candidates, which keeps the gradient unbiased and the predictor honest.
-        optimism: candidates are ranked by mean + optimism * standard deviation.
-        members: accuracy heads in the ensemble.
-        min_labels: scores to have seen before it is trusted.
-        min_correlation: Spearman correlation it must reach on uniform picks.
-
-    Example:
-        >>> from mlpnas import MLPSpace, Prescreen, ReinforceStrategy
-        >>> screen = Prescreen(candidates=8, min_labels=20)
-        >>> strategy = ReinforceStrategy(MLPSpace((3, "softmax")), units=8, prescreen=screen)
-        >>> len(strategy.ask(5))
-        5
-    """
-
-    candidates: int = 4
-    uniform: float = 0.2
-    optimism: float = 0.5
-    members: int = 5
-    min_labels: int = 50
-    min_correlation: float = 0.4
+USUAL = Predictor()
 
 
 class Draw(NamedTuple):
@@ -143,7 +84,7 @@ class ReinforceStrategy(Strategy):
         trials: int = 100,
         units: int = 128,
         learner: Callable[[Controller], PolicyLearner] = ReinforceLearner,
-        predictor: Predictor | None = Predictor(),  # frozen, hence safe to share
+        predictor: Predictor | None = USUAL,
         prescreen: Prescreen | None = None,
     ):
         if prescreen and predictor is None:
