@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from cnnnas.kits.macro import check
@@ -9,13 +10,12 @@ from cnnnas.run.presets import BASE, Preset, in_three_sizes
 from cnnnas.run.settings import Settings
 from cnnnas.space.cell_space import CellSpace
 from mlpnas.core.differentiable.search import GradientSearch
-from mlpnas.core.executor.executors import TrainerFactory
 from mlpnas.core.generator import Generator
 from mlpnas.core.run.budget import Budget
 from mlpnas.core.run.kit import Kit, Picture
+from mlpnas.core.runtime.plugins import later
 from mlpnas.core.space.search_space import Architecture
 from mlpnas.core.strategies.base import Strategy
-from mlpnas.core.supernet import Supernet
 from mlpnas.core.task import Task
 
 
@@ -61,18 +61,8 @@ def make_network(space: CellSpace, bank: Any, task: Task, s: Settings) -> Any:
     return MicroNetwork(space, bank, sizes.layers, sizes.channels, channels, len(task.classes))
 
 
-def make_supernet(space: CellSpace, task: Task, s: Settings) -> Supernet:
-    """See `shared.make_supernet`."""
-    from cnnnas.kits import shared
-
-    return shared.make_supernet(make_network, space, task, s)
-
-
-def beside(space: CellSpace, task: Task, s: Settings, epochs: int, seed: int) -> TrainerFactory:
-    """See `shared.paths_alone`."""
-    from cnnnas.kits import shared
-
-    return shared.paths_alone(make_network, space, task, s, epochs, seed)
+make_supernet = partial(later("cnnnas.kits.shared:make_supernet"), make_network)
+beside = partial(later("cnnnas.kits.shared:paths_alone"), make_network)
 
 
 def make_gradient(space: CellSpace, task: Task, s: Settings) -> GradientSearch:

@@ -1,17 +1,17 @@
 """ENAS's macro space: networks layer by layer, each with skips from those before it."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from cnnnas.run.presets import BASE, in_three_sizes
 from cnnnas.run.settings import Settings
 from cnnnas.space.macro_space import MACRO_OPERATIONS, MacroSpace
-from mlpnas.core.executor.executors import TrainerFactory
 from mlpnas.core.generator import Generator
 from mlpnas.core.run.kit import Kit, Picture
+from mlpnas.core.runtime.plugins import later
 from mlpnas.core.space.search_space import Architecture
 from mlpnas.core.strategies.base import Strategy
-from mlpnas.core.supernet import Supernet
 from mlpnas.core.task import Task
 
 
@@ -43,20 +43,8 @@ def make_network(space: MacroSpace, bank: Any, task: Task, s: Settings) -> Any:
     return MacroNetwork(space, bank, s.sizes.channels, channels, len(task.classes))
 
 
-def make_supernet(space: MacroSpace, task: Task, s: Settings) -> Supernet:
-    """See `shared.make_supernet`."""
-    from cnnnas.kits import shared
-
-    return shared.make_supernet(make_network, space, task, s)
-
-
-def beside(
-    space: MacroSpace, task: Task, s: Settings, epochs: int, seed: int
-) -> TrainerFactory:
-    """See `shared.paths_alone`."""
-    from cnnnas.kits import shared
-
-    return shared.paths_alone(make_network, space, task, s, epochs, seed)
+make_supernet = partial(later("cnnnas.kits.shared:make_supernet"), make_network)
+beside = partial(later("cnnnas.kits.shared:paths_alone"), make_network)
 
 
 def check(task: Task) -> None:
