@@ -11,11 +11,14 @@ from members import having
 from recurrent import SPACE as CELLS
 from recurrent import cells, text_task
 
+from cnnnas.baselines import PlainCNN
 from cnnnas.space.macro_space import MacroSpace
 from cnnnas.supernet.image_supernet import ImageSupernet, SharedTraining
 from cnnnas.supernet.macro_network import MacroNetwork
 from cnnnas.supernet.stand_alone_trainer import StandAloneTrainer
 from cnnnas.supernet.weight_bank import WeightBank
+from cnnnas.trainer.cycle import CycleTrainer
+from cnnnas.trainer.recipe import Cycle
 from mlpnas.core.task import Fold, Task
 from mlpnas.core.trainer.base import Recipe
 from mlpnas.core.trainer.keras_trainer import KerasTrainer
@@ -39,10 +42,10 @@ NORMED = MLPSpace((3, "softmax"), widths=(4,), max_layers=3, layer_types=("batch
 IMAGES = MacroSpace(2, ("conv_3x3", "max_pool_3x3"))
 
 
-def images() -> Task:
+def images(side: int = 4) -> Task:
     """Noise whose mean tells the class: 24 + 12 + 12 images."""
     rng, y = np.random.default_rng(0), (np.arange(48) % 2).astype(np.int32)
-    x = rng.normal(size=(48, 4, 4, 1)).astype(np.float32) + y[:, None, None, None]
+    x = rng.normal(size=(48, side, side, 1)).astype(np.float32) + y[:, None, None, None]
     folds = (Fold(x[a:b], y[a:b]) for a, b in ((0, 24), (24, 36), (36, 48)))
     return Task("images", "multiclass", *folds, classes=("a", "b"))
 
@@ -81,6 +84,14 @@ MEMBERS = {
         TABLE.parse("(4, 'relu'), (3, 'softmax')"),
         PLAIN,
     ),
+    "cycle": TrainerCase(
+        lambda task, recipe: CycleTrainer(task, PlainCNN(2), recipe, "none"),
+        images(8),
+        IMAGES.sample_walk(np.random.default_rng(0)),  # of which a plain network knows nothing
+        Cycle(2, batch_size=12),
+        epochs="passes",
+        moving=lambda key: "norm" in key,
+    ),
     "text": TrainerCase(
         text,
         text_task(n=31),
@@ -99,7 +110,7 @@ MEMBERS = {
 }
 
 
-SLOW = {"not compiled"}  # trained by what "keras" is trained by
+SLOW = {"not compiled", "cycle"}  # trained by what "keras" is trained by
 COMPILED = {"compiled"}  # the others can run eagerly: compiling takes longer than all else
 # Hand a job on to another trainer, or judge its weights by another measure.
 WRAPPERS = {"ScoringTrainer", "_Actor", "Assorted"}
