@@ -10,12 +10,13 @@ from mlpnas.core.errors import InputError
 from mlpnas.core.report import figures, sections
 from mlpnas.core.report.page import Section, page
 from mlpnas.core.report.quality.page import quality_sections
-from mlpnas.core.report.terminal import Record, failures
+from mlpnas.core.report.terminal import Record, failures, winner_in
 from mlpnas.core.run.policy_record import read_policy
 from mlpnas.core.run.record import architecture_in
 from mlpnas.core.run.schema import parse
 from mlpnas.core.trial import History
 from mlpnas.final.finalists import PLAIN, name_of
+from mlpnas.final.story import story
 from mlpnas.layers import LayerType
 from mlpnas.run.record import Comparison
 from mlpnas.scoring import measure_in, own_measure
@@ -104,7 +105,10 @@ def _winner(run: Path, record: Record, history: History, space: MLPSpace) -> Sec
     bars = [(f"{inputs} inputs", 0.5), *([(encoding.label, 0.25)] if encoding else [])]
     bars += _bars(space.layers(architecture), inputs)
     section = Section(title).picture(figures.chain(bars), str(architecture))
-    return section.text(f"{name_of(number).capitalize()}: {architecture}", note=True)
+    lines = story(run, record) or [f"{name_of(number).capitalize()}: {architecture}"]
+    for line in lines:
+        section.text(line)
+    return section
 
 
 def _bars(layers: Sequence[LayerType], inputs: int) -> list[tuple[str, float]]:
@@ -120,7 +124,8 @@ def _bars(layers: Sequence[LayerType], inputs: int) -> list[tuple[str, float]]:
 
 def _leaderboard(record: Record, history: History, measure: Measure) -> Section:
     retrained = record.get("retrained_validation", {})
-    section = sections.leaderboard(history, retrained, measure)
+    winner = winner_in(record, history)
+    section = sections.leaderboard(history, retrained, measure, winner)
     if record.get("cross_validated"):
         section.text("The retrained scores are means of a cross-validation.", note=True)
     if plain := retrained.get(str(PLAIN)):  # absent if a finalist was the plain network itself

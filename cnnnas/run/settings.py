@@ -40,6 +40,7 @@ class Settings(SearchSettings):
         InputError: for values that cannot be.
     """
 
+    program = "cnnnas"
     spaces = SPACES
 
     space: str = "macro"

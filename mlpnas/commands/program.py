@@ -36,5 +36,6 @@ PROGRAM = Program(
     measure_of=measure_of,
     page=later("mlpnas.report:html_report"),
     records=records,
+    story=later("mlpnas.final.story:story"),
     afterwards=later("mlpnas.commands.compare:go_on"),
 )

@@ -1,5 +1,6 @@
 """`mlpnas search`: the table that settings name, and what follows the search."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -10,17 +11,21 @@ from rich.table import Table as TextTable
 from mlpnas.core.commands.command_line import print_notes
 from mlpnas.core.commands.display import steps
 from mlpnas.core.errors import InputError
+from mlpnas.core.run.record import read_record
 from mlpnas.data.table import Table
-from mlpnas.final.finalists import name_of
 from mlpnas.run.settings import Settings
 from mlpnas.run.table import table_of
-from mlpnas.scoring import ScoringOption, from_unit_interval, measure_name
+from mlpnas.scoring import from_unit_interval, measure_name
 
 ASYNCHRONOUS = (
     "--async: results are told as they come, so another run will differ; finished trials "
     "outlive a kill, children under way are replaced by others"
 )
 
+VALIDATION = (
+    "validation: rows held out of the training; of an average the mean of its networks, each "
+    "on the rows it has not seen"
+)
 AVERAGE = "average of {} such networks, each trained on a fold"
 
 if TYPE_CHECKING:
@@ -54,6 +59,8 @@ def finish(run: "Run", history: "History", console: Console) -> None:
     from mlpnas.baselines.scikit_learn import baselines, judge
     from mlpnas.final.export import export
     from mlpnas.final.finish import choose_winner
+    from mlpnas.final.judged import judge_test_fold
+    from mlpnas.final.story import story
 
     table, seed, scoring = run.table, run.settings.seed, run.settings.scoring
     with steps(console, "retraining") as told:
@@ -72,19 +79,17 @@ def finish(run: "Run", history: "History", console: Console) -> None:
             valid = from_unit_interval(winner.ensemble.score, scoring)
             results.append(averaged._replace(valid=valid))
         results += baselines(table, seed, scoring)
+        told("judging the test rows")
+        evaluation = judge_test_fold(winner.predictor, table, scoring, seed)
     run.write(
         **winner.record(),
         results=[result._asdict() for result in results],
         trials=len(history),
+        evaluation=evaluation and asdict(evaluation),
     )
     console.print(_comparison(results, measure_name(table.task, scoring)))
-    for line in (
-        f"winner: {name_of(winner.trial.id)}: {winner.trial.architecture}",
-        f"chosen: {_chosen(winner, scoring)}",
-        f"model:  {path}, {_kind(winner)}",
-        f"run:    {run.folder.path}",
-        f'use:    mlpnas.load("{run.folder.path}").predict(frame)',
-    ):
+    told_last = [f"model:  {path}, {_kind(winner)}", f"run:    {run.folder.path}"]
+    for line in [*story(run.folder.path, read_record(run.folder.path)), *told_last]:
         console.print(escape(line), soft_wrap=True)
 
 
@@ -95,20 +100,6 @@ def _kind(winner: "Winner") -> str:
     return f"{AVERAGE.format(winner.ensemble.size)}; beside it single.keras, the winner alone"
 
 
-def _chosen(winner: "Winner", scoring: ScoringOption) -> str:
-    """By what the winner was chosen among the finalists."""
-    every = winner.retrained
-    mine, best = every[winner.trial.id], max(every.values())
-    score, highest = (f"{from_unit_interval(value, scoring):.4f}" for value in (mine, best))
-    by = "in a cross-validation" if winner.cross_validated else "on the validation rows"
-    if mine == best:
-        return f"the best of {len(every)} {by}, {score}"
-    return (
-        f"the smallest of {len(every)} within a standard error of the best {by}, "
-        f"{score} to {highest}"
-    )
-
-
 def _comparison(results: "list[Result]", name: str) -> TextTable:
     title = "After the search: trained at length, tested on unseen rows"
     table = TextTable(title=title, title_style="bold", title_justify="left", box=box.SIMPLE)
@@ -117,4 +108,5 @@ def _comparison(results: "list[Result]", name: str) -> TextTable:
     table.add_column(f"test {name}", justify="right")
     for result in results:
         table.add_row(result.name, f"{result.valid:.4f}", f"{result.test:.4f}")
+    table.caption = VALIDATION
     return table

@@ -160,6 +160,13 @@ class _Search(BaseEstimator, ABC):
         outcome = winner.outcomes[winner.trial.id]
         self._table = without_rows(table)
         self._retrained = winner.retrained
+        self._chosen = {
+            "id": winner.trial.id,
+            "search_score": winner.trial.score,
+            "parameters": outcome.parameters,
+            "seconds": winner.trial.seconds,
+            "architecture": str(winner.trial.architecture),
+        }
         self.best_model_: keras.Model = winner.model
         self.ensemble_model_: keras.Model | None = (
             winner.ensemble.model if winner.ensemble else None
@@ -176,8 +183,9 @@ class _Search(BaseEstimator, ABC):
 
         The score of the search is a proxy, reached in few epochs; what the finalists scored
         once retrained, on the same validation rows or, if these are few, in a cross-validation,
-        stands in a column of its own. A plain network of one layer takes part in that: it is no
-        trial, but may be the winner.
+        stands in a column of its own, and the last column marks the winner. A plain network of
+        one layer takes part in that: it is no trial, but may be the winner, and then has the
+        last row, with the id -1.
 
         Args:
             n: how many; None for all.
@@ -187,8 +195,12 @@ class _Search(BaseEstimator, ABC):
         ranked = self.trials_[self.trials_["status"] == "ok"][columns]
         ranked = ranked.sort_values(["score", "id"], ascending=[False, True])[:n]
         ranked = ranked.rename(columns={"score": "search_score"})
-        ranked.insert(2, "retrained_score", ranked["id"].map(self._retrained))
-        return ranked.reset_index(drop=True)
+        rows = ranked.to_dict("records")
+        if self._chosen["id"] not in set(ranked["id"]):
+            rows.append(self._chosen)
+        board = pd.DataFrame(rows, columns=list(ranked.columns))
+        board.insert(2, "retrained_score", board["id"].map(self._retrained))
+        return board.assign(winner=board["id"] == self._chosen["id"])
 
     def export(self, path: str | Path) -> Path:
         """Save a model that takes raw rows, see `mlpnas.final.export`, and needs Keras alone.

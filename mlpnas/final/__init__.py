@@ -11,6 +11,7 @@ In reading order:
     given             rows as users give them become raw rows
     labelled          labelled rows: what a network reads of them, and what it should have said
     judged            a delivered network judged on labelled rows
+    story             the winner's story, told from run.json, the same wherever it is told
     delivered         a finished run in use: its delivered network, asked about raw rows
     finish            the finalists of a run retrained, and the winner chosen among them
 """

@@ -15,10 +15,12 @@ from mlpnas.core.report.quality.explanation import explain as explain_rows
 from mlpnas.core.report.quality.record import Evaluation, Explanation
 from mlpnas.core.report.quality.values import judge_values
 from mlpnas.core.run.record import located
+from mlpnas.data.network import Network
+from mlpnas.data.table import Table
 from mlpnas.final.given import given_array, given_frame
 from mlpnas.final.labelled import check_equal, labelled, labels_in, split_target
 from mlpnas.run.table import unseen_rows
-from mlpnas.scoring import metrics_of
+from mlpnas.scoring import ScoringOption, metrics_of
 
 if TYPE_CHECKING:
     from mlpnas.final.delivered import DeliveredNetwork
@@ -167,3 +169,30 @@ def explain(
         ),
         rows.truth, next(iter(measures.items())), rows.of, seed, on_step,
     )  # fmt: skip
+
+
+def judge_test_fold(
+    model: Any, table: Table, scoring: ScoringOption, seed: int
+) -> Evaluation | None:
+    """How good a model on encoded inputs is on the test fold of the run's table; None if it
+    gives no finite answer for any of the rows.
+
+    Args:
+        model: a `keras.Model`.
+        table: with the test fold.
+        scoring: a measure that comes first; None for accuracy or R².
+        seed: of the intervals.
+    """
+    fold, labels = table.task.test, [str(label) for label in table.task.classes]
+    outputs = Network(model, table).outputs(fold.x)
+    known = np.isfinite(outputs).all(axis=1)
+    if not known.any():
+        return None
+    outputs, truth, of = outputs[known], fold.y[known], "test rows"
+    more = metrics_of(scoring, labels)
+    if labels:
+        return judge_classes(truth, table.probabilities(outputs), labels, of, None, more, seed)
+    true, predicted = (table.decode(v).reshape(len(v), -1) for v in (truth, outputs))
+    several, target = outputs.shape[1] > 1, table.target or "y"
+    names = [f"{target} {i}" if several else target for i in range(outputs.shape[1])]
+    return judge_values(true, predicted, names, of, more, seed)

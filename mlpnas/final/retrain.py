@@ -93,7 +93,11 @@ class Winner(NamedTuple):
     def record(self) -> dict[str, Any]:
         """Plain values for run.json."""
         return {
-            "winner": {"trial": self.trial.id, "architecture": str(self.trial.architecture)},
+            "winner": {
+                "trial": self.trial.id,
+                "architecture": str(self.trial.architecture),
+                "parameters": self.outcomes[self.trial.id].parameters,
+            },
             "retrained_validation": self.retrained,
             "cross_validated": self.cross_validated,
             "ensemble": self.ensemble

@@ -15,6 +15,7 @@ class Winner:
 
     trial: int
     architecture: str
+    parameters: Count = 0
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ class Settings(SearchSettings):
         InputError: for values that cannot be.
     """
 
+    program = "rnncell"
     spaces = SPACES
     where_shared = " on a text"
 

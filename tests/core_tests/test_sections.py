@@ -4,12 +4,16 @@ import base64
 import math
 import re
 from dataclasses import replace
+from io import StringIO
 
 import pytest
+from rich.console import Console
 from spaces import MacroSpace
 
 from mlpnas.core.data.measure import Measure
+from mlpnas.core.report import terminal
 from mlpnas.core.report.sections import against, calibration, leaderboard, scores
+from mlpnas.core.report.terminal import winner_in
 from mlpnas.core.strategies.random import RandomStrategy
 from mlpnas.core.trial import History, Trial
 
@@ -26,6 +30,24 @@ def test_scores_after_retraining_stand_beside_the_search_scores():
     assert "stands beside it" in page
     assert page.index("search score</th>") < page.index("retrained accuracy</th>")
     assert page.index("0.5000</td>") < page.index("0.7500</td>")
+
+
+def test_the_winner_has_a_marked_row_also_if_it_was_no_trial():
+    told = history()
+    text = str(told.trials[0].architecture)
+    results = [{"name": "found", "architecture": text}]
+    assert winner_in({}, told) is None
+    assert winner_in({"results": [{"name": "of a table"}]}, told) is None
+    assert winner_in({"results": results}, told) is told.trials[0]
+    assert winner_in({"winner": {"trial": 0, "architecture": text}}, told) is told.trials[0]
+    plain = winner_in({"winner": {"trial": -1, "architecture": "p", "parameters": 7}}, told)
+    for winner, rows in ((told.trials[0], 1), (plain, 2)):
+        page = "".join(leaderboard(told, {}, Measure("accuracy"), winner).parts)
+        assert page.count("winner: ") == 1
+        assert page.count("<tr>") == 1 + rows
+        console = Console(width=400, file=StringIO(), record=True)
+        console.print(terminal.leaderboard(told, Measure("accuracy"), 5, winner))
+        assert f"winner: {winner.architecture}" in console.export_text()
 
 
 def test_the_measure_that_people_know_stands_before_the_score():

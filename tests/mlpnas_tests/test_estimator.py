@@ -72,10 +72,14 @@ def test_unseen_categories_and_an_all_missing_column_are_predicted(fitted):
 def test_what_was_fitted_can_be_looked_at(fitted):
     assert len(fitted.trials_) == 3
     board = fitted.leaderboard()
-    assert list(board["search_score"]) == sorted(board["search_score"], reverse=True)
+    scores = board["search_score"][board["id"] >= 0]
+    assert list(scores) == sorted(scores, reverse=True)
+    [winner] = board["architecture"][board["winner"]]
+    assert winner == str(fitted.best_architecture_)
     assert 0.5 < fitted.best_score_ <= 1
     assert board["retrained_score"].notna().all()  # three trials, all of them finalists
-    assert fitted.leaderboard(1)["architecture"].tolist() == board["architecture"][:1].tolist()
+    assert fitted.leaderboard(1)["architecture"][0] == board["architecture"][0]
+    assert fitted.leaderboard(1)["winner"].sum() == 1
     assert fitted.n_iter_ == len(fitted.loss_curve_)
     assert fitted.loss_curve_[-1] < fitted.loss_curve_[0]
     # A plain network of the space takes part in the last choice.

@@ -121,8 +121,10 @@ def test_a_plain_network_can_win(run):
     copy = changed(run, "plain", "winner", trial=-1, architecture=plain)
     assert status("report", copy, "--html") == 0
     text = Page((copy / "report.html").read_text()).text
-    assert f"A plain network of one layer: {plain}" in text
-    scores = json.loads((copy / "run.json").read_text())["retrained_validation"]
+    assert f"winner: {plain}" in text
+    record = json.loads((copy / "run.json").read_text())
+    assert f"winner: a plain network of one layer: {plain}" in text
+    scores = record["retrained_validation"]
     assert f"A plain network of one layer has {scores['-1']:.4f}." in text
 
 

@@ -17,6 +17,7 @@ from mlpnas.core.baselines.comparison import (
 )
 from mlpnas.core.commands.display import steps
 from mlpnas.core.data.measure import Measure
+from mlpnas.core.report.terminal import use_lines
 from mlpnas.core.run.record import Result, Retrained
 from mlpnas.core.run.run import Run
 from mlpnas.core.space.search_space import Architecture
@@ -57,6 +58,7 @@ def finish(run: Run, history: History, console: Console, retrain: Retrain, model
         *([run.kit.notation(text)] if run.kit.notation else []),
         f"model:  {path}, trained from fresh weights; {model}",
         f"run:    {run.folder.path}",
+        *use_lines(run.folder.path, run.folder.program),
     ]:
         console.print(escape(line), soft_wrap=True)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -42,6 +43,7 @@ def kit_program(
         measure_of,
         partial(later("mlpnas.core.report.search_page:search_page"), kind=settings),
         records=lambda: (Results,),
+        story=partial(tell, name),
     )
 
 
@@ -53,3 +55,12 @@ def space_of(settings: SearchSettings, record: Record) -> SearchSpace:
 def measure_of(settings: SearchSettings, record: Record) -> Measure:
     """What scores are shown in."""
     return settings.measure(len(record["data"]["classes"]))
+
+
+def tell(name: str, path: Path, record: Record) -> list[str]:
+    """What was found, and how to use it."""
+    from mlpnas.core.report.terminal import use_lines
+
+    if not (results := record.get("results")):
+        return []
+    return [f"found:  {results[0]['architecture']}", *use_lines(path, name)]

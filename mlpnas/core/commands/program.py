@@ -3,7 +3,7 @@
 Search and resume are one way: open the data, make the run, conduct the search, finish.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,7 @@ class Program:
         measure_of: likewise what its scores are shown in.
         page: report.html, from the run's folder, run.json, trials and space.
         records: gives dataclasses of what its run.json holds besides what every one does.
+        story: lines on what won, why, and how to use it, from the run's folder and run.json.
         afterwards: what follows search or resume, given the run's folder and --jobs.
     """
 
@@ -68,6 +69,7 @@ class Program:
     measure_of: Callable[[Any, Record], Measure]
     page: Callable[..., str]
     records: Callable[[], tuple[type[Any], ...]] = tuple
+    story: Callable[[Path, Record], Sequence[str]] = lambda run, record: ()
     afterwards: Callable[[Path, int, Console], None] = lambda run, jobs, console: None
 
 
@@ -202,6 +204,8 @@ def report(program: Program, path: Path, html: bool, console: Console) -> None:
         return
     settings = settings_of(path, record, program.settings)
     print_report(record, history, console, program.measure_of(settings, record))
+    for line in program.story(path, record):
+        console.print(line, soft_wrap=True, markup=False)
 
 
 def make_app(help: str) -> typer.Typer:

@@ -6,7 +6,7 @@ from pathlib import Path
 from mlpnas.core.report import sections
 from mlpnas.core.report.page import Section, page
 from mlpnas.core.report.quality.page import quality_sections
-from mlpnas.core.report.terminal import Record
+from mlpnas.core.report.terminal import Record, use_lines, winner_in
 from mlpnas.core.run.kit import Kit
 from mlpnas.core.run.policy_record import read_policy
 from mlpnas.core.run.record import architecture_in, settings_of
@@ -39,7 +39,7 @@ def search_page(
         parts.append(sections.choices(history, space, read_policy(run / "policy.jsonl", space)))
     if settings.differentiable:
         parts += epoch_sections(history, space, settings)
-    parts.append(sections.leaderboard(history, {}, measure))
+    parts.append(sections.leaderboard(history, {}, measure, winner_in(record, history)))
     name = Path(str(record["settings"]["data"])).stem
     return page(f"Architecture search on {name}", parts)
 
@@ -53,7 +53,10 @@ def _network(
     architecture = architecture_in(run, space, text)
     for _, svg in settings.kit.pictures(space, architecture, settings, ""):
         section.picture(svg, text)
-    return section.text(text, note=True)
+    section.text(text, note=True)
+    for line in use_lines(run, settings.program) if results else ():
+        section.text(line)
+    return section
 
 
 def epoch_sections(

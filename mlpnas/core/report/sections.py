@@ -10,7 +10,7 @@ from mlpnas.core.baselines.comparison import agreement_line, control_lines
 from mlpnas.core.data.measure import Measure
 from mlpnas.core.report import figures
 from mlpnas.core.report.page import Section
-from mlpnas.core.report.terminal import Record, failures
+from mlpnas.core.report.terminal import Record, failures, ranked
 from mlpnas.core.run.policy_record import Probabilities
 from mlpnas.core.space.search_space import SearchSpace
 from mlpnas.core.trial import History, Trial
@@ -189,22 +189,28 @@ def _proxy(measure: Measure) -> str:
     return f"The {measure.score_name} is a proxy, from few epochs and perhaps inherited weights"
 
 
-def leaderboard(history: History, retrained: Mapping[str, float], measure: Measure) -> Section:
+def leaderboard(
+    history: History,
+    retrained: Mapping[str, float],
+    measure: Measure,
+    winner: Trial | None = None,
+) -> Section:
     """The best twenty.
 
     Args:
         retrained: number of a trial, as text -> its score after retraining; none for no column.
         measure: stands beside the score where that is in another unit.
+        winner: has a row in any case, which is marked.
     """
     section = Section("Leaderboard", wide=True)
     told = _proxy(measure)
     beside = "; the finalists' score after retraining from fresh weights stands beside it"
     section.text(told + (beside if retrained else "") + ".", note=True)
-    trials = history.leaderboard(20)
-    scores = [trial.score or 0.0 for trial in trials]
-    columns: dict[str, list] = {"trial": [trial.id for trial in trials]}
+    trials = ranked(history, 20, winner)
+    scores = [trial.score for trial in trials]
+    columns: dict[str, list] = {"trial": [t.id if t.id >= 0 else None for t in trials]}
     if measure.of_score:
-        columns[measure.name] = [measure.written(score) for score in scores]
+        columns[measure.name] = [None if s is None else measure.written(s) for s in scores]
     columns["search score"] = scores
     if retrained:
         kept = [retrained.get(str(trial.id)) for trial in trials]
@@ -212,6 +218,9 @@ def leaderboard(history: History, retrained: Mapping[str, float], measure: Measu
             None if score is None else measure.value(score) for score in kept
         ]
     columns["parameters"] = [trial.parameters for trial in trials]
-    columns["seconds"] = [f"{trial.seconds:.2f}" for trial in trials]
-    columns["architecture"] = [str(trial.architecture) for trial in trials]
+    columns["seconds"] = [f"{t.seconds:.2f}" if t.id >= 0 else None for t in trials]
+    marks = ("winner: " if trial is winner else "" for trial in trials)
+    columns["architecture"] = [
+        f"{mark}{trial.architecture}" for mark, trial in zip(marks, trials, strict=True)
+    ]
     return section.table(list(columns), zip(*columns.values(), strict=True))

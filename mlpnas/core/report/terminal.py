@@ -21,8 +21,8 @@ from mlpnas.core.report.quality.terminal import print_evaluation, print_explanat
 from mlpnas.core.run.files import replacing
 from mlpnas.core.run.journal import read_journal
 from mlpnas.core.run.record import check_journal, damaged, read_record, settings_of
-from mlpnas.core.space.search_space import SearchSpace
-from mlpnas.core.trial import History
+from mlpnas.core.space.search_space import Architecture, SearchSpace
+from mlpnas.core.trial import History, Trial
 
 Record = dict[str, Any]
 S = TypeVar("S", bound=SearchSpace)
@@ -71,11 +71,36 @@ def write_page(run: Path, page: str, console: Console) -> None:
     console.print(f"report: {path}", soft_wrap=True, markup=False)
 
 
-def leaderboard(history: History, measure: Measure, n: int = 5) -> Table:
+def winner_in(record: Record, history: History) -> Trial | None:
+    """What was chosen in the end: one of the trials, or, with the number -1, what was none of
+    them (a plain network, or a cell derived from shared weights); None if nothing was yet."""
+    results = record.get("results") or [{}]
+    told = record.get("winner") or results[0]
+    if not (text := told.get("architecture")):
+        return None
+    numbered = {trial.id: trial for trial in history.trials}
+    named = {str(trial.architecture): trial for trial in reversed(history.trials)}
+    found = numbered.get(told["trial"]) if "trial" in told else named.get(text)
+    if found and str(found.architecture) == text:
+        return found
+    plain = Architecture("", (), text)
+    return Trial(-1, -1, plain, "ok", parameters=told.get("parameters", 0))
+
+
+def ranked(history: History, n: int, winner: Trial | None) -> list[Trial]:
+    """The n best trials by search score, and the winner wherever it stands."""
+    best = history.leaderboard(n)
+    return best if winner is None or winner in best else [*best, winner]
+
+
+def leaderboard(
+    history: History, measure: Measure, n: int = 5, winner: Trial | None = None
+) -> Table:
     """The n best trials by search score, best first, with size and cost.
 
     Args:
         measure: stands beside the score where that is in another unit.
+        winner: has a row in any case, which is marked.
     """
     title = f"Top {n} of {len(history)} trials, by {measure.score_name}"
     table = Table(title=title, title_style="bold", title_justify="left", box=box.SIMPLE)
@@ -83,16 +108,28 @@ def leaderboard(history: History, measure: Measure, n: int = 5) -> Table:
     for name in ("trial", *known, "search score", "parameters", "seconds"):
         table.add_column(name, justify="right")
     table.add_column("architecture", overflow="fold")
-    for trial in history.leaderboard(n):
+    for trial in ranked(history, n, winner):
+        scored, tried = trial.score is not None, trial.id >= 0
         table.add_row(
-            str(trial.id),
-            *(measure.written(trial.score or 0.0) for _ in known),
-            f"{trial.score:.4f}",
+            str(trial.id) if tried else "-",
+            *(measure.written(trial.score or 0.0) if scored else "-" for _ in known),
+            f"{trial.score:.4f}" if scored else "-",
             f"{trial.parameters:,}",
-            f"{trial.seconds:.2f}",
-            str(trial.architecture),
+            f"{trial.seconds:.2f}" if tried else "-",
+            f"winner: {trial.architecture}" if trial is winner else str(trial.architecture),
+            style="bold" if trial is winner else None,
         )
     return table
+
+
+def use_lines(run: Path, program: str) -> list[str]:
+    """How to use the model of a run; nothing while there is none."""
+    if not (run / "best.keras").exists():
+        return []
+    return [
+        f'use:    {program}.load("{run}").predict(new), or {program} predict {run} NEW',
+        f"judge:  {program} evaluate {run}, or with labelled data behind it",
+    ]
 
 
 def failures(history: History) -> str | None:
@@ -116,7 +153,7 @@ def print_report(record: Record, history: History, console: Console, measure: Me
         console: where to print.
         measure: what scores and results are given in.
     """
-    console.print(leaderboard(history, measure, 10))
+    console.print(leaderboard(history, measure, 10, winner_in(record, history)))
     if problem := failures(history):
         console.print(problem, style="yellow", soft_wrap=True, markup=False)
     for result in record.get("results", []):

@@ -61,6 +61,7 @@ class SearchSettings:
         _ = self.sizes  # raises where the preset says nothing
         self.kit.space(self)  # raises where its parameters describe none
 
+    program: ClassVar[str] = ""  # whose settings they are
     where_shared: ClassVar[str] = ""  # on which data, if not on all
 
     @property
