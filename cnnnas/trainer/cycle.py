@@ -17,8 +17,9 @@ from mlpnas.core.errors import InputError
 from mlpnas.core.generator import Generator
 from mlpnas.core.task import Task
 from mlpnas.core.trainer.base import Job, Outcome, Recipe
-from mlpnas.core.trainer.keras_trainer import KerasTrainer
+from mlpnas.core.trainer.keras_trainer import KerasTrainer, get_weights, set_weights
 
+SETTLING = 2400  # images from which means and variances are taken anew
 FIRST = np.arange(1)  # row; as good as all where shapes are asked for
 
 
@@ -65,7 +66,8 @@ class CycleTrainer:
         self._recipe, self._variation = recipe, variation
 
     def train(self, job: Job) -> Outcome:
-        recipe, task = job.recipe_or(self._recipe), job.folds(self._task)
+        task = job.folds(self._task)
+        recipe = job.recipe_or(self._recipe).for_rows(len(task.train))
         height, width, _ = task.input_shape
         full = (height, width)
         sides = [s for s in recipe.sides(full) if s == full or self._fits(job, task, s)]
@@ -79,7 +81,17 @@ class CycleTrainer:
             outcomes.append(trainer.train(Job(job.architecture, job.seed + number, weights)))
             if outcomes[-1].reason:
                 break
-        return _joined(outcomes)
+        return self._settled(job, task, recipe, _joined(outcomes))
+
+    def _settled(self, job: Job, task: Task, recipe: Cycle, outcome: Outcome) -> Outcome:
+        """The same network with means and variances of images of full size, which those that it
+        has followed while it learned are not."""
+        if outcome.reason:
+            return outcome
+        model = self._generator.build(job.architecture, task, seed=job.seed)
+        set_weights(model, outcome.weights)
+        settle(model, task.train.x[:SETTLING], recipe.batch_size)
+        return replace(outcome, weights=get_weights(model))
 
     def _fits(self, job: Job, task: Task, side: Side) -> bool:
         """Whether the network of smaller images has the same weights."""
@@ -114,6 +126,18 @@ def resized(task: Task, side: Side) -> Task:
         for fold in (task.train, task.valid)
     )
     return replace(task, train=train, valid=valid)
+
+
+def settle(model: keras.Model, images: np.ndarray, batch_size: int) -> None:
+    """Set what batch normalisation knows of images to the mean over these, batch by batch."""
+    norms = [one for one in model.layers if isinstance(one, keras.layers.BatchNormalization)]
+    usual = [norm.momentum for norm in norms]
+    for number, start in enumerate(range(0, len(images), batch_size)):
+        for norm in norms:
+            norm.momentum = number / (number + 1)  # the mean of all up to now
+        model(images[start : start + batch_size], training=True)
+    for norm, momentum in zip(norms, usual, strict=True):
+        norm.momentum = momentum
 
 
 def is_kernel(weight: keras.Variable) -> bool:

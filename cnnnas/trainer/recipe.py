@@ -11,7 +11,7 @@ Inception architecture", CVPR 2016 (label smoothing).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 Side = tuple[int, int]  # height and width in pixels
 
@@ -25,8 +25,9 @@ class Cycle:
     Attributes:
         passes: what training costs, in passes over the training images at full size. Each
             scale gets an equal share, and so the more passes, the smaller it is.
-        batch_size: images per step.
+        batch_size: images per step, where there are many; see `for_rows`.
         learning_rate: the highest; of stochastic gradient descent with Nesterov momentum .9.
+        least_steps: in a pass.
         rise: share of the training in which the rate rises to it, from 0.
         smoothing: share of each label that is spread over all classes.
         decay: weight decay of kernels; biases and what normalises have none.
@@ -36,10 +37,18 @@ class Cycle:
     passes: int
     batch_size: int = 128
     learning_rate: float = 0.2
+    least_steps: int = 20
     rise: float = 0.2
     smoothing: float = 0.1
     decay: float = 5e-4
     scales: tuple[float, ...] = (0.5, 0.75, 1.0)
+
+    def for_rows(self, rows: int) -> "Cycle":
+        """The same for so many images: of few, smaller batches and, in proportion, steps (Goyal
+        et al., "Accurate, large minibatch SGD", arXiv 1706.02677)."""
+        batch = min(self.batch_size, max(1, rows // self.least_steps))
+        rate = self.learning_rate * batch / self.batch_size
+        return replace(self, batch_size=batch, learning_rate=rate)
 
     def sides(self, full: Side) -> list[Side]:
         """The sizes in turn; those of less than `SMALLEST` pixels are left out."""

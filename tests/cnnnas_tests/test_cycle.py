@@ -6,7 +6,7 @@ import pytest
 
 from cnnnas.baselines import PlainCNN
 from cnnnas.generator.keras_layers import shapes_of
-from cnnnas.trainer.cycle import CycleTrainer, OneCycle, is_kernel, resized, smoothed
+from cnnnas.trainer.cycle import CycleTrainer, OneCycle, is_kernel, resized, settle, smoothed
 from cnnnas.trainer.recipe import Cycle
 from mlpnas.core.task import Fold, Task
 from mlpnas.core.trainer.base import Job
@@ -31,6 +31,24 @@ def test_every_size_of_the_images_gets_an_equal_share_of_the_pixels():
     sides = Cycle(9).sides((32, 32))
     assert sides == [(16, 16), (24, 24), (32, 32)]
     assert Cycle(9).epochs((32, 32), sides) == [12, 5, 3]
+
+
+def test_few_images_are_learned_in_small_batches_with_small_steps():
+    # 640 images: 20 batches of 32, a quarter of 128, so a quarter of the rate.
+    recipe = Cycle(1).for_rows(640)
+    assert (recipe.batch_size, recipe.learning_rate) == (32, pytest.approx(0.05))
+    assert Cycle(1).for_rows(10_000) == Cycle(1)
+
+
+def test_means_and_variances_are_those_of_the_images_in_the_end():
+    # Two batches, all 1 and all 3: their mean is 2, and their variances are 0.
+    images = keras.Input((2, 2, 1))
+    norm = keras.layers.BatchNormalization()
+    model = keras.Model(images, norm(images))
+    settle(model, np.repeat(np.float32([1, 3]), 16).reshape(8, 2, 2, 1), batch_size=4)
+    assert norm.moving_mean.numpy() == pytest.approx([2.0])
+    assert norm.moving_variance.numpy() == pytest.approx([0.0], abs=1e-6)
+    assert norm.momentum == 0.99  # as before
 
 
 @pytest.mark.parametrize(("side", "sides"), [(8, [8]), (16, [12, 16]), (28, [14, 21, 28])])
