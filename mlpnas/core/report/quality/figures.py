@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from mlpnas.core.report.figures import BLUE, GREY, drawn
 from mlpnas.core.report.quality.record import (
@@ -102,6 +103,7 @@ def against(values: Values) -> str:
         axes.plot(ends, ends, color=GREY, lw=1, ls="--")
         axes.scatter(values.truth, values.predicted, s=8, alpha=0.6, color=BLUE, zorder=3)
         axes.set(xlabel="true", ylabel="predicted")
+        axes.xaxis.set_major_locator(MaxNLocator(4))  # long numbers would touch
 
     return drawn(draw, SMALL)
 
@@ -114,6 +116,7 @@ def residuals(values: Values) -> str:
         axes.axhline(0, color=GREY, lw=1, ls="--")
         axes.scatter(values.predicted, apart, s=8, alpha=0.6, color=BLUE, zorder=3)
         axes.set(xlabel="predicted", ylabel="true minus predicted")
+        axes.xaxis.set_major_locator(MaxNLocator(4))
 
     return drawn(draw, SMALL)
 
@@ -151,6 +154,8 @@ def dependence(found: Dependence, ends: tuple[float, float]) -> str:
         if found.names:
             axes.set_xticks(range(len(found.names)), map(plain, found.names), rotation=30)
             axes.set_xlim(-0.5, len(found.names) - 0.5)
+        else:
+            axes.xaxis.set_major_locator(MaxNLocator(4))
         axes.tick_params(labelsize=8)
         margin = 0.05 * (ends[1] - ends[0])
         axes.set(xlabel=plain(found.column), ylim=(ends[0] - margin, ends[1] + margin))
