@@ -158,7 +158,8 @@ def test_an_operation_from_outside_is_searched_retrained_delivered_and_reported(
     record = json.loads((folder / "run.json").read_text())
     assert record["settings"]["operations"] == [outside]
     assert outside in record["space"]
-    assert [r["name"] for r in record["results"]] == ["found by the search", "best random"]
+    names = [r["name"] for r in record["results"]]
+    assert names[:2] == ["found by the search", "best random"]
     model = keras.saving.load_model(folder / "best.keras")
     assert any("squeezed.SQUEEZED-narrow-conv" in layer.name for layer in layers_of(model))
     assert run("report", folder, "--html") == 0
