@@ -23,7 +23,7 @@ from mlpnas.space import MLPSpace
 from mlpnas.testing import check_generator
 from mlpnas.testing.fakes import tiny_task
 from mlpnas.testing.generator import PROMISES
-from rnncell.generator.networks import CellGenerator
+from rnncell.generator.networks import CellGenerator, tree_cell
 from rnncell.recipes import Network
 from rnncell.space.tree_space import TreeCellSpace
 
@@ -77,7 +77,7 @@ MEMBERS = {
     "zoph": (ZophGenerator(ZOPH), images(), drawn(ZOPH)),
     "plain": (PlainCNN(4), images(), drawn(MACRO)),
     "language model": (CellGenerator(CELLS, Network(3)), text_task(n=31), cells(1)),
-    "trees": (CellGenerator(TREES, Network(3)), sequences(), drawn(TREES)),
+    "trees": (CellGenerator(TREES, Network(3), cell=tree_cell), sequences(), drawn(TREES)),
 }  # fmt: skip
 # Others stand for them by default: building takes seconds.
 SLOW = {"auxiliary", "mixed precision"}
