@@ -3,7 +3,8 @@
 In reading order:
 
     finalists         who takes part in the last choice, the best trials and a plain network
-    cross_validation  which finalist to take, and after how many epochs, where rows are few
+    winner_rule       the rule that picks the winner among them
+    cross_validation  how good each of them is, and after how many epochs, where rows are few
     ensemble          the finish: one architecture trained on several folds, and the average of
                       these networks
     retrain           after the search: retrain the winner, read the test fold once, and compare

@@ -1,4 +1,4 @@
-"""Cross-validation: which finalist to take, and after how many epochs, where rows are few.
+"""Cross-validation: how good each finalist is, and after how many epochs, where rows are few.
 
 Of a hundred validation rows one is a hundredth of the accuracy, and the best of many epochs of
 many networks has been lucky above all. So the finalists are trained on four fifths of the
@@ -7,24 +7,19 @@ mean of the five curves says how good a network becomes, and when (Stone, "Cross
 choice and assessment of statistical predictions", 1974). What it says of epochs is carried over
 to the training that counts.
 
-Of those whose score is within one standard error of the best the smallest is taken (Breiman,
-Friedman, Olshen and Stone, "Classification and regression trees", 1984). Among the finalists is
-a plain network of one layer: where a search has found nothing better, the user should get that.
-
 Tried on eight tables of 150 to 1,000 rows, their test folds untouched: forty trials and five
 finalists on 80% of the training fold, judged on the validation fold, 29 runs of four or five
 seeds. Mean accuracy (or R²) less that of scikit-learn's MLPClassifier on the same rows: +.004
 for the finalist that does best on the other 20%, +.011 for the best in a cross-validation, and
-+.011 with this rule, which alone loses to it on no table by more than .004. Standard errors are
-about .006. Learning anew from both parts brought nothing more, compared with an MLPClassifier
-that may do so too.
++.011 with `winner_rule`, which alone loses to it on no table by more than .004. Standard errors
+are about .006. Learning anew from both parts brought nothing more, compared with an
+MLPClassifier that may do so too.
 """
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import NamedTuple
 
 import numpy as np
 
@@ -32,6 +27,7 @@ from mlpnas.core.evaluator.evaluator import trial_seed
 from mlpnas.core.space.search_space import Architecture
 from mlpnas.core.task import Task
 from mlpnas.core.trainer.base import Job, Outcome, Recipe
+from mlpnas.final.winner_rule import Estimate
 
 log = logging.getLogger(__name__)
 
@@ -47,32 +43,6 @@ def is_needed(task: Task) -> bool:
     from so often, but enough to be parted."""
     rows = len(task.train) + len(task.valid)
     return len(task.valid) < ENOUGH and 2 * PARTS <= rows < PARTS * ENOUGH
-
-
-class Estimate(NamedTuple):
-    """What cross-validation says of one network.
-
-    Attributes:
-        score: mean over the parts; by a measure of its own, where one is asked for, of the
-            networks as they were at their best, which flatters all of them alike.
-        error: its standard error.
-        epochs: after how many of them the mean is best.
-        parameters: of the network.
-    """
-
-    score: float
-    error: float
-    epochs: int
-    parameters: int
-
-    @classmethod
-    def of(cls, score: float, outcome: Outcome) -> "Estimate":
-        """What a single training says, whose error is not known."""
-        return cls(score, 0.0, len(outcome.curve), outcome.parameters)
-
-    def recipe(self, recipe: Recipe) -> Recipe:
-        """The recipe for so many epochs, without a look at the validation rows."""
-        return replace(recipe, epochs=self.epochs, patience=None, best="last")
 
 
 def cross_validate(
@@ -142,13 +112,6 @@ def estimate(outcomes: Sequence[Outcome], recipe: Recipe) -> Estimate:
     values = np.array(scores or curves[:, best])
     error = float(values.std(ddof=1) / np.sqrt(len(values)))
     return Estimate(float(values.mean()), error, best + 1, outcomes[0].parameters)
-
-
-def choose(estimates: Mapping[int, Estimate]) -> int:
-    """The smallest network within one standard error of the best, of equals the better."""
-    best = max(estimates.values(), key=lambda estimate: estimate.score)
-    near = [i for i, e in estimates.items() if e.score >= best.score - best.error]
-    return min(near, key=lambda i: (estimates[i].parameters, -estimates[i].score))
 
 
 def _curve(outcome: Outcome, recipe: Recipe) -> np.ndarray:

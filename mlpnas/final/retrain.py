@@ -18,9 +18,7 @@ from mlpnas.core.trainer.base import Job, Outcome, Recipe
 from mlpnas.core.trial import Trial
 from mlpnas.final.cross_validation import (
     PARTS,
-    Estimate,
     Execute,
-    choose,
     cross_validate,
     estimate,
     is_needed,
@@ -28,6 +26,7 @@ from mlpnas.final.cross_validation import (
 )
 from mlpnas.final.ensemble import Ensemble, combine, train_ensemble
 from mlpnas.final.finalists import with_plain
+from mlpnas.final.winner_rule import Estimate, choose
 from mlpnas.generator import MLPGenerator
 from mlpnas.scoring import ScoringOption, of_probabilities
 from mlpnas.trainer.mlp_trainer import MLPTrainer, to_model

@@ -10,9 +10,10 @@ from mlpnas.core.errors import InputError
 from mlpnas.core.task import Fold, Task
 from mlpnas.core.trainer.base import Job, Outcome, Recipe
 from mlpnas.data.folds import Split
-from mlpnas.final.cross_validation import ENOUGH, Estimate, choose, estimate, is_needed, smooth
+from mlpnas.final.cross_validation import ENOUGH, estimate, is_needed, smooth
 from mlpnas.final.finalists import PLAIN
 from mlpnas.final.retrain import retrain
+from mlpnas.final.winner_rule import Estimate, choose
 from mlpnas.generator import MLPGenerator
 from mlpnas.space import MLPSpace
 
