@@ -18,7 +18,9 @@ def test_columns_go_by_depth_and_a_node_stands_in_the_middle_of_what_grew_from_i
 
 
 @pytest.mark.parametrize(
-    ("space", "draw"), [(ENASCellSpace(8), draw_nodes), (TreeCellSpace(4), draw_tree)], ids=str
+    ("space", "draw"),
+    [(ENASCellSpace(8), draw_nodes), (TreeCellSpace(4), draw_tree)],
+    ids=("nodes", "tree"),
 )
 def test_every_node_of_any_cell_is_drawn_with_its_activation(space, draw, property_seed):
     rng = np.random.default_rng(property_seed)
