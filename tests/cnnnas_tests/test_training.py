@@ -105,11 +105,14 @@ def test_a_childs_weights_decay_as_those_of_a_supernet_do(stripes, monkeypatch):
     child = make_trainer(stripes, Idle(), recipe, "none").train(Job(None, 0))
     # The same six steps for a supernet's scale of ones that is not on the architecture's path.
     network = MacroNetwork(MacroSpace(2, ("conv_3x3", "max_pool_3x3")), WeightBank(0), 2, 1, 3)
+    assert network.bank.variables["layer0-inner"].numpy()[1][4:].tolist() == [1, 1, 0, 0]
     supernet = ImageSupernet(network, stripes, SharedTraining(batch_size=20))
     tokens, x, y = np.zeros(3, np.int32), stripes.train.x[:20], stripes.train.y[:20]
     for _ in range(6):
         supernet.step(tokens, x, y, np.float32(0.5), np.zeros(2, np.int32))
-    idle = network.bank.variables["layer_0/inner/norm/scale"].numpy()[1]
+    idle = network.bank.variables["layer0-inner"].numpy()[1][
+        4:6
+    ]  # after the kernel's 1 x 2 x 2
     np.testing.assert_allclose(child.weights["idle"][0], idle.mean(), rtol=1e-6)
     # Each step adds 5e-4 of the rate to a velocity; without one it would be 6 * 2.5e-4.
     assert 1 - idle.mean() > 3 * 6 * 2.5e-4

@@ -108,7 +108,7 @@ def test_failed_trials_are_recorded_told_and_counted():
     assert strategy.told == [list(range(10)), list(range(10, 20))]
     failed = [trial for trial in history.trials if not trial.ok]
     assert 0 < len(failed) < 20
-    assert {(t.score, t.reason) for t in failed} == {(None, "as told")}
+    assert {(t.score, t.reason) for t in failed} == {(None, "made to fail")}
 
 
 def test_a_search_in_which_everything_fails_ends_all_the_same():

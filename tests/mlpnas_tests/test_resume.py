@@ -84,17 +84,16 @@ def fate():
     return FATE
 
 
-def run(*arguments) -> int:
+def run(*arguments, program=FAKED) -> int:
     """Exit status of the command line with these arguments."""
     with pytest.raises(SystemExit) as exit_:
-        main([str(a) for a in arguments], FAKED)
+        main([str(a) for a in arguments], program)
     return exit_.value.code or 0
 
 
-def search(folder, *more) -> int:
-    return run(
-        "search", DATA / "iris.csv", "--target", "species", "--run", folder, *PLANNED, *more
-    )
+def search(folder, *more, program=FAKED) -> int:
+    table = (DATA / "iris.csv", "--target", "species")
+    return run("search", *table, "--run", folder, *PLANNED, *more, program=program)
 
 
 def records(folder: Path) -> list[dict]:
@@ -409,7 +408,8 @@ def test_a_hostile_folder_gets_one_line_and_is_left_alone(damage, message, half,
 
 def test_a_search_that_could_not_begin_leaves_no_folder(monkeypatch, tmp_path, capsys):
     monkeypatch.setitem(sys.modules, "ray", None)
-    assert search(tmp_path / "r", "--strategy", "random", "--executor", "ray") == 2
+    options = ("--strategy", "random", "--executor", "ray")
+    assert search(tmp_path / "r", *options, program=PROGRAM) == 2
     assert "pip install 'mlpnas[ray]'" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 

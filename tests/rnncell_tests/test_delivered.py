@@ -74,11 +74,12 @@ def retrained(sequences, tmp_path, monkeypatch):
         generator = CellGenerator(SPACE, Network(6), recipe.batch)
         weights = get_weights(generator.build(CELL, text.task, seed=1))
         outcome = Outcome((9.0,), weights=weights)
-        monkeypatch.setattr(final, "_train", lambda run, planned: {"found": outcome})
         plan = final.Plan(CELL, generator, recipe)
         monkeypatch.setattr(final, "plans", lambda run, cells: {"found": plan})
         folder = SimpleNamespace(model=tmp_path / "best.keras")
-        run = SimpleNamespace(data=text, folder=folder)
+        run = SimpleNamespace(
+            data=text, folder=folder, train_at_length=lambda plans: (plans, {"found": outcome})
+        )
         return final.retrain(run, {}, lambda step: None)
 
     return retrain
