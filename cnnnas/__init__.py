@@ -35,7 +35,7 @@ def load(run: Any) -> "DeliveredNetwork":
     Raises:
         InputError: if the run is not finished, or its files do not belong together.
 
-    Example:
+    Examples:
         >>> import cnnnas
         >>> cnnnas.load("runs/flowers-0").classes_.tolist()
         ['bright', 'dark']

@@ -31,7 +31,7 @@ NARROW = 1e-4  # of a bin, in deviations of its column: float32 rows still have 
 class Encoder(ABC):
     """An encoding that has seen the training rows.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from mlpnas.encodings import PiecewiseLinear
         >>> encoder = PiecewiseLinear(bins=4).fit(np.random.default_rng(0).random((50, 3)))
@@ -56,7 +56,7 @@ class Encoder(ABC):
 class Encoding(ABC):
     """A word of the vocabulary that may stand before the first layer: a frozen value.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from mlpnas.encodings import PiecewiseLinear
         >>> rows = np.linspace(0, 1, 9, dtype=np.float32)[:, None]

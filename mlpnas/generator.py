@@ -27,7 +27,7 @@ class MLPGenerator(Generator):
     Args:
         space: the space whose architectures it builds.
 
-    Example:
+    Examples:
         >>> from mlpnas import MLPGenerator, MLPSpace
         >>> from mlpnas.testing.fakes import tiny_task
         >>> space = MLPSpace((3, "softmax"))

@@ -56,7 +56,7 @@ class Step:
 class LayerType(ABC):
     """A word of the vocabulary: a frozen, hashable value.
 
-    Example:
+    Examples:
         >>> from mlpnas.layers import Dense
         >>> layer = Dense(64, "relu")
         >>> layer.literal, layer.shapes(fan_in=10), layer.parameters(fan_in=10)

@@ -48,7 +48,7 @@ class MLPSpace(SearchSpace):
     Raises:
         InputError: for parameters that describe no space.
 
-    Example:
+    Examples:
         >>> MLPSpace(head=(3, "softmax")).size()
         14507145975868
     """

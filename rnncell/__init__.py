@@ -34,7 +34,7 @@ def load_model(path: str) -> Any:
     Returns:
         What `keras.models.load_model` gives once these layers are registered.
 
-    Example:
+    Examples:
         >>> import keras, rnncell
         >>> from rnncell.generator.highway_cell import HighwayCell
         >>> cell = HighwayCell(4, "tanh, relu(0)")
@@ -60,7 +60,7 @@ def load(run: Any) -> "LanguageModel | SequenceClassifier":
     Raises:
         InputError: if the run is not finished, or its files do not belong together.
 
-    Example:
+    Examples:
         >>> import rnncell
         >>> rnncell.load("runs/my-text-0").predict(["the cat sat"]).shape
         (1,)

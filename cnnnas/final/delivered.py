@@ -39,7 +39,7 @@ class DeliveredNetwork:
     Raises:
         InputError: if the run is not finished, or its files do not belong together.
 
-    Example:
+    Examples:
         >>> import cnnnas, numpy as np
         >>> network = cnnnas.load("runs/flowers-0")  # or pictures: predict(["a.jpg", "b.jpg"])
         >>> network.predict_proba(np.zeros((2, 8, 6), np.uint8)).shape

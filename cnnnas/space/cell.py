@@ -29,7 +29,7 @@ class Cell:
         concat: the states that, concatenated in depth, are the output.
         combine: per node `"add"` or `"concat"`; empty means that all nodes add.
 
-    Example:
+    Examples:
         >>> Cell(((("max_pool_3x3", 0), ("skip_connect", 1)),), concat=(2,)).width
         1
     """

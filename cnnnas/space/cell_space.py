@@ -75,7 +75,7 @@ class CellSpace(SearchSpace):
     Raises:
         InputError: for parameters that describe no space.
 
-    Example:
+    Examples:
         >>> CellSpace.darts().size() == 1_037_664_180**2
         True
     """

@@ -70,7 +70,7 @@ class ZophSpace(SearchSpace):
     Raises:
         InputError: for parameters that describe no space.
 
-    Example:
+    Examples:
         >>> print(ZophSpace(2).parse("conv 3x3 filters 24, conv 5x1 filters 36 reads 1"))
         conv 3x3 filters 24, conv 5x1 filters 36 reads 1
     """

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 class InputError(ValueError):
     """Something the user gave (file, column, option, architecture) cannot be used.
 
-    Example:
+    Examples:
         >>> from mlpnas import InputError, MLPSpace
         >>> try:
         ...     MLPSpace((3, "softmax")).parse("(63, 'relu'), (3, 'softmax')")
@@ -40,7 +40,7 @@ class ExhaustedError(Exception):
     Attributes:
         left: how many new ones there are.
 
-    Example:
+    Examples:
         >>> from mlpnas import ExhaustedError, MLPSpace, RandomStrategy
         >>> strategy = RandomStrategy(MLPSpace((3, "softmax"), widths=(8,), max_layers=2))
         >>> try:

@@ -17,7 +17,7 @@ Shapes = Mapping[str, Sequence[tuple[int, ...]]]
 class Generator(ABC):
     """Decodes architectures of one space into Keras models.
 
-    Example:
+    Examples:
         >>> from mlpnas import MLPGenerator, MLPSpace
         >>> from mlpnas.testing.fakes import tiny_task
         >>> space = MLPSpace((3, "softmax"))

@@ -51,7 +51,7 @@ def search(
     Raises:
         InputError: if the strategy does not choose again what the history says it chose.
 
-    Example:
+    Examples:
         >>> from mlpnas import History, RandomStrategy, TabularEvaluator, load_mlp, search
         >>> table = load_mlp("wine")
         >>> history = search(

@@ -30,7 +30,7 @@ class Entry(NamedTuple):
 class SharedWeights:
     """Key -> arrays, with the score that earned the place.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from mlpnas import SharedWeights
         >>> store = SharedWeights()

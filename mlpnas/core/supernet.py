@@ -77,7 +77,7 @@ class SupernetEvaluator(Evaluator):
         supernet: the weights; trained here and nowhere else.
         rounds_per_pass: rounds of scores between two passes over the training rows.
 
-    Example:
+    Examples:
         >>> from mlpnas import History, MLPSpace, RandomStrategy, SupernetEvaluator, search
         >>> from mlpnas.testing.fakes import FakeSupernet
         >>> space = MLPSpace((3, "softmax"))
@@ -138,7 +138,7 @@ def derive(
     """Rank the distinct ones of n draws from the strategy by their scores on the fixed
     validation slice, best first; equal scores in the order drawn.
 
-    Example:
+    Examples:
         >>> from mlpnas import MLPSpace, RandomStrategy, derive
         >>> from mlpnas.testing.fakes import FakeSupernet
         >>> space = MLPSpace((3, "softmax"), widths=(8,), max_layers=2)

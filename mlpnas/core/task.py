@@ -24,7 +24,7 @@ class Fold:
             for regression.
         weight: optional float32 `(rows,)`, each row's weight in the training loss.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from mlpnas import Fold
         >>> fold = Fold(np.zeros((4, 2), np.float32), np.array([0, 1, 1, 0], np.int32))
@@ -70,7 +70,7 @@ class Task:
         classes: the labels as the user wrote them, in the order of the class indices;
             empty for regression.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from mlpnas import Fold, Task
         >>> fold = Fold(np.zeros((4, 2), np.float32), np.array([0, 1, 1, 0], np.int32))

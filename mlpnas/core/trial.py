@@ -21,7 +21,7 @@ class Evaluation:
 
     Attributes as of `Trial`; it failed if it has a reason.
 
-    Example:
+    Examples:
         >>> from mlpnas import Evaluation, MLPSpace
         >>> architecture = MLPSpace((3, "softmax")).parse("(64, 'relu'), (3, 'softmax')")
         >>> Evaluation(architecture, score=0.9).ok
@@ -62,7 +62,7 @@ class Trial:
         inherited: fraction of the weight arrays that came from the one-shot store.
         reason: why it failed.
 
-    Example:
+    Examples:
         >>> from mlpnas import Evaluation, MLPSpace, Trial
         >>> architecture = MLPSpace((3, "softmax")).parse("(64, 'relu'), (3, 'softmax')")
         >>> trial = Trial.of(Evaluation(architecture, score=0.9), id=0, round=0, predicted=None)
@@ -124,7 +124,7 @@ class History:
         told: how many of them the strategy was told. The others belong to a round that was
             cut short, and are told when it is complete.
 
-    Example:
+    Examples:
         >>> from mlpnas import History, MLPSpace, RandomStrategy
         >>> from mlpnas.testing.fakes import trials_of
         >>> architectures = RandomStrategy(MLPSpace((3, "softmax"))).ask(5)

@@ -160,7 +160,7 @@ def read_table(
     Raises:
         InputError: in one line, what cannot be used and how to mend it.
 
-    Example:
+    Examples:
         >>> from mlpnas import read_table
         >>> table = read_table("data/wine.csv", target="cultivar")
         >>> table.task.kind, table.task.input_shape, table.task.classes

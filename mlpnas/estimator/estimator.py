@@ -244,7 +244,7 @@ class MLPNASClassifier(ClassifierMixin, _Search):
     {ARGUMENTS}        class_weight: `"balanced"`, or a dict from label to weight; it
             multiplies `sample_weight`. None weighs all classes alike.
 
-    Example:
+    Examples:
         >>> from sklearn.datasets import load_iris
         >>> from mlpnas import MLPNASClassifier
         >>> X, y = load_iris(return_X_y=True)
@@ -339,7 +339,7 @@ class MLPNASClassifier(ClassifierMixin, _Search):
 class MLPNASRegressor(RegressorMixin, _Search):
     __doc__ = f"""Searches for the perceptron that predicts one or several quantities best.
     {ARGUMENTS}
-    Example:
+    Examples:
         >>> from sklearn.datasets import load_diabetes
         >>> from mlpnas import MLPNASRegressor
         >>> X, y = load_diabetes(return_X_y=True)

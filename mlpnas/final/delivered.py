@@ -45,7 +45,7 @@ class DeliveredNetwork:
     Raises:
         InputError: if the run is not finished, or its files do not belong together.
 
-    Example:
+    Examples:
         >>> import mlpnas
         >>> network = mlpnas.load("runs/wine-0")
         >>> network.predict("data/wine.csv").shape, network.predict_proba("data/wine.csv").shape
@@ -191,7 +191,7 @@ def load(run: str | Path) -> DeliveredNetwork:
     Raises:
         InputError: if the run is not finished, or its files do not belong together.
 
-    Example:
+    Examples:
         >>> import mlpnas
         >>> network = mlpnas.load("runs/wine-0")
         >>> network.target, network.classes_.tolist()

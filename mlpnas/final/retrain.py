@@ -138,7 +138,7 @@ def retrain(
     Raises:
         InputError: if none can be trained.
 
-    Example:
+    Examples:
         >>> from mlpnas import MLPGenerator, MLPSpace, Recipe, retrain
         >>> from mlpnas.testing.fakes import tiny_task, trials_of
         >>> space, task = MLPSpace((3, "softmax")), tiny_task("multiclass")

@@ -12,7 +12,7 @@ class ChoiceSpace(SearchSpace):
     All options are open whatever was chosen before, so counting is multiplication and any
     token may be changed on its own.
 
-    Example:
+    Examples:
         >>> import ast
         >>> from dataclasses import dataclass
         >>> from mlpnas import ChoiceSpace

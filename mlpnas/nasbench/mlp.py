@@ -43,7 +43,7 @@ def load_mlp(
         score: what steers the search.
         path: of another file made by `benchmarks/mlp_table.py`; None for the package's own.
 
-    Example:
+    Examples:
         >>> from mlpnas import load_mlp
         >>> table = load_mlp("digits")
         >>> len(table.entries), round(table.optimum, 4)

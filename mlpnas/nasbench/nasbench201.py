@@ -41,7 +41,7 @@ class NASBench201Space(ChoiceSpace):
         merge: whether cells that build the same network count as one. Published curves
             count each of the 15,625 for itself; as networks 4,930 of them are distinct.
 
-    Example:
+    Examples:
         >>> space = NASBench201Space()
         >>> str(space.architecture((4, 2, 1, 2, 1, 1)))[:32]
         '|avg_pool_3x3~0|+|nor_conv_1x1~0'

@@ -8,6 +8,8 @@ from pydantic import Field
 from mlpnas.core.run.schema import Count, Number
 from mlpnas.data.columns import Column
 
+TrialNumber = Annotated[str, Field(pattern=r"^-?\d{1,15}$")]  # as JSON has it for a key
+
 
 @dataclass(frozen=True)
 class Winner:
@@ -34,7 +36,7 @@ class TableRecord:
 
     data: Encoding
     winner: Winner | None = None
-    retrained_validation: dict[str, Number] = field(default_factory=dict)
+    retrained_validation: dict[TrialNumber, Number] = field(default_factory=dict)
     cross_validated: bool = False
 
 

@@ -17,7 +17,7 @@ A battery is a function `check_...`; a promise that is broken raises `ContractEr
 `AssertionError` that says which one, and how. Its promises stand in a tuple, `PROMISES`, each
 with a name that is a sentence: `pytest.mark.parametrize` makes a test of each.
 
-Example:
+Examples:
     >>> from mlpnas import RandomStrategy
     >>> from mlpnas.testing import check_strategy
     >>> check_strategy(RandomStrategy)

@@ -26,7 +26,7 @@ class EvaluatorCase:
         others: make the same evaluator otherwise, for instance with another executor.
         strategy: makes what `begin_round` is given, from the space.
 
-    Example:
+    Examples:
         >>> from mlpnas import TabularEvaluator, load_mlp
         >>> from mlpnas.testing import EvaluatorCase, check_evaluator
         >>> table = load_mlp("digits")

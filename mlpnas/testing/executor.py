@@ -148,7 +148,7 @@ def check_executor(make: Make, isolated: bool = True) -> None:
     Raises:
         ContractError: at the first promise that is broken.
 
-    Example:
+    Examples:
         >>> from mlpnas.core.executor.executors import InProcess
         >>> from mlpnas.testing import check_executor
         >>> check_executor(lambda factory, timeout: InProcess(factory), isolated=False)

@@ -127,7 +127,7 @@ def check_generator(
     Raises:
         ContractError: at the first promise that is broken.
 
-    Example:
+    Examples:
         >>> from mlpnas import MLPGenerator, MLPSpace
         >>> from mlpnas.testing import check_generator
         >>> from mlpnas.testing.fakes import tiny_task

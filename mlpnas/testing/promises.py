@@ -10,7 +10,7 @@ import numpy as np
 class ContractError(AssertionError):
     """An implementation does not keep what its role promises.
 
-    Example:
+    Examples:
         >>> from mlpnas.testing import ContractError
         >>> raise ContractError("ask(5) gave 3 architectures; expected 5")
         Traceback (most recent call last):

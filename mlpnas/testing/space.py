@@ -204,7 +204,7 @@ def check_space(space: SearchSpace, seeds: Iterable[int] = (7, 8, 9)) -> None:
     Raises:
         ContractError: at the first promise that is broken.
 
-    Example:
+    Examples:
         >>> from mlpnas import MLPSpace
         >>> from mlpnas.testing import check_space
         >>> check_space(MLPSpace((3, "softmax"), widths=(8,), max_layers=3))

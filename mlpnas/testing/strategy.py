@@ -219,7 +219,7 @@ def check_strategy(
     Raises:
         ContractError: at the first promise that is broken.
 
-    Example:
+    Examples:
         >>> from mlpnas import RegularizedEvolution
         >>> from mlpnas.testing import check_strategy
         >>> check_strategy(RegularizedEvolution)

@@ -37,7 +37,7 @@ class TrainerCase:
         moving: whether an array moves even without a learning rate, as the statistics of a
             normalisation do, given its weight key.
 
-    Example:
+    Examples:
         >>> from mlpnas import KerasTrainer, MLPGenerator, MLPSpace, Recipe
         >>> from mlpnas.testing import TrainerCase
         >>> from mlpnas.testing.fakes import tiny_task

@@ -53,7 +53,7 @@ class MLPTrainer:
         recipe: epochs, patience, batch size, learning rate.
         shuffle: put the training rows into a new order every epoch.
 
-    Example:
+    Examples:
         >>> from mlpnas import Job, MLPGenerator, MLPSpace, MLPTrainer, Recipe
         >>> from mlpnas.testing.fakes import tiny_task
         >>> space, task = MLPSpace((3, "softmax")), tiny_task("multiclass")

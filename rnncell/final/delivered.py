@@ -68,7 +68,7 @@ class LanguageModel:
         classes_: the vocabulary, in the order of `predict_proba`; what is not in it is
             `<unk>`. Line ends are `<eos>` among words.
 
-    Example:
+    Examples:
         >>> import rnncell
         >>> model = rnncell.load("runs/my-text-0")
         >>> [(token, chance)] = model.next("the cat sat on the", n=1)

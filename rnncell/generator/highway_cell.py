@@ -36,7 +36,7 @@ class HighwayCell(RecurrentCell):
     Raises:
         InputError: if the cell cannot be read.
 
-    Example:
+    Examples:
         >>> layer = keras.layers.RNN(HighwayCell(32, "tanh, relu(0), tanh(1)"))
         >>> layer(keras.ops.ones((2, 7, 5))).shape
         TensorShape([2, 32])

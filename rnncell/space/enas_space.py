@@ -41,7 +41,7 @@ class ENASCellSpace(SearchSpace):
         activations: what a node may apply; token ids are positions in it.
         root: the activation of node 0; None lets it be chosen too.
 
-    Example:
+    Examples:
         >>> ENASCellSpace(3).size()  # 4 ** 3 activations, 2! predecessors
         128
     """

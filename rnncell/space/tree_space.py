@@ -22,7 +22,7 @@ class TreeCellSpace(SearchSpace):
         base: number of leaves, a power of 2, at least 2.
         activations: what may follow a combination.
 
-    Example:
+    Examples:
         >>> TreeCellSpace(2).size()  # 8 ** 3 nodes, 8 injections, 3 ** 2 places
         36864
     """

@@ -50,7 +50,8 @@ def searched(stripes, tmp_path_factory) -> tuple[Path, dict]:
 
 def test_a_search_with_shared_weights_from_images_to_a_model(stripes, searched):
     folder, record = searched
-    found, rival = record["results"]
+    found, rival, plain = record["results"]
+    assert plain["name"] == "plain network"
     assert len(record["shared_scores"]) == len(record["alone_scores"]) == 10
     assert found["parameters"] > 0
     assert rival["seconds"] > 0

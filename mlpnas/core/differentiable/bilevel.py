@@ -46,7 +46,7 @@ class Descent:
         decay: lambda, weight decay within the gradient (L2).
         clip: largest norm of all gradients together; None for none.
 
-    Example:
+    Examples:
         >>> import keras, tensorflow as tf
         >>> from mlpnas import Descent
         >>> weights, still = [keras.Variable([2.0])], [keras.Variable([0.0])]
@@ -156,7 +156,7 @@ class Bilevel:
     Raises:
         ValueError: if a variable is both a weight and an alpha, or the order is another.
 
-    Example:
+    Examples:
         >>> import keras, tensorflow as tf
         >>> from mlpnas import Bilevel
         >>> weight, alpha = keras.Variable([1.0]), keras.Variable([0.0])

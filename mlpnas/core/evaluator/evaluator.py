@@ -35,7 +35,7 @@ class Evaluator(ABC):
         whole_rounds: whether a round that has begun is finished whatever the clock says: its
             beginning has taken the time, and must not be lost.
 
-    Example:
+    Examples:
         >>> from mlpnas import Evaluation, Evaluator, History, MLPSpace, RandomStrategy, search
         >>> class Shallow(Evaluator):
         ...     def evaluate(self, architectures, first_id):
@@ -109,7 +109,7 @@ def reward(curve: Sequence[float], kind: Reward = "weighted") -> float:
     last five, which tells good children apart (Zoph and Le, ICLR 2017). R² is clipped to
     [0, 1] first.
 
-    Example:
+    Examples:
         >>> from mlpnas import reward
         >>> round(reward((0.4, 0.7)), 4)  # (1 * 0.4 + 2 * 0.7) / (1 + 2)
         0.6
@@ -159,7 +159,7 @@ class ChildEvaluator(Evaluator):
         stream: as `run`, but yields outcomes as they come, with the numbers of their jobs;
             None keeps their order. See `executors.Executor`.
 
-    Example:
+    Examples:
         >>> from mlpnas import ChildEvaluator, MLPGenerator, MLPSpace, Outcome, SharedWeights
         >>> from mlpnas.testing.fakes import tiny_task
         >>> space, task = MLPSpace((3, "softmax")), tiny_task("multiclass")

@@ -27,7 +27,7 @@ class Entry(NamedTuple):
         seconds: what the training cost; 0 if the table does not say.
         parameters: of the network; 0 if the table does not say.
 
-    Example:
+    Examples:
         >>> from mlpnas import Entry
         >>> Entry(score=0.91, reported=0.89, seconds=12.0)
         Entry(score=0.91, reported=0.89, seconds=12.0, parameters=0)
@@ -51,7 +51,7 @@ class Table:
         reported_metric: what `Entry.reported` is.
         key: what the entries are known by, if not by the canonical form.
 
-    Example:
+    Examples:
         >>> from mlpnas import Entry, MLPSpace, Table
         >>> space = MLPSpace((3, "softmax"), widths=(8, 16), max_layers=2)
         >>> entries = {a.tokens: Entry(score=i / 10, reported=0.0) for i, a in enumerate(space)}
@@ -107,7 +107,7 @@ class Table:
 class TabularEvaluator(Evaluator):
     """Looks evaluations up; their seconds are simulated.
 
-    Example:
+    Examples:
         >>> from mlpnas import History, RegularizedEvolution, TabularEvaluator, load_mlp, search
         >>> table = load_mlp("digits")
         >>> strategy = RegularizedEvolution(table.space, seed=0)

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 def start_tensorflow(threads: int = 1) -> None:
     """Import TensorFlow and set it up, silently; see `configure_devices`.
 
-    Example:
+    Examples:
         >>> from mlpnas import start_tensorflow
         >>> start_tensorflow(threads=1)
     """

@@ -42,7 +42,7 @@ class Decision:
             becomes the anchor that pointers and bits compare with.
         about: for a bit, the earlier node it asks about.
 
-    Example:
+    Examples:
         >>> from mlpnas import Decision
         >>> Decision("activation", ("relu", "tanh", "elu")).open_ids()
         (0, 1, 2)
@@ -71,7 +71,7 @@ class Architecture:
         tokens: the option id taken at every decision of its walk.
         text: how people write it; `SearchSpace.parse` reads it back.
 
-    Example:
+    Examples:
         >>> from mlpnas import MLPSpace
         >>> space = MLPSpace((3, "softmax"))
         >>> architecture = space.parse("(64, 'relu'), 'dropout', (3, 'softmax')")
@@ -96,7 +96,7 @@ class SearchSpace(ABC):
     overrides `completions`, where legality depends on more than the position, `legal` and
     `state` too, and where it knows better neighbours, equivalent forms or features, those.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from mlpnas import MLPSpace
         >>> space = MLPSpace((3, "softmax"), widths=(8, 16), max_layers=3)

@@ -27,7 +27,7 @@ class Strategy(ABC):
     Attributes:
         space: where it searches.
 
-    Example:
+    Examples:
         >>> from mlpnas import MLPSpace, RandomStrategy
         >>> from mlpnas.testing.fakes import trials_of
         >>> strategy = RandomStrategy(MLPSpace((3, "softmax")), seed=0)
@@ -95,7 +95,7 @@ def usable_scores(space: SearchSpace, trials: Iterable[Trial]) -> list[float | N
     Raises:
         InputError: if an architecture is of another space.
 
-    Example:
+    Examples:
         >>> from mlpnas import MLPSpace, RandomStrategy, usable_scores
         >>> from mlpnas.testing.fakes import trials_of
         >>> space = MLPSpace((3, "softmax"))
@@ -121,7 +121,7 @@ class Proposals:
     Attributes:
         proposed: every architecture remembered, in order.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from mlpnas import MLPSpace, Proposals
         >>> space, rng = MLPSpace((3, "softmax")), np.random.default_rng(0)

@@ -33,7 +33,7 @@ class BayesianOptimization(Strategy):
         encode: features for the surrogate; the space's own if None; `space.paths` as
             in BANANAS.
 
-    Example:
+    Examples:
         >>> from mlpnas import BayesianOptimization, History, TabularEvaluator, load_mlp, search
         >>> table = load_mlp("digits")
         >>> strategy = BayesianOptimization(table.space, seed=0)

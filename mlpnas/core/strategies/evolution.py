@@ -29,7 +29,7 @@ class RegularizedEvolution(Strategy):
         tournament: S, how many are drawn (with replacement), of which the best is parent.
         ageing: whether the oldest dies, or the worst.
 
-    Example:
+    Examples:
         >>> from mlpnas import History, RegularizedEvolution, TabularEvaluator, load_mlp, search
         >>> table = load_mlp("digits")
         >>> strategy = RegularizedEvolution(table.space, seed=0)

@@ -26,7 +26,7 @@ class LocalSearch(Strategy):
         move: `"first"` moves to the first better neighbour, `"best"` evaluates the whole
             neighbourhood and moves to the best.
 
-    Example:
+    Examples:
         >>> from mlpnas import History, LocalSearch, TabularEvaluator, load_mlp, search
         >>> table = load_mlp("digits")
         >>> strategy = LocalSearch(table.space, seed=0)

@@ -32,7 +32,7 @@ class MCTS(Strategy):
         exploration: c of the bound, in ranges of the scores seen.
         rollouts: random walks to the end, of which the surrogate takes one; 1 does without.
 
-    Example:
+    Examples:
         >>> from mlpnas import History, MCTS, TabularEvaluator, load_mlp, search
         >>> table = load_mlp("digits")
         >>> strategy = MCTS(table.space, seed=0)

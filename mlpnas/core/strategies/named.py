@@ -31,7 +31,7 @@ def make_strategy(
     Raises:
         InputError: if there is none of that name.
 
-    Example:
+    Examples:
         >>> from mlpnas import MLPSpace, make_strategy
         >>> type(make_strategy("evolution", MLPSpace((3, "softmax")), seed=0)).__name__
         'RegularizedEvolution'

@@ -41,7 +41,7 @@ class ProgressiveSearch(Strategy):
     Raises:
         InputError: if all architectures of the space are of one size.
 
-    Example:
+    Examples:
         >>> from mlpnas import History, ProgressiveSearch, TabularEvaluator, load_mlp, search
         >>> table = load_mlp("digits")
         >>> strategy = ProgressiveSearch(table.space, seed=0)

@@ -37,7 +37,7 @@ class QLearning(Strategy):
         replays: walks replayed for every new one.
         start: value of what was never tried.
 
-    Example:
+    Examples:
         >>> from mlpnas import History, QLearning, TabularEvaluator, load_mlp, search
         >>> table = load_mlp("digits")
         >>> strategy = QLearning(table.space, seed=0)

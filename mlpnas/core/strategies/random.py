@@ -20,7 +20,7 @@ class RandomStrategy(Strategy):
             `"architectures"` makes every architecture equally likely, which in a chain
             space means the deepest ones nearly always.
 
-    Example:
+    Examples:
         >>> from mlpnas import History, RandomStrategy, TabularEvaluator, load_mlp, search
         >>> table = load_mlp("digits")
         >>> strategy = RandomStrategy(table.space, seed=0)

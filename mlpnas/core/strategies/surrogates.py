@@ -50,7 +50,7 @@ class GaussianProcess:
     Args:
         cap: most samples to fit.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from mlpnas import GaussianProcess
         >>> known, scores = np.array([[0.0], [1.0], [2.0]]), np.array([0.1, 0.5, 0.9])

@@ -36,7 +36,7 @@ class TPE(Strategy):
         initial: random trials before the estimator is used.
         cap: most trials that the estimator reads.
 
-    Example:
+    Examples:
         >>> from mlpnas import History, TPE, TabularEvaluator, load_mlp, search
         >>> table = load_mlp("digits")
         >>> strategy = TPE(table.space, seed=0)

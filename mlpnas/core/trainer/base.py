@@ -28,7 +28,7 @@ class Recipe:
             often rises again, since the network grows too sure of itself, while the accuracy
             still improves.
 
-    Example:
+    Examples:
         >>> from mlpnas import Recipe
         >>> Recipe(best="loss").best_epoch(curve=[0.5, 0.7, 0.8], losses=[0.9, 0.6, 0.7])
         1
@@ -67,7 +67,7 @@ class Job:
         part: number of a part of a cross-validation and how many there are, see `Task.part`;
             None for the task's own folds.
 
-    Example:
+    Examples:
         >>> from mlpnas import Job, MLPSpace, Recipe
         >>> architecture = MLPSpace((3, "softmax")).parse("(8, 'relu'), (3, 'softmax')")
         >>> Job(architecture, seed=1).recipe_or(Recipe(epochs=5)).epochs
@@ -126,7 +126,7 @@ class Outcome:
         score: for trainers that judge the weights by another measure than the task's metric,
             higher is better; None leaves the judgement to the curve.
 
-    Example:
+    Examples:
         >>> from mlpnas import Outcome
         >>> outcome = Outcome(curve=(0.5, 0.7), losses=((1.0, 1.1), (0.8, 0.9)), seconds=0.2)
         >>> outcome.reason is None  # it did not fail
@@ -145,7 +145,7 @@ class Outcome:
 class Trainer(Protocol):
     """Fits one network on the training fold and follows it on the validation fold.
 
-    Example:
+    Examples:
         >>> from mlpnas import Job, MLPSpace, Outcome
         >>> class Guesser:
         ...     def train(self, job):

@@ -43,7 +43,7 @@ class KerasTrainer:
         decayed: which trainable weights that sum is of.
         loss: of targets and outputs, to learn by; None for the task's.
 
-    Example:
+    Examples:
         >>> from mlpnas import Job, KerasTrainer, MLPGenerator, MLPSpace, Recipe
         >>> from mlpnas.testing.fakes import tiny_task
         >>> space, task = MLPSpace((3, "softmax")), tiny_task("multiclass")

@@ -37,7 +37,7 @@ class Predictor:
         learning_rate: of these steps, at the first.
         decay: of this rate, see `learner.decayed`.
 
-    Example:
+    Examples:
         >>> from mlpnas import MLPSpace, Predictor, ReinforceStrategy
         >>> detached = Predictor(routing="detached", surprise=0.2)
         >>> strategy = ReinforceStrategy(MLPSpace((3, "softmax")), units=8, predictor=detached)
@@ -68,7 +68,7 @@ class Prescreen:
         min_labels: scores to have seen before it is trusted.
         min_correlation: Spearman correlation it must reach on uniform picks.
 
-    Example:
+    Examples:
         >>> from mlpnas import MLPSpace, Prescreen, ReinforceStrategy
         >>> screen = Prescreen(candidates=8, min_labels=20)
         >>> strategy = ReinforceStrategy(MLPSpace((3, "softmax")), units=8, prescreen=screen)

@@ -52,7 +52,7 @@ class ReinforceLearner:
         penalty: what to add to the loss, a scalar, given the batch's walks.
         decay: of the rate, see `decayed`.
 
-    Example:
+    Examples:
         >>> from functools import partial
         >>> from mlpnas import MLPSpace, ReinforceLearner, ReinforceStrategy
         >>> learner = partial(ReinforceLearner, learning_rate=0.003)

@@ -67,7 +67,7 @@ class OnPolicyStrategy(Strategy):
         seed: equal seeds and scores, equal proposals (on a CPU).
         policy: how the controller is made and learns.
 
-    Example:
+    Examples:
         >>> from mlpnas import OnPolicyStrategy
         >>> from mlpnas.nasbench.macro import NASBenchMacroSpace
         >>> from mlpnas.testing.fakes import trials_of

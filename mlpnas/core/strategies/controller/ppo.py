@@ -29,7 +29,7 @@ class PPOLearner:
             brings no gain, as a fraction of it.
         epochs: gradient steps per batch.
 
-    Example:
+    Examples:
         >>> from functools import partial
         >>> from mlpnas import MLPSpace, PPOLearner, ReinforceStrategy
         >>> learner = partial(PPOLearner, clip=0.1, epochs=2)

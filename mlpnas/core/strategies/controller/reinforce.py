@@ -68,7 +68,7 @@ class ReinforceStrategy(Strategy):
         predictor: None for plain policy gradients.
         prescreen: needs a predictor.
 
-    Example:
+    Examples:
         >>> from mlpnas import History, ReinforceStrategy, TabularEvaluator, load_mlp, search
         >>> table = load_mlp("digits")
         >>> strategy = ReinforceStrategy(table.space, seed=0)

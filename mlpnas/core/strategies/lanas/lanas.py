@@ -59,7 +59,7 @@ class LaNAS(Strategy):
             random draws until the first learning phase.
         encode: features that the regions are cut by; the space's own if None.
 
-    Example:
+    Examples:
         >>> from mlpnas import History, LaNAS, TabularEvaluator, load_mlp, search
         >>> table = load_mlp("digits")
         >>> strategy = LaNAS(table.space, seed=0)
