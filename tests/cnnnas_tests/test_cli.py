@@ -173,6 +173,7 @@ def test_a_search_says_what_it_read_found_and_compared(finished):
     assert "(Kendall's tau): +1.00, over 10 random architectures" in printed
 
 
+@pytest.mark.slow
 def test_the_saved_model_takes_raw_pixels_and_loads_with_keras_alone(finished, data, tmp_path):
     folder, _ = finished
     images = read_images(str(data))

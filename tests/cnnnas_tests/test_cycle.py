@@ -112,6 +112,7 @@ def test_it_learns_and_the_same_job_gives_the_same_outcome():
     assert outcome.curve[-1] > 0.9
 
 
+@pytest.mark.slow
 def test_what_diverges_ends_at_once_and_says_so():
     outcome = CycleTrainer(lines(16), PlainCNN(2), Cycle(2, learning_rate=1e30), "none").train(
         Job(None, seed=0)

@@ -434,6 +434,7 @@ def test_a_search_goes_on_from_its_state_as_if_it_had_not_been_interrupted():
     np.testing.assert_array_equal(found.tables["reduce"], expected.tables["reduce"])
 
 
+@pytest.mark.slow
 def test_equal_seeds_give_equal_searches_to_the_bit():
     one = replace(QUICK, epochs=1)
     [first], [again] = (list(search(training=one).run()) for _ in range(2))
@@ -495,6 +496,7 @@ def test_in_warm_epochs_the_alphas_rest():
 
 
 # The parts of the others are tested above.
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [

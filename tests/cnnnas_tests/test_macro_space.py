@@ -113,6 +113,7 @@ def test_as_released_with_ordinary_convolutions_it_has_more():
 # --- the generator ----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_operation_and_odd_images_make_a_model_that_saves_and_loads(tmp_path):
     space = MacroSpace(6)
     architecture = space.parse("0  1 1  2 0 1  3 1 0 0  4 0 1 1 0  5 1 1 1 1 1")

@@ -69,6 +69,7 @@ def test_a_policy_is_taken_back_when_building_fails(stripes):
     assert keras.config.dtype_policy().name == "float32"
 
 
+@pytest.mark.slow
 def test_children_learn_alike_each_time_and_their_weights_fit_the_float32_network(stripes):
     recipe = Recipe(epochs=5, patience=None, batch_size=10, learning_rate=0.05)
     space = ZophSpace(1)

@@ -36,6 +36,7 @@ def v2() -> keras.Model:
     return darts_network(cells, published.CIFAR, TEN, auxiliary=True)
 
 
+@pytest.mark.slow
 def test_darts_v2_and_its_auxiliary_head():
     assert main_and_auxiliary(v2()) == (3_349_342, 476_426)
 
@@ -87,6 +88,7 @@ def test_the_auxiliary_head_of_the_imagenet_setting():
     assert main_and_auxiliary(model) == (4_718_752, 1_260_776)
 
 
+@pytest.mark.slow
 def test_enas_micro():
     space = CellSpace.enas_micro()
     cells = space.cells(space.parse(published.ENAS_MICRO))

@@ -48,6 +48,7 @@ def test_the_same_job_gives_the_same_outcome_with_varied_images_too(stripes):
     assert once.losses != other.losses
 
 
+@pytest.mark.slow
 def test_it_learns(stripes):
     recipe = Recipe(epochs=10, patience=None, batch_size=10, learning_rate=0.05)
     outcome = make_trainer(stripes, PlainCNN(4), recipe, "none").train(Job(None, 0))

@@ -44,6 +44,7 @@ def test_random_sampling_scores_as_worked_out():
     assert random_sampling().mean() == pytest.approx(0.5 / 7 + 0.5 / 4, abs=0.015)
 
 
+@pytest.mark.slow
 def test_reinforce_beats_the_best_decile_of_random_sampling():
     # Stricter than beating the decile's border: the mean of the best tenth is about 0.38.
     # After 300 scores these runs stand near 0.9, of at most 1.

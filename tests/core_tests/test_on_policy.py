@@ -125,6 +125,7 @@ def test_a_reward_that_is_always_the_same_moves_nothing():
     assert all((x == y).all() for x, y in pairs)
 
 
+@pytest.mark.slow
 def test_the_skip_penalty_alone_drives_the_share_of_skips_towards_its_target():
     # From about 0.5. Adam's steps become small there, hence the tolerance.
     policy = Policy(units=8, learning_rate=0.02, entropy=0.0)

@@ -71,6 +71,7 @@ def variables_of(learner) -> list:
     return [*learner.controller.variables, *learner.variables]
 
 
+@pytest.mark.slow
 def test_a_restored_learner_takes_the_same_steps():
     here, there = (PPOLearner(Controller(SPACE, units=8), epochs=2) for _ in range(2))
     told = batch(here.controller)

@@ -86,6 +86,7 @@ def told(history) -> list[tuple]:
     return [(t.id, t.round, t.architecture.tokens, t.score) for t in history.trials]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "kept_for",
     [

@@ -399,6 +399,7 @@ def _start(folder: Path, *more: str) -> subprocess.Popen:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", ["1", pytest.param("2", marks=pytest.mark.slow)])
 def test_ctrl_c_ends_with_the_leaderboard_so_far(jobs, tmp_path):
     process = _start(tmp_path / "r", "--jobs", jobs)
@@ -441,6 +442,7 @@ def test_declared_columns_are_kept_in_the_run_and_new_rows_are_read_by_them(tmp_
     assert "did you mean 'zip'?" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_without_a_file_the_test_rows_are_evaluated(finished, tmp_path, capsys):
     folder = shutil.copytree(finished, tmp_path / "run")
     assert run("evaluate", folder, "--no-explain") == 0

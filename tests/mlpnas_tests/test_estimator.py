@@ -121,6 +121,7 @@ def test_the_strategy_with_store_and_predictor_fits_as_well():
     assert len(estimator.trials_) == 3
 
 
+@pytest.mark.slow
 def test_sample_weights_weigh_the_loss():
     """Of two kinds of rows that contradict each other, the heavier kind is believed."""
     rng = np.random.default_rng(0)
@@ -144,6 +145,7 @@ def test_rows_of_weight_zero_are_as_if_they_were_not_there():
     assert (weighted.predict_proba(frame) == without.predict_proba(frame)).all()
 
 
+@pytest.mark.slow
 def test_balanced_class_weights_find_more_of_a_rare_class():
     rng = np.random.default_rng(0)
     y = (np.arange(400) % 10 == 0).astype(int)
@@ -170,6 +172,7 @@ def test_an_error_measure_serves_for_regression():
     assert -estimator.best_score_ == pytest.approx(error, rel=0.9)
 
 
+@pytest.mark.slow
 def test_several_outputs_are_learned_together_on_their_own_scales():
     x = np.random.default_rng(0).normal(size=(200, 3))
     y = np.c_[1000 * x[:, 0] + 5e4, 0.01 * x[:, 1]]
@@ -179,6 +182,7 @@ def test_several_outputs_are_learned_together_on_their_own_scales():
     assert estimator.fit(x, y[:, 0]).predict(x).shape == (200,)
 
 
+@pytest.mark.slow
 def test_it_works_in_a_pipeline_a_grid_search_and_a_cross_validation():
     frame, label = people()
     pipeline = make_pipeline(FunctionTransformer(), MLPNASClassifier(**SMALL))

@@ -193,6 +193,7 @@ print(json.dumps(model.predict(inputs, verbose=0).tolist()))
 """
 
 
+@pytest.mark.slow
 def test_a_stranger_with_keras_alone_gets_the_same_probabilities(shared_data, tmp_path):
     path = shared_data("tabular/titanic.csv")
     table = read_table(path, "survived")

@@ -193,6 +193,7 @@ def test_the_same_job_gives_the_same_outcome_whatever_ran_before(outcome):
     assert all(equal(again.weights, outcome.weights))
 
 
+@pytest.mark.slow
 def test_a_child_starts_from_the_weights_it_inherits():
     donor = get_weights(GENERATOR.build(WIDE, TASK, seed=77))
     still = Recipe(epochs=1, patience=None, learning_rate=0.0)

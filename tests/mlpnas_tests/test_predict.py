@@ -98,6 +98,7 @@ def test_several_values_have_a_column_each(tmp_path):
     np.testing.assert_allclose(table, estimator.predict(frame), rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_run_on_arrays_predicts_arrays(tmp_path, capsys):
     rng = np.random.default_rng(0)
     x = rng.integers(0, 255, (60, 2, 3)).astype(np.uint8)

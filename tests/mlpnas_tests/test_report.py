@@ -89,6 +89,7 @@ def test_the_text_report_names_best_trials_and_results(run, capsys):
     assert "validation accuracy 0.5000, test 0.2500" in printed
 
 
+@pytest.mark.slow
 def test_a_run_that_has_only_begun_has_a_report(tmp_path):
     x = np.random.default_rng(0).normal(size=(40, 2))
     MLPNASRegressor(

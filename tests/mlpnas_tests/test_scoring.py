@@ -129,6 +129,7 @@ def test_peers_are_judged_by_the_same_measure():
     assert found.test == pytest.approx(balanced_accuracy_score(table.task.test.y, predicted))
 
 
+@pytest.mark.slow
 def test_a_command_line_chooses_by_it_and_says_so(tmp_path, capsys):
     rare().to_csv(tmp_path / "rare.csv", index=False)
     command = [

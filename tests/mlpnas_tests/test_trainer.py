@@ -98,6 +98,7 @@ def test_row_weights_count_as_in_keras(kind):
     assert_same_run(make_task(kind, weighted=True), "(16, 'tanh')")
 
 
+@pytest.mark.slow
 def test_a_deep_chain_of_all_activations_equals_a_keras_fit():
     text = "(32, 'relu'), (16, 'tanh'), (16, 'elu'), (8, 'elu'), (64, 'relu')"
     assert_same_run(make_task(), text)

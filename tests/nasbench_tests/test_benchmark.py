@@ -29,6 +29,7 @@ def benchmark(*arguments):
     return done
 
 
+@pytest.mark.slow
 def test_two_small_runs(tmp_path):
     pytest.importorskip("matplotlib")
     figure = tmp_path / "curves.png"
@@ -48,6 +49,7 @@ def test_two_small_runs(tmp_path):
     assert struct.unpack(">II", header[16:]) == (1440, 540)
 
 
+@pytest.mark.slow
 def test_overhead_in_small():
     done = benchmark("--overhead", 20, 40, "--only", "random", "q-learning")
     times = json.loads(done.stdout)["overhead_ms_per_trial"]

@@ -155,6 +155,7 @@ def test_a_saved_model_loads_and_predicts_the_same(make, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_a_saved_network_loads_in_another_process(tmp_path):
     path = tmp_path / "model.keras"
     layers = [keras.layers.RNN(make(4)) for make in (CELLS["highway"], CELLS["tree"])]
@@ -165,6 +166,7 @@ def test_a_saved_network_loads_in_another_process(tmp_path):
     assert done.stdout == "2\n", done.stderr
 
 
+@pytest.mark.slow
 @every_cell
 def test_a_cell_trains_in_plain_fit(make):
     # Nothing is left to the state of Keras's random numbers, which other tests move.

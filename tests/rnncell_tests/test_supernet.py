@@ -136,6 +136,7 @@ def test_what_is_not_on_the_path_has_no_influence():
     assert net.validate([architecture]) != before
 
 
+@pytest.mark.slow
 def test_one_compiled_step_serves_all_cells_and_learns():
     ids = np.tile(np.arange(7, dtype=np.int32), 20)  # the next token is certain
     fold = Fold(ids[:-1], ids[1:])
@@ -149,6 +150,7 @@ def test_one_compiled_step_serves_all_cells_and_learns():
     assert last < 0.5 * first
 
 
+@pytest.mark.slow
 def test_the_compiled_step_computes_what_the_plain_one_does(eagerly):
     architectures = cells(2)
     # Without dropout: its random numbers are others where the step is compiled.

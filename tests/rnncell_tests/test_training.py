@@ -34,6 +34,7 @@ def rhythm() -> Task:
 slow = pytest.mark.slow
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [
@@ -57,6 +58,7 @@ def test_every_cell_learns_a_text_that_can_be_foretold(name):
     assert outcome.score == 1 / min(outcome.curve)
 
 
+@pytest.mark.slow
 def test_equal_jobs_have_equal_outcomes():
     trainer = TextTrainer(text_task(), generator(input=0.2), RECIPE)
     [architecture] = cells(1)
