@@ -180,6 +180,7 @@ def test_a_drawn_architecture_takes_odd_images_and_gives_probabilities(
     np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-5)
 
 
+@pytest.mark.slow
 @small
 def test_layers_are_named_by_their_weight_keys(kind, property_seed):
     made, architecture = generator(kind), drawn(kind, property_seed)

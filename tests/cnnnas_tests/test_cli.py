@@ -290,6 +290,7 @@ def test_a_controller_of_zophs_layers_goes_deeper_whether_or_not_it_was_killed(
     assert trials(tmp_path / "r") == trials(zoph)
 
 
+@pytest.mark.slow
 def test_zophs_layers_have_the_types_and_strides_that_were_asked_for(data, tmp_path):
     kinds = ("--layer-types", "conv,max", "--strides", "1,2", "--strategy", "random")
     folder = tmp_path / "r"
@@ -389,6 +390,7 @@ def test_alphas_rest_for_the_published_share_of_the_epochs_or_as_asked(
     assert resting(variant, asked, epochs) == expected
 
 
+@pytest.mark.slow
 def test_micro_cells_are_searched_with_shared_weights(data, tmp_path):
     assert search(data, tmp_path / "r", "--space", "micro", "--strategy", "random") == 0
     assert len(trials(tmp_path / "r")) == 20

@@ -69,6 +69,7 @@ def chances_at(space, controller, position: int) -> np.ndarray:
     return np.bincount(tokens, np.exp(log_probs))
 
 
+@pytest.mark.slow
 def test_probabilities_of_all_pairs_of_one_node_cells_and_their_first_preferences():
     # By hand: see test_controller_options. The reduction cell has no fixed logits.
     space = CellSpace.enas_micro(nodes=1)

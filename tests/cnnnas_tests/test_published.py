@@ -41,6 +41,7 @@ def test_darts_v2_and_its_auxiliary_head():
     assert main_and_auxiliary(v2()) == (3_349_342, 476_426)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "main", "auxiliary"),
     [

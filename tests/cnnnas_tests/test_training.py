@@ -56,6 +56,7 @@ def test_it_learns(stripes):
     assert len(outcome.curve) == 10
 
 
+@pytest.mark.slow
 def test_the_networks_see_varied_images(stripes):
     seen = []
 
@@ -72,6 +73,7 @@ def test_the_networks_see_varied_images(stripes):
     assert outcome.losses[-1][0] == pytest.approx(np.log(3), abs=0.15)
 
 
+@pytest.mark.slow
 def test_a_job_may_have_a_recipe_of_its_own(stripes):
     trainer = make_trainer(stripes, PlainCNN(2), RECIPE, "none")
     assert len(trainer.train(Job(None, 0, recipe=Recipe(1, None, 20, 0.05))).curve) == 1

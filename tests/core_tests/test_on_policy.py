@@ -80,6 +80,7 @@ def test_failed_trials_are_left_out():
     assert len(learner.batches) == 1
 
 
+@pytest.mark.slow
 def test_equal_seeds_draw_alike_and_samples_disturb_nothing():
     def first(a):
         return a.tokens[0] / 5

@@ -252,6 +252,7 @@ class TestQLearning:
         assert seen[:19] == [1.0] * 15 + [0.9, 0.8, 0.7, 0.6]
         assert seen[-2:] == [0.2, 0.1]
 
+    @pytest.mark.slow
     def test_it_learns_which_option_pays(self):
         late = []
         for seed in range(4):

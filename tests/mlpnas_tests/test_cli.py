@@ -246,6 +246,7 @@ def test_the_same_command_gives_the_same_trials_whatever_the_jobs(finished, tmp_
     assert trials(tmp_path / "other") != trials(finished)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", [["random"], ["reinforce", "--no-predictor"]])
 def test_every_strategy_runs_without_store_and_predictor(strategy, tmp_path):
     assert iris(tmp_path / "r", "--no-one-shot", "--strategy", *strategy) == 0

@@ -165,6 +165,7 @@ def test_trials_are_judged_by_the_measure_asked_for(scoring):
     assert (estimator.best_score_ < 0) == (scoring == "neg_log_loss")
 
 
+@pytest.mark.slow
 def test_an_error_measure_serves_for_regression():
     x = np.random.default_rng(0).normal(size=(100, 2))
     estimator = MLPNASRegressor(**SMALL, scoring="neg_mean_absolute_error").fit(x, 9 * x[:, 0])

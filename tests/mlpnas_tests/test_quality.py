@@ -25,6 +25,7 @@ def told(table: str, seed: int, ours: float, theirs: float, trials: int) -> str:
     return json.dumps(found) + "\n"
 
 
+@pytest.mark.slow
 def test_what_is_in_the_file_is_not_run_again_and_what_fails_ends_nothing(tmp_path):
     """No search can have 0 trials: whatever is not in the file fails at once.
 

@@ -328,6 +328,7 @@ def test_a_child_beyond_memory_is_refused_with_the_figure(monkeypatch):
     assert one.traces == 0
 
 
+@pytest.mark.slow
 def test_thirty_children_share_six_traces():
     task = make_task(rows=40)
     generator = MLPGenerator(MLPSpace(head=task.head, widths=(4, 8), max_layers=10))
