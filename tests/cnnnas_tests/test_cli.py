@@ -234,6 +234,7 @@ def test_a_search_that_was_interrupted_goes_on_as_if_it_had_not_been(
     assert trials(tmp_path / "r", "rivals.jsonl") == trials(finished[0], "rivals.jsonl")
 
 
+@pytest.mark.slow
 def test_a_finished_run_can_be_extended(data, tmp_path, capsys):
     options = ["--strategy", "random"]
     assert search(data, tmp_path / "once", *options) == 0

@@ -404,6 +404,7 @@ def search(training=QUICK, rule=never, **more) -> GradientSearch:
     return GradientSearch(made, training.epochs, rule, made.eigenvalue)
 
 
+@pytest.mark.slow
 def test_a_search_moves_alphas_and_tells_what_shows_a_collapse():
     made = search(training=replace(QUICK, eigenvalue_every=2))
     first = {kind: alphas.numpy() for kind, alphas in made.supernet.alphas.items()}

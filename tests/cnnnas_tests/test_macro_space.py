@@ -91,6 +91,7 @@ def test_the_published_arc_is_read_and_written():
     assert sum(len(layer.skips) for layer in layers) == 98
 
 
+@pytest.mark.slow
 def test_the_published_network_has_the_counted_parameters():
     space = MacroSpace(24)
     generator = MacroGenerator(space, channels=96)

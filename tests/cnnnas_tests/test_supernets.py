@@ -211,6 +211,7 @@ def parts_on_path(network, architecture) -> dict[str, np.ndarray]:
     return masks
 
 
+@pytest.mark.slow
 @both
 def test_a_step_changes_the_weights_of_its_architecture_and_no_others(make):
     supernet = fresh(make)

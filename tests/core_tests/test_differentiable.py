@@ -238,6 +238,7 @@ def test_neither_side_may_hold_the_other():
         Bilevel(lambda _: a.value, lambda _: w.value, [w], [a], order=3)
 
 
+@pytest.mark.slow
 def test_the_compiled_step_is_traced_once_and_repeats_itself():
     def run() -> list:
         problem, _, batches = network(2, Descent(0.9, 3e-4, 5.0))

@@ -141,6 +141,7 @@ def test_a_comparison_that_was_interrupted_runs_only_what_is_missing(begun, caps
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.slow
 def test_what_is_no_run_is_refused(tmp_path, capsys):
     x = np.random.default_rng(0).normal(size=(30, 2))
     MLPNASRegressor(

@@ -79,6 +79,7 @@ def test_one_that_fails_leaves_the_single_network(tiny_binary, caplog):
     assert "one of them failed: diverged" in caplog.text
 
 
+@pytest.mark.slow
 def test_an_estimator_predicts_with_the_average_and_exports_it(tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
     frame = pd.DataFrame(rng.normal(size=(200, 3)), columns=list("abc"))

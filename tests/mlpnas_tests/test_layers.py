@@ -113,6 +113,7 @@ def test_every_named_activation_is_one_of_keras():
     assert all(callable(keras.activations.get(name)) for name in KERAS_ACTIVATIONS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("more", ["'batch_norm', 'dropout'", "('residual', 'silu')"])
 def test_a_mixed_chain_trains_through_keras_and_inherits(more):
     generator = MLPGenerator(SPACE)

@@ -144,6 +144,7 @@ def test_another_search_is_drawn_beside_if_its_scores_mean_the_same(run, capsys)
         assert f"differs in {what}, so its scores" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_random_search_is_drawn_beside_if_compare_has_run_it(run, capsys):
     status("report", run, "--html")
     assert "No random search has run" in Page((run / "report.html").read_text()).text

@@ -216,6 +216,7 @@ def test_a_step_that_overflows_changes_nothing_and_the_next_starts_afresh(caplog
     assert "1 of 1 steps of the shared weights overflowed" in caplog.text
 
 
+@pytest.mark.slow
 @eager
 def test_the_rate_decays_from_the_pass_that_was_asked_for():
     recipe = SupernetRecipe(batch=3, steps=5, learning_rate=8.0, decay=0.5, decay_from=2)
