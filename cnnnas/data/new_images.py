@@ -1,6 +1,5 @@
 """Images to predict or to compare with: arrays, picture files, folders, npz files."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,7 +9,7 @@ from cnnnas.data.image_folder import labelled_pictures, pictures_below
 from cnnnas.data.pictures import Form, read_as
 from mlpnas.core.data import arrays
 from mlpnas.core.data.rows import check_numbers
-from mlpnas.core.errors import InputError, listing
+from mlpnas.core.errors import InputError
 
 DEPTHS = {"uint8": 8, "uint16": 16, "float32": 32}
 
@@ -104,22 +103,6 @@ def checked(x: np.ndarray, kind: Kind, where: str) -> np.ndarray:
         )
     check_numbers(where, "x", x)
     return x
-
-
-def index_of(labels: Sequence[Any], classes: Sequence[str], where: str) -> np.ndarray:
-    """Index of each label among the classes.
-
-    Raises:
-        InputError: naming a label that is none of them.
-    """
-    written = [str(label) for label in np.asarray(labels).reshape(-1).tolist()]
-    places = {name: i for i, name in enumerate(classes)}
-    if others := [label for label in written if label not in places]:
-        raise InputError(
-            f"{where}: {len(others)} labels are none of the run's, such as {others[0]!r}; "
-            f"expected {listing(classes)}: mend them, or leave these images out"
-        )
-    return np.array([places[label] for label in written])
 
 
 def _of_npz(path: Path, name: str) -> np.ndarray:

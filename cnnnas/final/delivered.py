@@ -10,10 +10,10 @@ import numpy as np
 
 from cnnnas.data.image_files import read_arrays
 from cnnnas.data.images import read_images
-from cnnnas.data.new_images import Kind, checked, given_images, index_of, labelled_images
+from cnnnas.data.new_images import Kind, checked, given_images, labelled_images
 from cnnnas.run.settings import Settings
 from mlpnas.core.errors import InputError
-from mlpnas.core.report.quality.classes import judge_classes
+from mlpnas.core.report.quality.classes import index_of, judge_classes
 from mlpnas.core.report.quality.record import Evaluation
 from mlpnas.core.run.folder import check_data
 from mlpnas.core.run.record import Results, finished_record, located, settings_of

@@ -95,7 +95,8 @@ class CycleTrainer:
 
     def _fits(self, job: Job, task: Task, side: Side) -> bool:
         """Whether the network of smaller images has the same weights."""
-        smaller = resized(replace(task, train=task.train.take(FIRST)), side)
+        one = task.train.take(FIRST)
+        smaller = resized(replace(task, train=one, valid=one), side)
         shapes = self._generator.weight_shapes
         try:
             return shapes(job.architecture, smaller) == shapes(job.architecture, task)

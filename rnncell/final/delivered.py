@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpnas.core.data.arrays import names_in, read_arrays
-from mlpnas.core.errors import InputError, listing
-from mlpnas.core.report.quality.classes import judge_classes
+from mlpnas.core.errors import InputError
+from mlpnas.core.report.quality.classes import index_of, judge_classes
 from mlpnas.core.report.quality.record import Evaluation
 from mlpnas.core.run.folder import check_data
 from mlpnas.core.run.record import Results, finished_record, located, settings_of
@@ -257,9 +257,10 @@ class SequenceClassifier:
             labelled, y, lengths = found["x"], found["y"], found.get("len")
         if y is None or len(np.ravel(y)) != len(labelled):
             raise InputError(f"{len(labelled)} sequences; expected one label for each, as y")
-        truth = self._indices(np.ravel(y))
+        classes = self.classes_.tolist()
+        truth = index_of(y, classes, of)
         p = self.predict_proba(labelled, lengths)
-        return judge_classes(truth, p, self.classes_.tolist(), of, threshold)
+        return judge_classes(truth, p, classes, of, threshold)
 
     def _checked(self, x: Any, lengths: Any) -> tuple[np.ndarray, np.ndarray]:
         x = np.asarray(x, np.float32)
@@ -276,15 +277,6 @@ class SequenceClassifier:
                 f"expected {len(x)}, from 1 to {x.shape[1]}"
             )
         return x, lengths.astype(np.int32)
-
-    def _indices(self, y: np.ndarray) -> np.ndarray:
-        places = {name: i for i, name in enumerate(self.classes_)}
-        if others := [str(label) for label in y.tolist() if str(label) not in places]:
-            raise InputError(
-                f"{len(others)} labels are none of the run's, such as {others[0]!r}; expected "
-                f"{listing(self.classes_)}: mend them, or leave these sequences out"
-            )
-        return np.array([places[str(label)] for label in y.tolist()])
 
 
 def _arrays(path: Path, needed: list[str], more: list[str]) -> dict[str, np.ndarray]:

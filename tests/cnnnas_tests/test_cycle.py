@@ -1,5 +1,7 @@
 """Training at length: one cycle of the learning rate while the images grow."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -99,6 +101,48 @@ def test_what_was_learned_of_small_images_goes_on_with_large_ones():
         if "conv-" in key or "dense" in key:
             np.testing.assert_array_equal(arrays[0], built.get_layer(key).get_weights()[0])
     assert len(outcome.curve) == len(outcome.losses) == 2  # one at 12 pixels, one at 16
+
+
+class Idle:
+    """A classifier that prefers the first class, and a layer on which nothing depends, all
+    ones."""
+
+    def build(self, architecture, task, seed=0):
+        images = keras.Input(task.input_shape)
+        x = keras.layers.BatchNormalization(name="norm")(images)
+        x = keras.layers.GlobalAveragePooling2D()(x)
+        ones = {"kernel_initializer": "ones", "bias_initializer": "ones"}
+        idle = keras.layers.Dense(3, name="idle", **ones)(x)
+        first = keras.initializers.Constant([2.0, 0.0, 0.0])
+        x = keras.layers.Dense(3, "softmax", True, "zeros", first, name="head")(x)
+        return keras.Model(images, keras.layers.Add()([x, keras.layers.Rescaling(0.0)(idle)]))
+
+    def weight_shapes(self, architecture, task):
+        return {"norm": ((1,),) * 4, "idle": ((1, 3), (3,)), "head": ((1, 3), (3,))}
+
+
+def test_kernels_decay_in_training_and_means_are_settled_behind_it():
+    task = lines(12)
+    outcome = CycleTrainer(task, Idle(), Cycle(2, decay=0.1, scales=(1.0,)), "none").train(
+        Job(None, 0)
+    )
+    kernel, bias = outcome.weights["idle"]
+    assert (kernel < 1).all()
+    assert (bias == 1).all()
+    # In 40 steps at a momentum of .99 the mean would have come a third of the way from 0.
+    mean = outcome.weights["norm"][2]
+    assert mean == pytest.approx(task.train.x.mean(), rel=1e-3)
+
+
+def test_networks_learn_by_smoothed_labels():
+    task = lines(12)
+    first = replace(task.train, y=np.zeros_like(task.train.y))
+    recipe = Cycle(1, learning_rate=0.0, smoothing=0.5, decay=0.0, scales=(1.0,))
+    trainer = CycleTrainer(replace(task, train=first), Idle(), recipe, "none")
+    loss, _ = trainer.train(Job(None, 0)).losses[0]
+    # softmax(2, 0, 0) is e^2 / (e^2 + 2) = .787 and .107; half of the label is spread, so
+    # 2/3 * .2395 + 1/3 * 2.2395 nats, where the whole label would cost .2395.
+    assert loss == pytest.approx(0.9062, abs=1e-3)
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """What the settings of every search over kits have, and how a preset fills them."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
@@ -13,7 +14,7 @@ from mlpnas.core.strategies.names import GRADIENT, check_chooser
 
 
 @dataclass(frozen=True)
-class SearchSettings:
+class SearchSettings(ABC):
     """What decides which trials a run makes, and their scores; a package adds its own.
 
     Attributes:
@@ -98,13 +99,13 @@ class SearchSettings:
             )
         return self.presets[self.preset]
 
+    @abstractmethod
     def measure(self, classes: int) -> Measure:
         """What search scores are shown in.
 
         Args:
             classes: how many the data has.
         """
-        raise NotImplementedError
 
     def alone(self) -> Self:
         """The same search of children that are trained one by one."""

@@ -1,6 +1,7 @@
 """Predicted classes judged: accuracy, confusion, per class, ROC, calibration."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from scipy.stats import rankdata
@@ -13,7 +14,7 @@ from sklearn.metrics import (
     roc_curve,
 )
 
-from mlpnas.core.errors import InputError
+from mlpnas.core.errors import InputError, listing
 from mlpnas.core.report.quality.intervals import Metric, intervals
 from mlpnas.core.report.quality.record import (
     Calibration,
@@ -30,6 +31,27 @@ POINTS = 100  # of a curve
 CURVES = 6  # classes with a curve, those of the most rows
 BINS = 10
 PAIRS = 10
+
+
+def index_of(labels: Sequence[Any], classes: Sequence[str], of: str) -> np.ndarray:
+    """Index of each label among the classes, `(rows,)`.
+
+    Args:
+        labels: as they are or as they are written, `(rows,)`.
+        classes: as they are written.
+        of: which rows these are, in words.
+
+    Raises:
+        InputError: naming a label that is none of them.
+    """
+    written = [str(label) for label in np.ravel(labels).tolist()]
+    places = {name: i for i, name in enumerate(classes)}
+    if others := [label for label in written if label not in places]:
+        raise InputError(
+            f"{of}: {len(others)} labels are none of the run's, such as {others[0]!r}; "
+            f"expected {listing(classes)}: mend them, or leave these {of} out"
+        )
+    return np.array([places[label] for label in written])
 
 
 def judge_classes(
