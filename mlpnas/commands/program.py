@@ -5,7 +5,7 @@ from typing import Any
 
 from mlpnas.core.commands.program import Program, Record
 from mlpnas.core.data.measure import Measure
-from mlpnas.core.runtime.plugins import later, load
+from mlpnas.core.runtime.plugins import imported, later
 from mlpnas.run.settings import Settings
 from mlpnas.space import MLPSpace
 
@@ -17,13 +17,13 @@ def space_of(settings: Settings, record: Record) -> MLPSpace:
 
 def measure_of(settings: Settings, record: Record) -> Measure:
     """What scores are shown in."""
-    measure: Measure = load("mlpnas.scoring:measure_in")(record)
+    measure: Measure = imported("mlpnas.scoring:measure_in")(record)
     return measure
 
 
 def records() -> tuple[type[Any], ...]:
     """What run.json of a table holds besides."""
-    return (load("mlpnas.run.record:TableRecord"),)
+    return (imported("mlpnas.run.record:TableRecord"),)
 
 
 PROGRAM = Program(

@@ -55,9 +55,16 @@ def later(name: str) -> Callable[..., Any]:
     when it is called: for tables whose entries take seconds to import."""
 
     def call(*given: Any, **named: Any) -> Any:
-        return load(name)(*given, **named)
+        return imported(name)(*given, **named)
 
     return call
+
+
+def imported(name: str) -> Any:
+    """What a name such as `package.module:attribute` of ours stands for; None if its module has
+    no such attribute. A module that fails to import is our fault, and raises what it raises."""
+    module, _, attribute = name.partition(":")
+    return getattr(importlib.import_module(module), attribute, None)
 
 
 def load(name: str) -> Any:
@@ -67,11 +74,10 @@ def load(name: str) -> Any:
     Raises:
         InputError: if the module cannot be imported.
     """
-    module, _, attribute = name.partition(":")
     if (here := str(Path.cwd())) not in sys.path:
         sys.path.append(here)  # where a console script does not look
     try:
-        return getattr(importlib.import_module(module), attribute, None)
+        return imported(name)
     except (ImportError, ValueError) as error:
         raise InputError(
             f"{name!r} cannot be imported ({error}); expected package.module:NAME, with the "
