@@ -1,7 +1,7 @@
 """The winner's story, told from run.json: the same at the end of a search, in the text report
 and on the page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +29,18 @@ def story(run: Path, record: Mapping[str, Any]) -> list[str]:
     return [
         f"winner: {name_of(winner['trial'])}: {winner['architecture']}{size}",
         *_chosen(record),
-        *(f"shown:  {sentence}" for sentence in (found.sentences if found else ())),
+        *_shown(run, found.sentences if found else ()),
         *(f"beware: {note.removeprefix('Warning: ')}" for note in giveaways(record)),
         *use_lines(run, "mlpnas"),
     ]
+
+
+def _shown(run: Path, sentences: Sequence[str]) -> list[str]:
+    """What labelled rows say of best.keras, which is not the winner alone where that lies
+    beside it."""
+    averaged = (run / "single.keras").exists()
+    of = "of the average in best.keras: " if averaged else ""
+    return [f"shown:  {of}{sentence}" for sentence in sentences]
 
 
 def giveaways(record: Mapping[str, Any]) -> list[str]:

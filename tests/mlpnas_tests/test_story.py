@@ -43,6 +43,12 @@ def test_who_won_and_why_and_what_to_beware_of(tmp_path):
     assert lines[6].startswith(f"judge:  mlpnas evaluate {tmp_path}")
 
 
+def test_what_is_shown_of_an_average_says_so(tmp_path):
+    (tmp_path / "single.keras").touch()
+    shown = story(tmp_path, record())[2]
+    assert shown.startswith("shown:  of the average in best.keras: accuracy 1.0000 on 40")
+
+
 def test_the_best_says_so(tmp_path):
     told = story(tmp_path, record(cross_validated=False, winner={
         "trial": 3, "architecture": "(8, 'tanh')"}))  # fmt: skip
